@@ -1,0 +1,1 @@
+"""What must stay in step: architecture, vocabularies, documents, schemas."""
