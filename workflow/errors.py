@@ -1,0 +1,207 @@
+"""Every way of saying no, with its code, its Chinese sentence and who can lift it.
+
+    WorkflowError
+    ├── NotFound       there is no such thing, or it is not visible to this person     404
+    ├── Forbidden      visible, but never this person's to do                          403
+    ├── Conflict       somebody was first, or the page is stale; names the winner      409
+    ├── Refused        the rules do not allow it now; lists every reason               409
+    ├── Invalid        what was sent is malformed; lists every finding                 422
+    └── Unavailable    the store cannot answer now; nothing happened                   503
+
+Invariant: a code is public API. It is listed in `SENTENCES`, unique, kebab-case and never renamed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    # code: (what is wrong, who can lift it and how)
+    # the store
+    "lost-race": ("同一时刻有人先办理了，您的操作未生效。", "请刷新页面后再办。"),
+    "store-closed": ("系统正在停止，操作未受理。", "请稍后再试。"),
+    "disk-full": ("磁盘空间不足，操作未生效，原有数据未变。", "请联系管理员清理空间后重试。"),
+    "database-unavailable": (
+        "数据库暂时不可用，操作未生效（{detail}）。",
+        "请稍后再试；持续出现请联系管理员。",
+    ),
+    "second-writer": ("数据目录{path}已有一个审批服务在运行。", "请使用正在运行的服务，或先停止它。"),
+    # finding things
+    "project-not-found": ("没有这个项目，或您无权查看。", "请核对链接，或联系项目经办人。"),
+    "stage-not-found": ("该项目类型没有“{stage}”这一事项。", "请核对链接。"),
+    "document-not-found": ("该项目类型没有这种材料。", "请核对材料名称。"),
+    "definition-not-found": ("没有已发布的项目类型“{type}”。", "请先由管理员发布。"),
+    "person-not-found": ("查无此人，或账号已停用。", "请重新选择人员。"),
+    "organisation-not-found": ("没有这个单位。", "请重新选择单位。"),
+    "entry-not-found": ("没有这条待核对的登记，可能已经核对过。", "请刷新页面。"),
+    "incident-not-found": ("没有这条异常，或已经处理。", "请刷新页面。"),
+    # who may
+    "out-of-scope": ("该单位不在您的管辖范围。", "请由该单位人员办理。"),
+    "not-an-administrator": ("此项只能由系统管理员办理。", "请联系系统管理员。"),
+    "not-the-clerk": ("您不是本项目经办人。", "请由经办人{clerk}办理，或由其办理委托、转办。"),
+    "not-the-holder": ("本环节不在您手中，当前办理人：{holders}。", "可由办理人转办或委托给您。"),
+    "not-the-submitter": ("只有报送人可以撤回。", "请由{submitter}撤回。"),
+    "not-the-checker": ("您不是本条登记的核对人。", "请由{checkers}核对。"),
+    "not-a-chief": ("此项须由{posts}办理。", "请提请其办理。"),
+    "own-submission": ("您是报送人、材料提供人或本次已签批的人，不能审核本件。", "可由{other}审核。"),
+    "own-entry": ("登记人不能核对自己的登记。", "请由{checkers}核对原件。"),
+    "own-paper-signature": ("不能代录自己的签批。", "请直接在线签批，或由他人代录。"),
+    "own-gate": ("经办人和本次参与人不能自行略过材料。", "请由未参与本件的负责人签署。"),
+    "own-clock": ("当前办理人不能延长或暂停自己的时限。", "请由上级负责人办理。"),
+    "nobody-to-check": ("没有可以核对的人：{post}空缺，或均须回避。", "请管理员补齐岗位。"),
+    "receiver-involved": ("{name}已参与本次报送或签批，不能再办理本环节。", "请另选人员。"),
+    "receiver-out-of-scope": ("{name}无权查看本项目。", "请选择本单位或上级单位人员。"),
+    "receiver-is-holder": ("{name}已经是当前办理人。", "请另选人员。"),
+    "cannot-disable-self": ("不能停用自己的账号。", "请由另一位管理员办理。"),
+    # moves
+    "illegal-move": ("“{stage}”现为“{state}”，不能{move}。", "请按页面所列的可办事项办理。"),
+    "illegal-project-move": ("项目现为“{state}”，不能{move}。", "请先转到相应状态。"),
+    "project-not-running": ("项目已处于“{state}”，不能办理。", "可由分管领导恢复项目。"),
+    "taking-over-open": ("项目补录尚未结束，事项未启动。", "请先完成补录核对，再“结束补录”。"),
+    "step-not-open": ("“{step}”尚未开始或已办完，现为“{state}”。", "请刷新页面。"),
+    "stage-not-open": ("事项现为“{state}”，没有可转办的环节。", "请刷新页面。"),
+    "step-is-outside": ("本环节由{body}决定，本系统只登记结果。", "请经办人登记，由负责人核对。"),
+    "not-outside": ("“{stage}”不在外部门办理（现为“{state}”）。", "报送外部门后再登记。"),
+    "outcome-unknown": ("没有“{outcome}”这种结论。", "请选择通过、退回或不予批准。"),
+    "already-acted": ("{holders}已开始审核，不能撤回。", "可请其退回。"),
+    "wait-in-circle": ("两个项目不能互相等待。", "请重新选择。"),
+    "not-taking-over": ("项目不在补录中，不能补录本事项。", "请按正常流程登记。"),
+    "entries-unchecked": ("尚有补录未核对：{stages}。", "请先由负责人核对。"),
+    # races
+    "stale-page": ("“{stage}”已有变动，您看到的不是最新情况，操作未生效。", "请刷新页面后再办。"),
+    "lost-to": ("{who}已于{at}{what}，您的意见未生效。", "请刷新页面查看。"),
+    "content-changed": ("您阅看后材料已换为第{version}版，意见未生效。", "请重新阅看后签批。"),
+    "entry-outdated": ("登记之后事项或材料已有变动，本条登记不再适用。", "请退回登记，由登记人重新录入。"),
+    "entry-pending": ("本事项还有一条登记待核对。", "请先由{checkers}核对。"),
+    # papers
+    "document-missing": ("缺{title}。", "请经办人补齐。"),
+    "document-missing-registrable": ("缺{title}（可仅登记文号）。", "请经办人补齐。"),
+    "soft-document-missing": ("缺{title}。", "请补齐，或由负责人写明理由后略过。"),
+    "reply-missing": ("缺{title}。", "须先办结“{stage}”。"),
+    "document-expired": ("{title}已过有效期。", "请先办理延续或重新办理。"),
+    "fact-unknown": ("尚不知{facts}，无法确定“{title}”是否需要。", "请经办人在项目信息中填写。"),
+    "minutes-missing": ("缺{title}。", "集体决策须有会议纪要，请经办人上传或登记。"),
+    "publicity-too-short": ("“{step}”未满{minimum}。", "{day}次日起可以办结。"),
+    "reply-not-uploaded": (
+        "{title}由“{stage}”产生，不能手工上传。",
+        "请在该事项办结时登记，在途项目请补录。",
+    ),
+    "classified-upload": ("{title}属涉密或内部材料，本系统不得上传。", "请线下流转，按保密规定登记。"),
+    "format-not-allowed": ("{title}只收{formats}格式。", "请转换格式后重新上传。"),
+    "registration-not-allowed": ("{title}须上传，不能仅登记。", "请上传文件。"),
+    "paper-is-outside": ("{title}已随“{stage}”报{body}，现在不能更换。", "请先登记补正告知或退件。"),
+    "gate-not-soft": ("该材料是法定必备，不能略过。", "请补齐材料。"),
+    # replies and numbers
+    "reply-not-given": ("尚未填写{title}。", "请填写文号和日期。"),
+    "reply-not-issued-here": ("“{stage}”不产生该批文。", "请在产生它的事项登记。"),
+    "reply-without-evidence": ("{title}没有扫描件，也未登记存放处。", "请上传扫描件，或填写原件存放处。"),
+    "number-required": ("{title}须填文号。", "请按原件填写。"),
+    "number-malformed": (
+        "文号“{number}”不合规范。",
+        "请按“澴发改审〔{year}〕15号”的样式填写；与原件一致的，请勾选确认。",
+    ),
+    "date-in-future": ("{title}的日期{day}晚于今天。", "请核对原件。"),
+    "date-before-clock": ("日期{day}早于本环节开始日{began}。", "请核对原件。"),
+    "validity-before-issue": ("{title}的有效期早于印发日期。", "请核对原件。"),
+    "code-malformed": ("项目代码“{code}”格式不对。", "应为24位五段，如2406-990102-04-01-317469。"),
+    "code-check-digit": ("项目代码“{code}”的校验位不对。", "请与在线平台逐位核对。"),
+    "fact-undeclared": ("该项目类型没有“{key}”这一信息。", "请删去该项。"),
+    "fact-invalid": ("{title}：{why}。", "请更正。"),
+    "sum-differs": ("分项合计{parts}{unit}，与{title}相差{difference}{unit}。", "请核对。"),
+    "evidence-missing": ("没有附原件扫描件，也未登记存放处。", "请上传扫描件，或填写原件存放处。"),
+    "paper-signature-issues": ("“{stage}”的最后一步要产生批文，不能用代录签批办结。", "请由签批人在线办理。"),
+    "fixes-required": ("没有列出需修改事项。", "请一次列全补正事项；告知后一般不再追加。"),
+    "text-required": ("{title}不能为空。", "请填写。"),
+    "text-too-long": ("{title}超过{longest}字。", "请精简。"),
+    "text-control-characters": ("{title}含有不可见的控制字符。", "请删去后重新填写。"),
+    # clocks
+    "no-clock": ("“{stage}”现在没有计时。", "无需办理。"),
+    "no-outside-clock": ("“{stage}”尚未受理，没有可以停止或延长的办理时限。", "请先登记受理。"),
+    "clock-is-outside": ("“{stage}”的时限属外部门，本局不能延长或暂停。", "请登记外部门的通知。"),
+    "clock-stopped": ("时限已处于停止状态。", "请先恢复。"),
+    "clock-not-stopped": ("时限没有停止，无需恢复。", "请核对。"),
+    "clock-late": ("时限已于{due}届满，不能再暂停。", "请填写情况说明，或提请延长。"),
+    "extended-already": ("该时限已经延长过一次。", "行政许可法规定只可延长一次，请核对原件。"),
+    "extension-too-long": ("延长超过允许的{longest}。", "请核对原件。"),
+    # people
+    "staff-number-taken": ("工号{number}已有人使用。", "同一人只建一个账号，请核对。"),
+    "email-malformed": ("邮箱地址不正确。", "请填写一个完整的邮箱地址。"),
+    "post-unknown": ("没有“{key}”这种岗位。", "请重新选择。"),
+    "post-held-already": ("此人已任该岗位。", "无需重复办理。"),
+    "post-not-held": ("此人不任该岗位。", "请刷新页面。"),
+    "delegation-to-self": ("不能委托给本人。", "请另选人员。"),
+    "delegation-dates": ("委托期限不正确。", "结束日期须不早于开始日期和今天。"),
+    "delegation-too-long": ("委托期限超过一年。", "请分次办理。"),
+    "delegation-not-found": ("没有正在生效的这项委托。", "请刷新页面。"),
+    # definitions
+    "version-published": (
+        "{type}第{version}版已经发布，内容不同。",
+        "已发布的版本不得改动，请把version加一后再发布。",
+    ),
+    "date-beyond-calendar": ("日期{day}超出工作日历（2000—2100年）。", "请核对日期。"),
+}
+"""Filled below, area by area: each pair is formatted with the data of the reason."""
+
+
+class Reason(Struct, frozen=True):
+    """One reason for a refusal: a stable code, the sentence, who can lift it, and where it is.
+
+    `place` names the field, document, stage or file position that the sentence is about.
+    """
+
+    code: str
+    text: str
+    remedy: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text}{self.remedy}"
+
+
+def reason(code: str, /, place: str = "", **data: object) -> Reason:
+    """The reason of that code with its sentences filled in from `data`; KeyError for an unknown code."""
+    text, remedy = SENTENCES[code]
+    return Reason(code, text.format_map(data), remedy.format_map(data), place)
+
+
+class WorkflowError(Exception):
+    """Something anticipated that stops a command or a question. Nothing was changed."""
+
+    def __init__(self, *reasons: Reason, **extra: Any) -> None:
+        super().__init__(*reasons)
+        self.reasons = reasons
+        self.extra = extra
+
+    @property
+    def code(self) -> str:
+        """The code of the first reason: the one a program should look at."""
+        return self.reasons[0].code
+
+    def __str__(self) -> str:
+        return "；".join(str(each).rstrip("。") for each in self.reasons) + "。"
+
+
+class NotFound(WorkflowError):
+    """There is no such thing here, or this person may not know of it."""
+
+
+class Forbidden(WorkflowError):
+    """This person may see the thing, but this is not theirs to do."""
+
+
+class Conflict(WorkflowError):
+    """Somebody acted first, or the content changed since it was read; the reason names who and when."""
+
+
+class Refused(WorkflowError):
+    """The rules do not allow this now; every reason is listed, each with who can lift it."""
+
+
+class Invalid(WorkflowError):
+    """What was sent is malformed; every finding names its place and the remedy."""
+
+
+class Unavailable(WorkflowError):
+    """The store cannot take this now (busy, full disk, database away); nothing of it happened."""
