@@ -1,0 +1,357 @@
+"""The closed list of events: facts in the past tense, the only way a project's state ever changes.
+
+Invariant: an event carries all that `evolve` needs, so that the record folds to the state for ever,
+without the definition, the calendar or the directory that were used to decide it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from workflow.state import Clock, Entry, Fix, Paper, Record, Wait
+
+
+class Entered(Struct, frozen=True, omit_defaults=True):
+    """Where a move left a stage: its machine state, who holds it now and the clock that runs there."""
+
+    state: str
+    holders: tuple[int, ...] = ()
+    clock: Clock | None = None
+
+
+class ProjectRegistered(Struct, frozen=True, tag="project.registered", omit_defaults=True):
+    """A project began to be followed, from its first idea or in mid-course (`taking_over`)."""
+
+    definition: str
+    version: int
+    digest: str
+    title: str
+    organisation: int
+    clerk: int
+    code: str = ""
+    facts: dict[str, Any] = {}
+    parent: int = 0
+    taking_over: bool = False
+
+
+class FactsChanged(Struct, frozen=True, tag="facts.changed", omit_defaults=True):
+    """Facts became known, changed or became unknown (None); the code too may be assigned."""
+
+    facts: dict[str, Any]
+    reason: str = ""
+    code: str | None = None
+
+
+class ProjectMoved(Struct, frozen=True, tag="project.moved", omit_defaults=True):
+    """The project's own machine moved: into the reserve, into work, suspended, resumed, ended."""
+
+    trigger: str
+    to: str
+    reason: str = ""
+    clocks: dict[str, Clock] = {}
+    cancelled: tuple[str, ...] = ()
+
+
+class ClerkChanged(Struct, frozen=True, tag="project.handed_over", omit_defaults=True):
+    """The project and all that its clerk had in hand went to another clerk."""
+
+    clerk: int
+    reason: str
+    stages: tuple[str, ...] = ()
+
+
+class WaitBegan(Struct, frozen=True, tag="wait.began"):
+    """The project began to wait for another."""
+
+    wait: Wait
+
+
+class WaitEnded(Struct, frozen=True, tag="wait.ended"):
+    """What the project waited for came about."""
+
+    project: int
+    stage: str = ""
+
+
+class TakeOverClosed(Struct, frozen=True, tag="project.taken_over"):
+    """All entries of a taking-over were checked; from here on the project is followed like any other."""
+
+    stages: tuple[str, ...] = ()
+
+
+class StageOpened(Struct, frozen=True, tag="stage.opened", omit_defaults=True):
+    """What the stage waited for came about: its papers may be gathered."""
+
+    stage: str
+    visit: int
+    entered: Entered
+
+
+class StageSkipped(Struct, frozen=True, tag="stage.skipped"):
+    """Its condition does not hold and its turn has come: it passes as not applicable."""
+
+    stage: str
+    condition: str
+
+
+class StageHeld(Struct, frozen=True, tag="stage.held", omit_defaults=True):
+    """It went back to waiting: a fact, a reply or an order it rested on fell away; or its day was fixed."""
+
+    stage: str
+    opens_on: date | None = None
+
+
+class StageSubmitted(Struct, frozen=True, tag="stage.submitted", omit_defaults=True):
+    """The complete file was handed in; `papers` are the hashes that everything after rests on."""
+
+    stage: str
+    papers: dict[str, str]
+    entered: Entered
+    on_behalf: int = 0
+
+
+class StepDecided(Struct, frozen=True, tag="step.decided", omit_defaults=True):
+    """Somebody approved a step; the stage moved on to `entered`.
+
+    `content` is the token of all papers seen. `signed_by` and `entry` are set for a signature on paper,
+    `issued` when this was the last step of the stage: the replies that came into being.
+    """
+
+    stage: str
+    step: str
+    opinion: str
+    content: str
+    entered: Entered
+    on_behalf: int = 0
+    signed_by: int = 0
+    entry: int = 0
+    issued: dict[str, Paper] = {}
+    issued_on: date | None = None
+
+
+class StageReturned(Struct, frozen=True, tag="stage.returned", omit_defaults=True):
+    """Sent back to its preparation with reasons and items: a new visit; every step replays."""
+
+    stage: str
+    step: str
+    reason: str
+    fixes: tuple[Fix, ...]
+    entered: Entered
+    on_behalf: int = 0
+    signed_by: int = 0
+    entry: int = 0
+
+
+class StageRefused(Struct, frozen=True, tag="stage.refused", omit_defaults=True):
+    """A decider refused: the visit ends; the applicant may reapply in a new one."""
+
+    stage: str
+    step: str
+    reason: str
+    on_behalf: int = 0
+    signed_by: int = 0
+    entry: int = 0
+
+
+class StageWithdrawn(Struct, frozen=True, tag="stage.withdrawn", omit_defaults=True):
+    """The submitter took it back before anybody had acted."""
+
+    stage: str
+    entered: Entered
+    reason: str = ""
+
+
+class StageReapplied(Struct, frozen=True, tag="stage.reapplied", omit_defaults=True):
+    """A refused, lapsed or issued stage began again in a new visit."""
+
+    stage: str
+    entered: Entered
+    reason: str = ""
+
+
+class StageRestarted(Struct, frozen=True, tag="stage.restarted", omit_defaults=True):
+    """A paper was replaced under the deciders' hands: decisions that rested on it no longer count."""
+
+    stage: str
+    document: str
+    papers: dict[str, str]
+    entered: Entered
+
+
+class StageTakenOver(Struct, frozen=True, tag="stage.taken_over", omit_defaults=True):
+    """It was issued before the system knew it (补录); with no replies, it lies behind one that was."""
+
+    stage: str
+    replies: dict[str, Paper] = {}
+    issued_on: date | None = None
+    entry: int = 0
+
+
+class ReplyLapsed(Struct, frozen=True, tag="reply.lapsed"):
+    """Its validity ran out before it was used."""
+
+    document: str
+    stage: str
+
+
+class EntryRecorded(Struct, frozen=True, tag="entry.recorded"):
+    """Somebody entered what others did; it takes effect when another person has checked it."""
+
+    entry: Entry
+
+
+class EntryRejected(Struct, frozen=True, tag="entry.rejected"):
+    """The check failed: the entry has no effect."""
+
+    entry: int
+    stage: str
+    reason: str
+
+
+class OutsideMoved(Struct, frozen=True, tag="outside.moved", omit_defaults=True):
+    """A checked record of an outside office's act took effect on the stage and its clock."""
+
+    stage: str
+    step: str
+    entry: int
+    what: Record
+    entered: Entered
+    fixes: tuple[Fix, ...] = ()
+    papers: dict[str, str] = {}
+
+
+class DocumentUploaded(Struct, frozen=True, tag="document.uploaded"):
+    """A new version of a paper was stored under its hash, or registered without upload."""
+
+    document: str
+    paper: Paper
+
+
+class SoftGatePassed(Struct, frozen=True, tag="gate.passed"):
+    """A soft requirement was passed over, with reason and signer."""
+
+    stage: str
+    requirement: str
+    reason: str
+
+
+class StepHandedOver(Struct, frozen=True, tag="step.handed_over"):
+    """A step, or a preparation, went from its holders to another person (转办)."""
+
+    stage: str
+    frm: tuple[int, ...]
+    to: int
+    reason: str
+
+
+class StepOffered(Struct, frozen=True, tag="step.offered"):
+    """A step that nobody could do was offered to those who hold its post now."""
+
+    stage: str
+    holders: tuple[int, ...]
+
+
+class ClockChanged(Struct, frozen=True, tag="clock.changed", omit_defaults=True):
+    """A clock was stopped, resumed, extended or recomputed; `clock` is how it stands now."""
+
+    stage: str
+    effect: str
+    reason: str
+    clock: Clock
+    document: str = ""
+
+
+class RungFired(Struct, frozen=True, tag="rung.fired", omit_defaults=True):
+    """A rung of a ladder took effect: these people were told. `due_at` is when it was due to."""
+
+    stage: str
+    clock: Clock
+    offset: int
+    told: tuple[int, ...]
+    due_at: datetime
+    document: str = ""
+
+
+class ExplanationFiled(Struct, frozen=True, tag="explanation.filed"):
+    """The holder's own words about a late clock (情况说明)."""
+
+    stage: str
+    clock: str
+    text: str
+
+
+class LetterDrafted(Struct, frozen=True, tag="letter.drafted"):
+    """A 商请函 to an outside office was drafted. It is never sent by the system."""
+
+    stage: str
+    step: str
+    text: str
+
+
+class IncidentRaised(Struct, frozen=True, tag="incident.raised", omit_defaults=True):
+    """Something cannot go on without help: nobody holds a post, a ladder reaches nobody."""
+
+    code: str
+    text: str
+    stage: str = ""
+
+
+Event = (
+    ProjectRegistered
+    | FactsChanged
+    | ProjectMoved
+    | ClerkChanged
+    | WaitBegan
+    | WaitEnded
+    | TakeOverClosed
+    | StageOpened
+    | StageSkipped
+    | StageHeld
+    | StageSubmitted
+    | StepDecided
+    | StageReturned
+    | StageRefused
+    | StageWithdrawn
+    | StageReapplied
+    | StageRestarted
+    | StageTakenOver
+    | ReplyLapsed
+    | EntryRecorded
+    | EntryRejected
+    | OutsideMoved
+    | DocumentUploaded
+    | SoftGatePassed
+    | StepHandedOver
+    | StepOffered
+    | ClockChanged
+    | RungFired
+    | ExplanationFiled
+    | LetterDrafted
+    | IncidentRaised
+)
+
+
+class Recorded(Struct, frozen=True):
+    """An event with who did it, for whom, and when: what the chain hashes and `evolve` folds.
+
+    `actor` 0 is the system acting under its own name.
+    """
+
+    event: Event
+    actor: int
+    at: datetime
+
+
+ENCODER = msgspec.json.Encoder(order="deterministic")
+DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def kind_of(event: Event) -> str:
+    """The stable name of an event's kind: `step.decided`."""
+    tag = type(event).__struct_config__.tag
+    assert isinstance(tag, str)  # noqa: S101 - every event above declares its tag
+    return tag

@@ -1,0 +1,78 @@
+"""What opens, passes or closes by itself once papers, facts and days are as they are. Pure.
+
+Going forward is never an arrow in the definition: a stage's turn comes when the replies it needs exist
+and are valid and its `after` has passed. Everything else is parallel (并联审批).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from workflow.calendar import Calendar
+from workflow.clock import due
+from workflow.conditions import Unknown
+from workflow.definition import Stage
+from workflow.events import Entered, Event, StageHeld, StageOpened, StageSkipped
+from workflow.rules import Case, applies, blockers, condition_words
+from workflow.state import ISSUED, NOT_APPLICABLE, PREPARING, WAITING
+from workflow.timing import clock_of
+
+
+def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event | None:
+    """The event by which that stage opens, passes or goes back to waiting now; None if it stays."""
+    spec, stage = case.stage(key)
+    if (
+        stage.state not in {WAITING, PREPARING, NOT_APPLICABLE}
+        or not case.state.is_running
+        or case.state.taking_over
+    ):
+        return None
+    holds = applies(case.definition, case.state, spec)
+    earliest = earliest_day(case, spec, calendar)
+    waiting_for = blockers(case, spec, earliest)
+    if stage.state == WAITING:
+        return _from_waiting(case, spec, holds, earliest, calendar, now, is_free=not waiting_for)
+    should_wait = bool(waiting_for) or isinstance(holds, Unknown)
+    changed_sides = not should_wait and bool(holds) is not (stage.state == PREPARING)
+    if should_wait or changed_sides:
+        return StageHeld(key, earliest if _still_ahead(earliest, case.day) else None)
+    return None
+
+
+def _from_waiting(
+    case: Case,
+    spec: Stage,
+    holds: bool | Unknown,  # noqa: FBT001 - three answers, not a switch
+    earliest: date | None,
+    calendar: Calendar,
+    now: datetime,
+    *,
+    is_free: bool,
+) -> Event | None:
+    stage = case.state.stage(spec.key)
+    if not is_free:
+        opens_on = earliest if _still_ahead(earliest, case.day) else None
+        return StageHeld(spec.key, opens_on) if opens_on != stage.opens_on else None
+    if isinstance(holds, Unknown):
+        return StageHeld(spec.key) if stage.opens_on is not None else None
+    if not holds:
+        assert spec.when is not None  # noqa: S101 - only a condition can fail to hold
+        return StageSkipped(spec.key, condition_words(case.definition, spec.when))
+    clock = clock_of(case.definition, spec, PREPARING, started_on=case.day, now=now, calendar=calendar)
+    return StageOpened(spec.key, max(1, stage.visit), Entered(PREPARING, (case.state.clerk,), clock))
+
+
+def earliest_day(case: Case, spec: Stage, calendar: Calendar) -> date | None:
+    """The first day after every minimum wait of the stage's `after`; None without a wait that has begun."""
+    days = []
+    for order in spec.after:
+        before = case.state.stage(order.stage)
+        if order.wait is not None and before.state == ISSUED and before.issued_on is not None:
+            ends = due(calendar, before.issued_on, order.wait)
+            if ends is not None:
+                days.append(ends.day + timedelta(days=1))
+    return max(days, default=None)
+
+
+def _still_ahead(day: date | None, today: date) -> bool:
+    return day is not None and day > today

@@ -1,0 +1,87 @@
+"""The rule book: what is missing, who may do what, and why not. Pure; every answer is a list of reasons.
+
+Pages explain a grey button with the same answers that actions refuse by. Invariant: no rule looks at a
+database, a clock or a request; all of them see one frozen `Case`.
+"""
+
+from workflow.rules.case import MOVE_WORDS, OUTSIDE_WORDS, STATE_WORDS, Case, names, state_words, step_title
+from workflow.rules.facts import check_sums, check_text, read_facts, stored, typed, typed_values
+from workflow.rules.needs import (
+    Blocker,
+    Need,
+    applies,
+    blockers,
+    condition_words,
+    content_token,
+    fact_titles,
+    is_consumed,
+    missing,
+    needs_of,
+    papers_of,
+    requirement_key,
+)
+from workflow.rules.people import (
+    CHIEFS,
+    SUPERVISORS,
+    capacity,
+    is_decider,
+    may_conclude,
+    may_confirm,
+    may_decide,
+    may_lead,
+    may_move,
+    may_prepare,
+    may_submit,
+    running,
+    stage_people,
+    unanswered_condition,
+)
+from workflow.rules.replies import CODE, NUMBER, check_code, check_digit, check_replies, valid_until
+
+__all__ = [
+    "CHIEFS",
+    "CODE",
+    "MOVE_WORDS",
+    "NUMBER",
+    "OUTSIDE_WORDS",
+    "STATE_WORDS",
+    "SUPERVISORS",
+    "Blocker",
+    "Case",
+    "Need",
+    "applies",
+    "blockers",
+    "capacity",
+    "check_code",
+    "check_digit",
+    "check_replies",
+    "check_sums",
+    "check_text",
+    "condition_words",
+    "content_token",
+    "fact_titles",
+    "is_consumed",
+    "is_decider",
+    "may_conclude",
+    "may_confirm",
+    "may_decide",
+    "may_lead",
+    "may_move",
+    "may_prepare",
+    "may_submit",
+    "missing",
+    "names",
+    "needs_of",
+    "papers_of",
+    "read_facts",
+    "requirement_key",
+    "running",
+    "stage_people",
+    "state_words",
+    "step_title",
+    "stored",
+    "typed",
+    "typed_values",
+    "unanswered_condition",
+    "valid_until",
+]

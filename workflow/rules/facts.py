@@ -1,0 +1,143 @@
+"""Facts and the fields of replies: reading what was typed, typing what is stored, arithmetic promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from workflow.definition import Definition, FactType, Kind
+from workflow.errors import Reason, reason
+from workflow.state import ProjectState
+
+
+def typed_values(definition: Definition, state: ProjectState) -> dict[str, Any]:
+    """Facts and the fields of replies already issued, typed, under the names that conditions use."""
+    values = {
+        key: typed(definition.facts[key], raw) for key, raw in state.facts.items() if key in definition.facts
+    }
+    for key, paper in state.documents.items():
+        if paper.fields and key in definition.documents:
+            fields = definition.documents[key].fields
+            values.update(
+                {
+                    f"{key}.{name}": typed(fields[name], raw)
+                    for name, raw in paper.fields.items()
+                    if name in fields
+                }
+            )
+    return values
+
+
+def typed(fact: FactType, raw: Any) -> Any:
+    """The value as its kind; ValueError if it is not one. Money and decimals are kept as text."""
+    if raw is None or raw == "":
+        return None
+    match fact.kind:
+        case Kind.MONEY | Kind.DECIMAL:
+            return _decimal(fact, raw)
+        case Kind.INTEGER:
+            return _integer(raw)
+        case Kind.DATE:
+            return raw if isinstance(raw, date) else date.fromisoformat(str(raw))
+        case Kind.BOOL:
+            return _boolean(raw)
+        case Kind.CHOICE if str(raw) not in fact.options:
+            raise ValueError(f"只能是{'、'.join(fact.options)}之一")
+        case _:
+            return _text(str(raw))
+
+
+def _decimal(fact: FactType, raw: Any) -> Decimal:
+    try:
+        value = Decimal(str(raw).replace(",", "").replace("，", "").strip())
+    except InvalidOperation as error:
+        raise ValueError("请填写数字") from error
+    if not value.is_finite() or value < 0 or value >= Decimal(10) ** 12:
+        raise ValueError("数值不在合理范围内")
+    if fact.kind is Kind.MONEY and value != value.quantize(Decimal("0.01")):
+        raise ValueError("金额最多两位小数")
+    return value
+
+
+def _integer(raw: Any) -> int:
+    if isinstance(raw, bool) or not str(raw).strip().isascii() or not str(raw).strip().isdigit():
+        raise ValueError("请填写整数")
+    value = int(str(raw).strip()) if len(str(raw)) < 16 else -1
+    if value < 0:
+        raise ValueError("数值不在合理范围内")
+    return value
+
+
+def _boolean(raw: Any) -> bool:
+    words = {"true": True, "false": False, "是": True, "否": False}
+    found = raw if isinstance(raw, bool) else words.get(str(raw).lower())
+    if found is None:
+        raise ValueError("请填写是或否")
+    return found
+
+
+def _text(raw: str) -> str:
+    if len(raw) > 500 or any(ord(character) < 32 and character not in "\n\t" for character in raw):
+        raise ValueError("文字过长或含有控制字符")
+    return raw.strip()
+
+
+def stored(value: Any) -> Any:
+    """How a typed value is kept in events: decimals and dates as text, the rest as it is."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def read_facts(types: Mapping[str, FactType], raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Reason]]:
+    """The given values in stored form (None: unknown), and a reason for each that is not what it should be."""
+    values: dict[str, Any] = {}
+    reasons: list[Reason] = []
+    for key, given in raw.items():
+        if key not in types:
+            reasons.append(reason("fact-undeclared", key, key=key))
+            continue
+        try:
+            values[key] = stored(typed(types[key], given))
+        except ValueError as error:
+            reasons.append(reason("fact-invalid", key, title=types[key].title, why=str(error)))
+    return values, reasons
+
+
+def check_sums(definition: Definition, facts: Mapping[str, Any]) -> list[Reason]:
+    """Every arithmetic promise of the definition that the known facts break."""
+    reasons = []
+    for promise in definition.sums:
+        numbers = [typed(definition.facts[key], facts.get(key)) for key in (promise.total, *promise.parts)]
+        if any(number is None for number in numbers):
+            continue
+        total, parts = Decimal(numbers[0]), sum(map(Decimal, numbers[1:]), Decimal())
+        if total != parts:
+            fact = definition.facts[promise.total]
+            form = "{:,.2f}" if fact.kind is Kind.MONEY else "{:,f}"
+            reasons.append(
+                reason(
+                    "sum-differs",
+                    promise.total,
+                    parts=form.format(parts),
+                    unit=fact.unit,
+                    title=fact.title,
+                    difference=form.format(abs(total - parts)),
+                )
+            )
+    return reasons
+
+
+def check_text(
+    text: str, place: str, title: str, *, required: bool = False, longest: int = 2000
+) -> list[Reason]:
+    """Whether a free text is there if it must be, not too long, and without control characters."""
+    if required and not text.strip():
+        return [reason("text-required", place, title=title)]
+    if len(text) > longest:
+        return [reason("text-too-long", place, title=title, longest=longest)]
+    if any(ord(character) < 32 and character not in "\r\n\t" for character in text):
+        return [reason("text-control-characters", place, title=title)]
+    return []

@@ -1,0 +1,211 @@
+"""What a stage needs, what it still lacks, and what it waits for before its turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from msgspec import Struct
+
+from workflow.conditions import Condition, Unknown, evaluate, explain
+from workflow.definition import Definition, Register, Requirement, Stage
+from workflow.errors import Reason, reason
+from workflow.rules.case import Case
+from workflow.rules.facts import typed_values
+from workflow.state import NOT_APPLICABLE, PASSED_STATES, ProjectState
+
+
+class Need(Struct, frozen=True):
+    """One requirement as it stands: whether it applies, what satisfies it, or what is wrong.
+
+    `problem` is empty, `missing`, `expired` or `unknown`; `satisfied_by` is the document that counts.
+    """
+
+    requirement: Requirement
+    options: tuple[str, ...]
+    problem: str = ""
+    satisfied_by: str = ""
+    unknown: frozenset[str] = frozenset()
+    passed: bool = False
+    dropped: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it keeps the stage from being submitted."""
+        return bool(self.problem) and not self.requirement.recommended and not self.passed
+
+    @property
+    def key(self) -> str:
+        """How the requirement is named in events and forms."""
+        return requirement_key(self.requirement)
+
+
+def requirement_key(requirement: Requirement) -> str:
+    """The stable name of a requirement: its documents."""
+    return "|".join(requirement.any_of)
+
+
+def needs_of(definition: Definition, state: ProjectState, stage: Stage, day: date) -> tuple[Need, ...]:
+    """Every requirement of the stage that applies, or may apply, and how it stands on that day."""
+    values = typed_values(definition, state)
+    needs = (_need(definition, state, stage, each, values, day) for each in stage.needs)
+    return tuple(need for need in needs if not need.dropped)
+
+
+def _need(
+    definition: Definition,
+    state: ProjectState,
+    stage: Stage,
+    requirement: Requirement,
+    values: Mapping[str, Any],
+    day: date,
+) -> Need:
+    passed = requirement_key(requirement) in state.stage(stage.key).passed
+    if requirement.when is not None:
+        applies = evaluate(requirement.when, values)
+        if isinstance(applies, Unknown):
+            return Need(requirement, requirement.any_of, "unknown", unknown=applies.names, passed=passed)
+        if not applies:
+            return Need(requirement, (), dropped=True)
+    options = tuple(paper for paper in requirement.any_of if not _left_out(definition, state, paper))
+    if not options:
+        return Need(requirement, (), dropped=True)
+    found = [
+        paper for option in options for paper in definition.satisfiers(option) if paper in state.documents
+    ]
+    for paper in found:
+        if state.documents[paper].is_valid(day):
+            return Need(requirement, options, satisfied_by=paper, passed=passed)
+    return Need(requirement, options, "expired" if found else "missing", passed=passed)
+
+
+def _left_out(definition: Definition, state: ProjectState, document: str) -> bool:
+    """A reply whose stage is not applicable leaves an any-of, and never satisfies one."""
+    issuers = {
+        definition.issuers[paper] for paper in definition.satisfiers(document) if paper in definition.issuers
+    }
+    own = [paper for paper in definition.satisfiers(document) if paper not in definition.issuers]
+    if not issuers or (own and document not in definition.issuers):
+        return False
+    return all(state.stage(issuer).state == NOT_APPLICABLE for issuer in issuers)
+
+
+def missing(case: Case, stage: Stage) -> list[Reason]:
+    """Every requirement that keeps the stage from being submitted, as sentences with their remedy."""
+    return [
+        _need_reason(case.definition, stage, need)
+        for need in needs_of(case.definition, case.state, stage, case.day)
+        if need.blocks
+    ]
+
+
+def _need_reason(definition: Definition, stage: Stage, need: Need) -> Reason:
+    title = "或".join(f"{definition.documents[key].title}" for key in need.options)
+    if need.problem == "unknown":
+        return reason("fact-unknown", stage.key, facts=fact_titles(definition, need.unknown), title=title)
+    if need.requirement.soft:
+        return reason("soft-document-missing", need.key, title=title)
+    if need.problem == "expired":
+        return reason("document-expired", need.key, title=title)
+    issuers = [definition.issuers[key] for key in need.options if key in definition.issuers]
+    if issuers:
+        return reason("reply-missing", need.key, title=title, stage=definition.stages[issuers[0]].title)
+    register = any(definition.documents[key].register_only is not Register.NO for key in need.options)
+    return reason("document-missing-registrable" if register else "document-missing", need.key, title=title)
+
+
+def fact_titles(definition: Definition, names: Iterable[str]) -> str:
+    """The Chinese titles of facts and reply fields, joined."""
+    return "、".join(sorted(_name_title(definition, name) for name in names))
+
+
+def _name_title(definition: Definition, name: str) -> str:
+    document, _, field = name.partition(".")
+    if field:
+        kind = definition.documents[document]
+        return f"{kind.title}的{kind.fields[field].title}"
+    return definition.facts[name].title
+
+
+def content_token(papers: Mapping[str, str]) -> str:
+    """What a decision names: one short token for exactly these papers in exactly these versions."""
+    spelled = "\n".join(f"{key}={papers[key]}" for key in sorted(papers))
+    return sha256(spelled.encode()).hexdigest()[:32]
+
+
+def papers_of(definition: Definition, state: ProjectState, stage: Stage, day: date) -> dict[str, str]:
+    """The papers that a submission rests on now: document -> content."""
+    return {
+        need.satisfied_by: state.documents[need.satisfied_by].content
+        for need in needs_of(definition, state, stage, day)
+        if need.satisfied_by
+    }
+
+
+def is_consumed(definition: Definition, state: ProjectState, reply: str) -> bool:
+    """Whether a reply has done its work: every stage that uses it has passed, so its lapse is no matter."""
+    users = definition.consumers.get(reply, ())
+    return bool(users) and all(state.stage(key).state in PASSED_STATES for key in users)
+
+
+# When a stage opens
+
+
+class Blocker(Struct, frozen=True):
+    """One thing a stage waits for: a reply, another stage, a fact, a day, or another project."""
+
+    kind: str
+    text: str
+    until: date | None = None
+
+
+def blockers(case: Case, stage: Stage, earliest: date | None) -> list[Blocker]:
+    """What the stage still waits for before its papers may be gathered; empty when its turn has come.
+
+    `earliest` is the first day that the minimum waits of its `after` allow, None if that is not known yet.
+    """
+    found = [
+        _reply_blocker(case.definition, need)
+        for need in needs_of(case.definition, case.state, stage, case.day)
+        if need.problem and not need.requirement.soft and not need.requirement.recommended
+        if all(_is_reply(case.definition, key) for key in need.options)
+    ]
+    found += [
+        Blocker("after", f"等待“{case.definition.stages[order.stage].title}”办结")
+        for order in stage.after
+        if case.state.stage(order.stage).state not in PASSED_STATES
+    ]
+    if earliest is not None and earliest > case.day:
+        found.append(Blocker("day", f"{earliest.isoformat()}起方可办理", earliest))
+    if case.state.is_blocked:
+        found.append(Blocker("project", "等待另一项目"))
+    return found
+
+
+def _reply_blocker(definition: Definition, need: Need) -> Blocker:
+    if need.unknown:
+        return Blocker("fact", f"等待填写{fact_titles(definition, need.unknown)}")
+    return Blocker("reply", f"等待{_titles(definition, need.options)}")
+
+
+def _is_reply(definition: Definition, document: str) -> bool:
+    return any(paper in definition.issuers for paper in definition.satisfiers(document))
+
+
+def applies(definition: Definition, state: ProjectState, stage: Stage) -> bool | Unknown:
+    """Whether the stage's own condition holds; Unknown names the facts that are missing."""
+    return True if stage.when is None else evaluate(stage.when, typed_values(definition, state))
+
+
+def condition_words(definition: Definition, condition: Condition) -> str:
+    """The condition as a Chinese phrase."""
+    readable: dict[str, Any] = dict(definition.facts)
+    for document in definition.documents.values():
+        readable.update({f"{document.key}.{key}": field for key, field in document.fields.items()})
+    return explain(condition, readable)
+
+
+def _titles(definition: Definition, documents: Iterable[str]) -> str:
+    return "或".join(definition.documents[key].title for key in documents)

@@ -1,0 +1,158 @@
+"""Who may do what, and why not: separation of duties by person, by every route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workflow.conditions import Unknown
+from workflow.definition import POSTS, Stage, StepKind
+from workflow.errors import Reason, reason
+from workflow.machine import PROJECT_STATES, IllegalMove
+from workflow.rules.case import MOVE_WORDS, Case, names, state_words, step_title
+from workflow.rules.needs import applies, fact_titles, missing
+from workflow.state import StageState
+
+SUPERVISORS = ("section_chief", "finance_chief", "deputy_director", "director")
+CHIEFS = ("deputy_director", "director")
+
+
+def capacity(case: Case, holders: Iterable[int]) -> int | None:
+    """Whether the actor may act for one of `holders`: 0 in person, the principal's id as a delegate, None not."""
+    people = tuple(holders)
+    if case.actor in people:
+        return 0
+    for principal in case.directory.principals(case.actor, case.day):
+        if principal in people:
+            return principal
+    return None
+
+
+def stage_people(case: Case, key: str) -> frozenset[int]:
+    """Everybody whose hands were in this visit of the stage: who acted, and who wrote its papers."""
+    stage = case.state.stage(key)
+    people = {person for act in stage.acts for person in act.people}
+    for document in stage.papers:
+        paper = case.state.documents.get(document)
+        if paper is not None and document not in case.definition.issuers:
+            people.update(paper.authors)
+    return frozenset(people)
+
+
+def may_prepare(case: Case, key: str) -> list[Reason]:
+    """Whether the actor may gather papers for the stage and submit it: its clerk, or who stands in."""
+    stage = case.state.stage(key)
+    if capacity(case, (*stage.holders, case.state.clerk)) is None:
+        return [reason("not-the-clerk", key, clerk=case.directory.name(case.state.clerk))]
+    return []
+
+
+def may_submit(case: Case, key: str) -> list[Reason]:
+    """Every reason why the actor may not submit the stage now."""
+    spec, _ = case.stage(key)
+    reasons = [*running(case), *may_move(case, key, "submit"), *may_prepare(case, key), *missing(case, spec)]
+    return [*reasons, *unanswered_condition(case, spec)]
+
+
+def unanswered_condition(case: Case, stage: Stage) -> list[Reason]:
+    """A `when` over an unknown fact does not guess: the stage waits and names the fact."""
+    found = applies(case.definition, case.state, stage)
+    if isinstance(found, Unknown):
+        return [
+            reason(
+                "fact-unknown", stage.key, facts=fact_titles(case.definition, found.names), title=stage.title
+            )
+        ]
+    return []
+
+
+def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:
+    """Every reason why the actor may not decide that step now by that trigger."""
+    spec, stage = case.stage(key)
+    reasons = [*running(case)]
+    if stage.step != step:
+        return [
+            *reasons,
+            reason("step-not-open", key, step=step_title(spec, step), state=state_words(spec, stage.state)),
+        ]
+    reasons += may_move(case, key, trigger)
+    if spec.step(step).kind is StepKind.EXTERNAL:
+        return [*reasons, reason("step-is-outside", key, body=spec.step(step).body)]
+    reasons += is_decider(case, key, case.actor)
+    if trigger == "approve":
+        reasons += may_conclude(case, spec, stage)
+    return reasons
+
+
+def is_decider(case: Case, key: str, person: int) -> list[Reason]:
+    """Submitter, reviewer and decider are different people within one visit, by person, by every route."""
+    stage = case.state.stage(key)
+    stands = capacity(Case(case.state, case.compiled, case.directory, person, case.day), stage.holders)
+    if stands is None:
+        return [reason("not-the-holder", key, holders=names(case.directory, stage.holders))]
+    involved = stage_people(case, key)
+    if person in involved or (stands and stands in involved):
+        spec = case.definition.stages[key]
+        by = spec.step(stage.step).by if stage.step else "section_chief"
+        others = case.directory.holders(by, case.state.organisation, involved | {person})
+        return [reason("own-submission", key, other=names(case.directory, others) or "上级负责人")]
+    return []
+
+
+def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:
+    """What an approval still lacks: valid papers, minutes of a meeting, the lawful days of a publicity."""
+    reasons = [each for each in missing(case, spec) if each.code == "document-expired"]
+    step = spec.step(stage.step)
+    if step.minutes and step.minutes not in case.state.documents:
+        reasons.append(
+            reason("minutes-missing", step.minutes, title=case.definition.documents[step.minutes].title)
+        )
+    return reasons
+
+
+def may_confirm(case: Case, number: str) -> list[Reason]:
+    """Whether the actor may check that entry: a named checker, and never who entered it."""
+    entry = case.state.entries.get(number)
+    if entry is None:
+        return [reason("entry-not-found")]
+    if case.actor == entry.by:
+        return [reason("own-entry", checkers=names(case.directory, entry.checkers))]
+    stands = capacity(case, entry.checkers)
+    if stands is None or stands == entry.by:
+        return [reason("not-the-checker", checkers=names(case.directory, entry.checkers))]
+    return []
+
+
+def may_move(case: Case, key: str, trigger: str) -> list[Reason]:
+    """Whether the machine has the move at all; it alone says so."""
+    spec, stage = case.stage(key)
+    try:
+        case.compiled.machines[key].after(stage.state, trigger)
+    except IllegalMove:
+        return [
+            reason(
+                "illegal-move",
+                key,
+                stage=spec.title,
+                state=state_words(spec, stage.state),
+                move=MOVE_WORDS[trigger],
+            )
+        ]
+    return []
+
+
+def running(case: Case) -> list[Reason]:
+    """Nothing moves in a project that is suspended, ended or still being taken over."""
+    if case.state.taking_over:
+        return [reason("taking-over-open")]
+    if not case.state.is_running:
+        return [reason("project-not-running", state=PROJECT_STATES[case.state.state])]
+    return []
+
+
+def may_lead(case: Case, posts: Iterable[str] = CHIEFS) -> list[Reason]:
+    """Whether the actor holds one of the posts over the project's organisation, in person or as delegate."""
+    posts = tuple(posts)
+    for person in (case.actor, *case.directory.principals(case.actor, case.day)):
+        if case.directory.has_post(person, posts, case.state.organisation):
+            return []
+    return [reason("not-a-chief", posts="、".join(POSTS[post] for post in posts))]

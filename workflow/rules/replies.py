@@ -1,0 +1,83 @@
+"""What is written on a reply: its number, its days, its fields, and the code of a project."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from workflow.clock import validity_end
+from workflow.definition import DocumentType, Stage
+from workflow.errors import Reason, reason
+from workflow.rules.case import Case
+from workflow.rules.facts import read_facts
+from workflow.state import ReplyData
+
+NUMBER = re.compile(r"^[^\s〔〕]+〔20\d{2}〕[1-9]\d*号$")
+"""发文字号: 机关代字〔年份〕序号号, hexagonal brackets, full year, no leading zero, no 第 (GB/T 9704-2012)."""
+
+CODE = re.compile(r"^\d{4}-\d{6}-\d{2}-\d{2}-\d{6}$")
+"""项目代码, 24 characters in five groups (GB/T 40058-2021)."""
+
+
+def valid_until(kind: DocumentType, reply: ReplyData) -> date | None:
+    """The last day of the reply's validity: as printed, else by the definition's rule."""
+    if reply.valid_until is not None or kind.valid is None:
+        return reply.valid_until
+    return validity_end(reply.issued_on, kind.valid)
+
+
+def check_replies(
+    case: Case, spec: Stage, replies: Iterable[ReplyData], *, as_printed: bool, complete: bool = True
+) -> list[Reason]:
+    """Every reason why these replies cannot be recorded as what the stage issued.
+
+    `as_printed` says that an unusual number stands on the original; `complete` that all replies are due now.
+    """
+    given = {reply.document: reply for reply in replies}
+    reasons = [
+        reason("reply-not-given", key, title=case.definition.documents[key].title)
+        for key in spec.issues
+        if complete and key not in given
+    ]
+    for key, reply in given.items():
+        if key not in spec.issues:
+            reasons.append(reason("reply-not-issued-here", key, stage=spec.title))
+        else:
+            reasons += _check_reply(case, case.definition.documents[key], reply, as_printed=as_printed)
+    return reasons
+
+
+def _check_reply(case: Case, kind: DocumentType, reply: ReplyData, *, as_printed: bool) -> list[Reason]:
+    reasons = []
+    if kind.number and not reply.number.strip():
+        reasons.append(reason("number-required", kind.key, title=kind.title))
+    elif kind.number and not as_printed and not NUMBER.match(reply.number):
+        reasons.append(reason("number-malformed", kind.key, number=reply.number, year=reply.issued_on.year))
+    if reply.issued_on > case.day:
+        reasons.append(reason("date-in-future", kind.key, title=kind.title, day=reply.issued_on))
+    until = valid_until(kind, reply)
+    if until is not None and until < reply.issued_on:
+        reasons.append(reason("validity-before-issue", kind.key, title=kind.title))
+    _, wrong = read_facts(kind.fields, reply.fields)
+    return reasons + wrong
+
+
+def check_code(code: str) -> list[Reason]:
+    """Whether a project code is well formed and its check digit right: ISO 7064 MOD 11-10 over 19 digits.
+
+    Codes before 2020-11 follow another scheme and are taken as they are.
+    """
+    if not CODE.match(code) or not 1 <= int(code[2:4]) <= 12:
+        return [reason("code-malformed", "code", code=code)]
+    if code[:4] >= "2011" and check_digit(code) != code[-1]:
+        return [reason("code-check-digit", "code", code=code)]
+    return []
+
+
+def check_digit(code: str) -> str:
+    """The check digit that the first 19 digits of a project code demand (GB/T 17710, MOD 11-10)."""
+    product = 10
+    for digit in code.replace("-", "")[:19]:
+        product = ((product + int(digit)) % 10 or 10) * 2 % 11
+    return str((11 - product) % 10)

@@ -1,0 +1,323 @@
+"""The state of one project, as the fold of its events leaves it. Frozen; `evolve` alone makes new ones.
+
+Invariant: everything here is decided by the events, so it can be thrown away and folded again.
+People and organisations are named by id; what they are called is not the project's business.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from workflow.clock import Limit, Span
+
+WAITING, PREPARING, ISSUED = "waiting", "preparing", "issued"
+NOT_APPLICABLE, REFUSED, LAPSED, CANCELLED = "not_applicable", "refused", "lapsed", "cancelled"
+
+OPEN_STATES = frozenset({PREPARING})
+CLOSED_STATES = frozenset({WAITING, NOT_APPLICABLE, ISSUED, REFUSED, LAPSED, CANCELLED})
+PASSED_STATES = frozenset({ISSUED, NOT_APPLICABLE})
+
+
+class Clock(Struct, frozen=True, omit_defaults=True):
+    """The ledger of time of a stage's current state, or of a reply's validity.
+
+    `started_on` is day 0. `limit` is the one that the ladder follows (a step's own limit, or what an
+    outside body promised), `statutory` the legal one beside it. `due_on` is None while stopped.
+    `warn_on` is the first day of the yellow light, `rung` the next rung of the ladder in this `epoch`,
+    `next_at` the instant it takes effect; whatever moves the due date opens a new epoch.
+    """
+
+    key: str
+    started_on: date
+    limit: Limit
+    statutory: Limit | None = None
+    spans: tuple[Span, ...] = ()
+    extensions: tuple[Limit, ...] = ()
+    due_on: date | None = None
+    warn_on: date | None = None
+    statutory_on: date | None = None
+    provisional: bool = False
+    outside: bool = False
+    epoch: int = 0
+    rung: int = 0
+    next_at: datetime | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a span is still open."""
+        return bool(self.spans) and self.spans[-1].end is None
+
+
+class Act(Struct, frozen=True, omit_defaults=True):
+    """Who acted in the current visit, in which capacity, for whom, and when."""
+
+    what: str
+    by: int
+    at: datetime
+    on_behalf: int = 0
+
+    @property
+    def people(self) -> tuple[int, ...]:
+        """Everybody whose hands were in it: the one who acted and the one acted for."""
+        return (self.by, self.on_behalf) if self.on_behalf else (self.by,)
+
+
+class Fix(Struct, frozen=True, omit_defaults=True):
+    """One thing that a return or a correction notice asks to put right."""
+
+    text: str
+    document: str = ""
+
+
+class StageState(Struct, frozen=True, omit_defaults=True):
+    """Where one stage stands.
+
+    `turn` counts its moves, so that a stale page is noticed. `acts` and `papers` belong to the current
+    visit: who acted, and the hash of every paper that the submission rests on.
+    """
+
+    state: str = WAITING
+    visit: int = 0
+    turn: int = 0
+    since: datetime | None = None
+    holders: tuple[int, ...] = ()
+    clock: Clock | None = None
+    opens_on: date | None = None
+    acts: tuple[Act, ...] = ()
+    papers: dict[str, str] = {}
+    passed: tuple[str, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    issued_on: date | None = None
+    taken_over: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody, inside or outside, has to do something about it now."""
+        return self.state not in CLOSED_STATES
+
+    @property
+    def step(self) -> str:
+        """The key of the step it is in, or the empty string."""
+        return "" if self.state in CLOSED_STATES or self.state == PREPARING else self.state.partition(".")[0]
+
+
+class Paper(Struct, frozen=True, omit_defaults=True):
+    """One version of a document: uploaded (`sha256`), or registered without upload (`kept_at`).
+
+    A reply carries number, issuer, day of issue, validity and the values of its declared fields.
+    `authors` are all who ever handed in a version: none of them may decide on it.
+    """
+
+    version: int
+    by: int
+    at: datetime
+    sha256: str = ""
+    name: str = ""
+    size: int = 0
+    media: str = ""
+    number: str = ""
+    issuer: str = ""
+    issued_on: date | None = None
+    valid_until: date | None = None
+    fields: dict[str, Any] = {}
+    kept_at: str = ""
+    authors: tuple[int, ...] = ()
+    lapsed: bool = False
+    clock: Clock | None = None
+
+    @property
+    def content(self) -> str:
+        """What a decision names: the hash of the file, or the registration spelled out."""
+        return self.sha256 or f"registered:{self.number}:{self.issued_on}:{self.kept_at}:{self.version}"
+
+    def is_valid(self, day: date) -> bool:
+        """Whether it may be relied upon on that day."""
+        return not self.lapsed and (self.valid_until is None or day <= self.valid_until)
+
+
+class Entry(Struct, frozen=True):
+    """Something entered by one person that takes effect when another has checked it.
+
+    `what` is the record itself: an act of an outside office, a decision signed on paper, a reply taken over.
+    """
+
+    number: int
+    stage: str
+    what: Record
+    by: int
+    at: datetime
+    checkers: tuple[int, ...]
+
+
+class Filed(Struct, frozen=True, tag="filed", omit_defaults=True):
+    """The file was handed in at the outside office, with its receipt."""
+
+    on: date
+    receipt: str = ""
+
+
+class Accepted(Struct, frozen=True, tag="accepted", omit_defaults=True):
+    """The outside office accepted it: day 0 of its promised and statutory limits."""
+
+    on: date
+    number: str = ""
+
+
+class CorrectionNotified(Struct, frozen=True, tag="correction", omit_defaults=True):
+    """The once-only list of defects (一次性补正告知, 行政许可法第32条)."""
+
+    on: date
+    fixes: tuple[Fix, ...]
+    number: str = ""
+
+
+class Corrected(Struct, frozen=True, tag="corrected", omit_defaults=True):
+    """What the correction notice asked for was handed in."""
+
+    on: date
+    receipt: str = ""
+
+
+class SpecialBegan(Struct, frozen=True, tag="special_began", omit_defaults=True):
+    """A special procedure (听证、专家评审…, 行政许可法第45条) stops the outside clock from that day."""
+
+    on: date
+    procedure: str
+    basis: str = ""
+
+
+class SpecialEnded(Struct, frozen=True, tag="special_ended", omit_defaults=True):
+    """The special procedure ended; that day counts again."""
+
+    on: date
+
+
+class Extended(Struct, frozen=True, tag="extended", omit_defaults=True):
+    """The head of the outside office extended its limit (行政许可法第42条)."""
+
+    on: date
+    by: Limit
+    reason: str
+    number: str = ""
+
+
+class ReplyData(Struct, frozen=True, omit_defaults=True):
+    """What is written on a reply that was issued."""
+
+    document: str
+    issued_on: date
+    number: str = ""
+    issuer: str = ""
+    valid_until: date | None = None
+    fields: dict[str, Any] = {}
+    sha256: str = ""
+    name: str = ""
+    size: int = 0
+    media: str = ""
+    kept_at: str = ""
+
+
+class Concluded(Struct, frozen=True, tag="concluded", omit_defaults=True):
+    """The outside office decided: `approved`, `returned` or `refused`."""
+
+    on: date
+    outcome: str
+    opinion: str = ""
+    replies: tuple[ReplyData, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+
+
+class PaperSigned(Struct, frozen=True, tag="paper_signed", omit_defaults=True):
+    """A chief signed on paper; the sheet is scanned or kept (代录纸质签批)."""
+
+    step: str
+    signer: int
+    on: date
+    outcome: str
+    opinion: str
+    content: str
+    sha256: str = ""
+    kept_at: str = ""
+    fixes: tuple[Fix, ...] = ()
+
+
+class TakenOver(Struct, frozen=True, tag="taken_over", omit_defaults=True):
+    """A stage that was issued before this system knew the project (补录), with its replies."""
+
+    replies: tuple[ReplyData, ...]
+
+
+Record = (
+    Filed
+    | Accepted
+    | CorrectionNotified
+    | Corrected
+    | SpecialBegan
+    | SpecialEnded
+    | Extended
+    | Concluded
+    | PaperSigned
+    | TakenOver
+)
+
+
+class Wait(Struct, frozen=True, omit_defaults=True):
+    """This project waits until another has reached a stage's issue (or, with no stage, is in use)."""
+
+    project: int
+    stage: str = ""
+    ended: bool = False
+
+
+class ProjectState(Struct, frozen=True, omit_defaults=True):
+    """One project: what it is, where it stands, and every stage and document of it."""
+
+    definition: str
+    version: int
+    digest: str
+    title: str
+    organisation: int
+    clerk: int
+    code: str = ""
+    state: str = "planning"
+    facts: dict[str, Any] = {}
+    stages: dict[str, StageState] = {}
+    documents: dict[str, Paper] = {}
+    entries: dict[str, Entry] = {}
+    waits: tuple[Wait, ...] = ()
+    parent: int = 0
+    taking_over: bool = False
+
+    def stage(self, key: str) -> StageState:
+        """The state of that stage; a stage nothing has happened to yet is waiting."""
+        return self.stages.get(key, NEVER_TOUCHED)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether work goes on: neither suspended, terminated nor archived."""
+        return self.state in {"planning", "reserve", "active", "in_use"}
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it still waits for another project."""
+        return any(not wait.ended for wait in self.waits)
+
+
+NEVER_TOUCHED = StageState()
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_DECODER = msgspec.json.Decoder(ProjectState)
+
+
+def to_json(state: ProjectState) -> str:
+    """The one spelling of a state: the same state always gives the same text."""
+    return _ENCODER.encode(state).decode()
+
+
+def from_json(text: str) -> ProjectState:
+    """The state that `to_json` spelled."""
+    return _DECODER.decode(text)

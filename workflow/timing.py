@@ -1,0 +1,162 @@
+"""Clocks of stages and replies: starting, stopping, resuming, extending them, and climbing their ladders.
+
+Pure: each function takes a `Clock` and gives the next one. Invariant: whatever moves the due date opens
+a new epoch, whose ladder begins with the first rung that does not lie in the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from math import ceil
+
+from msgspec.structs import replace
+
+from workflow.calendar import Calendar
+from workflow.clock import Limit, Span, Unit, deadline_at, due, renew_from, rung_at
+from workflow.definition import Definition, DocumentType, Rung, Stage, StepKind
+from workflow.machine import ACCEPTED, CORRECTING, FILED
+from workflow.state import PREPARING, Clock
+
+VALIDITY_LADDER = tuple(Rung(offset, ("clerk", "section_chief")) for offset in (-60, -20, -5, 0))
+"""When people hear that a reply will lapse, in working days before its last day."""
+
+VALIDITY = "valid"
+"""The key of every validity clock."""
+
+YELLOW_SHARE = 0.2
+"""A clock is yellow in the last fifth of its time, and at least on the last working day before."""
+
+
+def clock_of(
+    definition: Definition, stage: Stage, state: str, *, started_on: date, now: datetime, calendar: Calendar
+) -> Clock | None:
+    """The clock that runs while `stage` is in that state, or None if the definition sets no limit there.
+
+    Promised and statutory limits start at the outside body's acceptance (行政许可法第42条, by analogy for
+    decisions between offices); before that only the wait for acceptance is timed.
+    """
+    found = _limits(stage, state)
+    if found is None:
+        return None
+    limit, statutory, outside = found
+    ladder = ladder_of(definition, stage, state)
+    clock = Clock(state, started_on, limit, statutory, outside=outside)
+    return retime(clock, ladder, calendar, now)
+
+
+def ladder_of(definition: Definition, stage: Stage, state: str) -> tuple[Rung, ...]:
+    """The ladder that the clock of that state climbs."""
+    step = None if state == PREPARING else stage.step(state.partition(".")[0])
+    return definition.ladder_of(stage, step, outside=_is_outside(state))
+
+
+def _is_outside(state: str) -> bool:
+    return state.endswith((f".{FILED}", f".{ACCEPTED}"))
+
+
+def _limits(stage: Stage, state: str) -> tuple[Limit, Limit | None, bool] | None:
+    if state == PREPARING:
+        return (stage.prepare, None, False) if stage.prepare else None
+    key, _, part = state.partition(".")
+    step = stage.step(key)
+    if step.kind is not StepKind.EXTERNAL:
+        return (step.within, None, False) if step.within else None
+    limit = {FILED: step.accept, CORRECTING: step.correct, ACCEPTED: step.promised or step.statutory}.get(
+        part
+    )
+    if limit is None:
+        return None
+    return limit, step.statutory if part == ACCEPTED else None, part != CORRECTING
+
+
+def retime(clock: Clock, ladder: Sequence[Rung], calendar: Calendar, now: datetime) -> Clock:
+    """The clock with its dates worked out anew; a new epoch if the due date moved."""
+    found = due(calendar, clock.started_on, clock.limit, clock.spans, clock.extensions)
+    if found is None:
+        return replace(clock, due_on=None, warn_on=None, statutory_on=None, next_at=None)
+    legal = (
+        due(calendar, clock.started_on, clock.statutory, clock.spans, clock.extensions)
+        if clock.statutory
+        else None
+    )
+    moved = clock.due_on is not None and clock.due_on != found.day
+    timed = replace(
+        clock,
+        due_on=found.day,
+        warn_on=_warn_on(clock, found.day, calendar),
+        statutory_on=legal.day if legal else None,
+        provisional=found.provisional or bool(legal and legal.provisional),
+        epoch=clock.epoch + 1 if moved else clock.epoch,
+    )
+    rungs = [rung_at(calendar, found.day, rung.offset) for rung in ladder]
+    reached = next((number for number, at in enumerate(rungs) if at >= now), len(rungs))
+    return at_rung(timed, reached, ladder, calendar)
+
+
+def at_rung(clock: Clock, number: int, ladder: Sequence[Rung], calendar: Calendar) -> Clock:
+    """The clock waiting for rung `number` of its ladder; past the last one it waits for nothing."""
+    if clock.due_on is None or number >= len(ladder):
+        return replace(clock, rung=number, next_at=None)
+    return replace(clock, rung=number, next_at=rung_at(calendar, clock.due_on, ladder[number].offset))
+
+
+def stop(clock: Clock, on: date, why: str) -> Clock:
+    """Stopped on that day; it has no due date until it resumes."""
+    span = Span(on, None, why)
+    return replace(
+        clock,
+        spans=(*clock.spans, span),
+        due_on=None,
+        warn_on=None,
+        statutory_on=None,
+        next_at=None,
+        epoch=clock.epoch + 1,
+    )
+
+
+def resume(clock: Clock, on: date, ladder: Sequence[Rung], calendar: Calendar, now: datetime) -> Clock:
+    """Running again on that day, which counts."""
+    closed = replace(clock.spans[-1], end=on)
+    return retime(replace(clock, spans=(*clock.spans[:-1], closed)), ladder, calendar, now)
+
+
+def extend(clock: Clock, by: Limit, ladder: Sequence[Rung], calendar: Calendar, now: datetime) -> Clock:
+    """The limit made longer by `by`."""
+    return retime(replace(clock, extensions=(*clock.extensions, by)), ladder, calendar, now)
+
+
+def validity_clock(
+    document: DocumentType, issued_on: date, until: date, calendar: Calendar, now: datetime
+) -> Clock:
+    """The clock of a reply's validity: yellow from the day its renewal is due, or 20 working days before."""
+    limit = document.valid or Limit(max((until - issued_on).days, 1), Unit.DAYS)
+    warn_on = (
+        renew_from(until, document.renew, calendar) if document.renew else calendar.add_workdays(until, -20)
+    )
+    clock = Clock(VALIDITY, issued_on, limit, due_on=until, warn_on=warn_on)
+    rungs = [rung_at(calendar, until, rung.offset) for rung in VALIDITY_LADDER]
+    reached = next((number for number, at in enumerate(rungs) if at >= now), len(rungs))
+    return at_validity_rung(clock, reached, calendar)
+
+
+def at_validity_rung(clock: Clock, number: int, calendar: Calendar) -> Clock:
+    """The validity clock waiting for that rung, or, past the last one, for the moment of lapse."""
+    timed = at_rung(clock, number, VALIDITY_LADDER, calendar)
+    if number >= len(VALIDITY_LADDER) and clock.due_on is not None:
+        return replace(timed, next_at=deadline_at(clock.due_on))
+    return timed
+
+
+def _warn_on(clock: Clock, due_on: date, calendar: Calendar) -> date:
+    length = calendar.workdays_between(clock.started_on, due_on)
+    return calendar.add_workdays(due_on, -max(1, ceil(length * YELLOW_SHARE)))
+
+
+def light(clock: Clock | None, today: date) -> str:
+    """green, yellow, red or grey (stopped, or no clock): the light of one clock on that day."""
+    if clock is None or clock.due_on is None or clock.warn_on is None:
+        return "grey"
+    if today > clock.due_on:
+        return "red"
+    return "yellow" if today >= clock.warn_on else "green"
