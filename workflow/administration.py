@@ -1,0 +1,109 @@
+"""Events of the administration's own chain: people, posts, delegations, definitions, calendar, incidents.
+
+Invariant: whatever decides who may do what, or how time is counted, changes only with such an event.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+from msgspec import Struct
+
+
+class OrganisationAdded(Struct, frozen=True, tag="organisation.added"):
+    """A bureau, section or subordinate unit was entered."""
+
+    organisation: int
+    name: str
+    parent: int
+    region: str = ""
+
+
+class PersonAdded(Struct, frozen=True, tag="person.added"):
+    """A person was entered. Passwords and addresses are not part of the record."""
+
+    person: int
+    name: str
+    staff_number: str
+
+
+class PersonChanged(Struct, frozen=True, tag="person.changed", omit_defaults=True):
+    """An account was disabled, enabled, or given another password or address."""
+
+    person: int
+    what: str
+
+
+class PostGranted(Struct, frozen=True, tag="post.granted"):
+    """A person took a post."""
+
+    person: int
+    organisation: int
+    key: str
+    title: str
+
+
+class PostRevoked(Struct, frozen=True, tag="post.revoked"):
+    """A person left a post."""
+
+    person: int
+    organisation: int
+    key: str
+
+
+class DelegationGiven(Struct, frozen=True, tag="delegation.given"):
+    """A person lets another act for them, from one day to another."""
+
+    principal: int
+    agent: int
+    starts_on: date
+    ends_on: date
+    reason: str
+
+
+class DelegationEnded(Struct, frozen=True, tag="delegation.ended"):
+    """A delegation was ended before its day."""
+
+    principal: int
+    agent: int
+
+
+class DefinitionPublished(Struct, frozen=True, tag="definition.published"):
+    """A version of a project type became available, for ever under this digest."""
+
+    definition: str
+    version: int
+    digest: str
+
+
+class CalendarLoaded(Struct, frozen=True, tag="calendar.loaded"):
+    """A calendar year was loaded; each due date that it moved has an event in its own project."""
+
+    year: int
+    status: str
+    digest: str
+
+
+class IncidentResolved(Struct, frozen=True, tag="incident.resolved"):
+    """Somebody settled an incident and said how."""
+
+    incident: int
+    how: str
+
+
+AdministrationEvent = (
+    OrganisationAdded
+    | PersonAdded
+    | PersonChanged
+    | PostGranted
+    | PostRevoked
+    | DelegationGiven
+    | DelegationEnded
+    | DefinitionPublished
+    | CalendarLoaded
+    | IncidentResolved
+)
+
+ENCODER = msgspec.json.Encoder(order="deterministic")
+DECODER: msgspec.json.Decoder[AdministrationEvent] = msgspec.json.Decoder(AdministrationEvent)

@@ -1,0 +1,120 @@
+"""From a project's state to its rows: what lists, work lists and the sweep look at.
+
+Pure. Invariant: the rows are a function of (state, definition) and nothing else, so that `doctor`
+can recompute every one of them; only what changed between two states is written.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workflow.definition import Definition
+from workflow.record import stamp
+from workflow.state import Entry, Paper, ProjectState, StageState
+
+Row = dict[str, Any]
+
+_LOCAL = ZoneInfo("Asia/Shanghai")
+
+
+def project_row(state: ProjectState, definition: Definition) -> Row:
+    """The columns of the project row that are not its head: what lists sort and filter by."""
+    clocks = [stage.clock for stage in state.stages.values() if stage.clock is not None]
+    own = [clock for clock in clocks if not clock.outside]
+    outside = [clock for clock in clocks if clock.outside]
+    validity = [paper.clock for paper in state.documents.values() if paper.clock is not None]
+    return {
+        "code": state.code,
+        "title": state.title,
+        "organisation_id": state.organisation,
+        "clerk_id": state.clerk,
+        "parent_id": state.parent,
+        "state": state.state,
+        "phase": _phase(state, definition),
+        "own_warn_on": _earliest(clock.warn_on for clock in own),
+        "own_due_on": _earliest(clock.due_on for clock in own),
+        "outside_warn_on": _earliest(clock.warn_on for clock in outside),
+        "outside_due_on": _earliest(clock.due_on for clock in outside),
+        "valid_warn_on": _earliest(clock.warn_on for clock in validity),
+        "valid_due_on": _earliest(clock.due_on for clock in validity),
+        "waits_for": "".join(f",{wait.project}," for wait in state.waits if not wait.ended),
+    }
+
+
+def stage_row(stage: StageState) -> Row:
+    """The row of one stage."""
+    clock = stage.clock
+    return {
+        "state": stage.state,
+        "turn": stage.turn,
+        "since": stamp(stage.since) if stage.since else None,
+        "warn_on": _day(clock.warn_on) if clock else None,
+        "due_on": _day(clock.due_on) if clock else None,
+        "outside": bool(clock and clock.outside),
+        "next_at": _next_at(stage),
+    }
+
+
+def stage_tasks(key: str, stage: StageState) -> set[tuple[str, str, int, str, str | None]]:
+    """(stage, what, person, since, due) for each person that an open stage waits for."""
+    if not stage.is_open or stage.since is None:
+        return set()
+    due = _day(stage.clock.due_on) if stage.clock else None
+    return {(key, stage.state, person, stamp(stage.since), due) for person in stage.holders}
+
+
+def entry_tasks(entry: Entry) -> set[tuple[str, str, int, str, str | None]]:
+    """The same for an entry that waits for its check."""
+    return {
+        (entry.stage, f"check.{entry.number}", person, stamp(entry.at), None) for person in entry.checkers
+    }
+
+
+def paper_row(paper: Paper) -> Row:
+    """The row of one version of a document."""
+    return {
+        "version": paper.version,
+        "sha256": paper.sha256,
+        "name": paper.name,
+        "size": paper.size,
+        "media": paper.media,
+        "number": paper.number,
+        "by_id": paper.by,
+        "at": stamp(paper.at),
+        "next_at": stamp(paper.clock.next_at) if paper.clock and paper.clock.next_at else None,
+    }
+
+
+def tasks(state: ProjectState) -> set[tuple[str, str, int, str, str | None]]:
+    """Every task of the project."""
+    found = set()
+    for key, stage in state.stages.items():
+        found |= stage_tasks(key, stage)
+    for entry in state.entries.values():
+        found |= entry_tasks(entry)
+    return found
+
+
+def _phase(state: ProjectState, definition: Definition) -> str:
+    open_phases = {definition.stages[key].phase for key, stage in state.stages.items() if stage.is_open}
+    reached = [phase for phase in definition.phases if phase in open_phases]
+    return reached[-1] if reached else ""
+
+
+def _next_at(stage: StageState) -> str | None:
+    if stage.clock is not None and stage.clock.next_at is not None:
+        return stamp(stage.clock.next_at)
+    if stage.opens_on is not None:
+        return stamp(datetime.combine(stage.opens_on, time(), _LOCAL))
+    return None
+
+
+def _earliest(days: Any) -> str | None:
+    found = [day for day in days if day is not None]
+    return _day(min(found)) if found else None
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,74 @@
+"""The record: how an event is spelled and chained, and how the chain is proved.
+
+Invariant: the hash of an event covers its project, number, instant, actor and particulars and the hash
+before it, so that any edit, removal or reordering shows; a rewrite of everything shows against any
+head that was kept outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from msgspec import Struct
+
+START = "0" * 64
+"""What stands before the first event of every chain."""
+
+
+def stamp(instant: datetime) -> str:
+    """The one spelling of an instant: UTC, microseconds, ends in Z. ValueError for a naive one."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs its time zone")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def instant(text: str) -> datetime:
+    """The instant that `stamp` spelled."""
+    return datetime.fromisoformat(text)
+
+
+def chain(head: str, project: int, seq: int, at: str, actor: int, data: str) -> str:
+    """The hash of one event, given the head before it."""
+    return sha256(f"{head}\n{project}\n{seq}\n{at}\n{actor}\n{data}".encode()).hexdigest()
+
+
+class Link(Struct, frozen=True):
+    """One event as it is stored."""
+
+    project: int
+    seq: int
+    at: str
+    actor: int
+    data: str
+    hash: str
+
+
+class Broken(Struct, frozen=True):
+    """The first entry that does not hold, and why."""
+
+    project: int
+    seq: int
+    why: str
+
+    def __str__(self) -> str:
+        where = "管理事件链" if self.project == 0 else f"项目 {self.project}"
+        return f"{where} 第 {self.seq} 条：{self.why}"
+
+
+def verify_chain(links: Iterable[Link], head: str, seq: int) -> Broken | None:
+    """Re-derive one chain and compare it with the stored head; None if all holds. Constant memory."""
+    before, number, project = START, 0, 0
+    for link in links:
+        project, number = link.project, number + 1
+        if link.seq != number:
+            return Broken(link.project, number, f"缺失或乱序（读到第 {link.seq} 条）")
+        if chain(before, link.project, link.seq, link.at, link.actor, link.data) != link.hash:
+            return Broken(link.project, link.seq, "内容与哈希不符")
+        before = link.hash
+    if number != seq:
+        return Broken(project, number + 1, f"应有 {seq} 条，实有 {number} 条")
+    if number and before != head:
+        return Broken(project, number, "末条哈希与项目记载的链头不符")
+    return None

@@ -1,0 +1,379 @@
+"""The store's one door: only here transactions begin and commit.
+
+On SQLite one writer thread owns the file: it takes whatever waits, runs each action in a savepoint,
+commits once for all and answers each caller only after that commit. On PostgreSQL the same actions
+run on a small pool, many processes at once. Invariant: an acknowledged command is on disk whole;
+any other left no trace.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy import event as engine_events
+from sqlalchemy.engine import Connection as CoreConnection
+
+from workflow.errors import Conflict, Unavailable, WorkflowError, reason
+from workflow.models import METADATA
+from workflow.sql import Connection
+from workflow.transaction import Caches, Transaction
+
+T = TypeVar("T")
+Action = Callable[..., T]
+
+GROUP = 64
+"""How many waiting actions share one commit at most: beyond this a caller would wait for too many others."""
+
+_STOP = object()
+
+
+class Store:
+    """Runs actions (writes) and queries (reads) against one database.
+
+    `url` is an SQLAlchemy URL. `start()` creates what is missing and takes the writer's place;
+    Unavailable if another process holds it. `close()` lets what was accepted finish.
+    """
+
+    def __init__(self, url: str, *, writers: int = 4, readers: int = 4) -> None:
+        self.url = url
+        self.dialect = "sqlite" if url.startswith("sqlite") else "postgresql"
+        self.engine = _engine(url)
+        self.after_commit: list[Callable[[], None]] = []
+        self.caches = Caches()
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="shenpi-read")
+        self._writers: _SQLiteWriter | _PostgresWriters
+        self._writer_count = writers
+        self._lock: _WriterLock | None = None
+
+    def start(self) -> None:
+        """Create missing tables and guards, and open the door."""
+        if self.dialect == "sqlite":
+            self._lock = _WriterLock(Path(_sqlite_path(self.url)).with_suffix(".lock"))
+            self._lock.take()
+        create_schema(self.engine)
+        if self.dialect == "sqlite":
+            self._writers = _SQLiteWriter(self)
+        else:
+            self._writers = _PostgresWriters(self, self._writer_count)
+
+    def close(self) -> None:
+        """Finish what was accepted, then let go of the database."""
+        self._writers.close()
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    def submit(self, action: Action[T], /, **arguments: Any) -> Future[T]:
+        """Queue an action; the future has its result once it is on disk, or the error."""
+        future: Future[T] = Future()
+        self._writers.put(_Job(action, arguments, future))
+        return future
+
+    def act(self, action: Action[T], /, **arguments: Any) -> T:
+        """Run an action and wait until it is on disk."""
+        return self.submit(action, **arguments).result()
+
+    def ask(self, query: Action[T], /, **arguments: Any) -> Future[T]:
+        """Run a query on a reader; the future has its answer."""
+        return self._readers.submit(self._read, query, arguments)
+
+    def read(self, query: Action[T], /, **arguments: Any) -> T:
+        """Run a query on this thread and wait for its answer."""
+        return self._read(query, arguments)
+
+    @contextmanager
+    def reading(self) -> Iterator[CoreConnection]:
+        """A connection with one consistent view, for a query; it cannot write."""
+        with self.engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("PRAGMA query_only=ON")
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+                if self.dialect == "sqlite":
+                    connection.exec_driver_sql("PRAGMA query_only=OFF")
+
+    def _read(self, query: Action[T], arguments: dict[str, Any]) -> T:
+        with self.reading() as connection:
+            return query(connection, **arguments)
+
+    def committed(self) -> None:
+        """Tell whoever waits for new work that some was committed."""
+        for call in self.after_commit:
+            call()
+
+
+class _Job:
+    __slots__ = ("action", "arguments", "error", "future", "result")
+
+    def __init__(self, action: Action[Any], arguments: dict[str, Any], future: Future[Any]) -> None:
+        self.action = action
+        self.arguments = arguments
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+    def fail(self, error: BaseException) -> None:
+        self.future.set_exception(error)
+
+
+class _SQLiteWriter:
+    """The one thread that writes: a savepoint per action, one commit for all that waited."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._closed = False
+        self._connection = sqlite3.connect(
+            _sqlite_path(store.url), isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        _configure_sqlite(self._connection)
+        self._thread = threading.Thread(target=self._run, name="shenpi-writer", daemon=True)
+        self._thread.start()
+
+    def put(self, job: _Job) -> None:
+        if self._closed:
+            raise Unavailable(reason("store-closed"))
+        self._waiting.put(job)
+
+    def close(self) -> None:
+        self._closed = True
+        self._waiting.put(_STOP)
+        self._thread.join()
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA optimize")
+        self._connection.close()
+
+    def _run(self) -> None:
+        while (job := self._waiting.get()) is not _STOP:
+            batch = [job]
+            while len(batch) < GROUP and not self._waiting.empty():
+                if (more := self._waiting.get()) is _STOP:
+                    self._waiting.put(_STOP)
+                    break
+                batch.append(more)
+            self._commit(batch)
+
+    def _commit(self, batch: list[_Job]) -> None:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                self._attempt(job)
+            connection.execute("COMMIT")
+        except BaseException as error:  # noqa: BLE001 - every caller of the batch must hear of it
+            self._store.caches.forget()
+            if connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+            for job in batch:
+                job.fail(_translated(error))
+            return
+        for job in batch:
+            job.settle()
+        self._store.committed()
+
+    def _attempt(self, job: _Job) -> None:
+        connection = self._connection
+        connection.execute("SAVEPOINT action")
+        transaction = Transaction(connection, "sqlite", self._store.caches)
+        try:
+            job.result = job.action(transaction, **job.arguments)
+            transaction.flush()
+        except Exception as error:
+            self._store.caches.forget_if(transaction.touched_administration)
+            if not connection.in_transaction:
+                raise  # SQLite itself ended the transaction (a full disk does): nothing of the batch happened
+            connection.execute("ROLLBACK TO action")
+            job.error = _translated(error)
+        connection.execute("RELEASE action")
+
+
+class _PostgresWriters:
+    """A small pool: each action in a transaction of its own, repeated when the database asks for it."""
+
+    TRIES = 4
+
+    def __init__(self, store: Store, size: int) -> None:
+        self._store = store
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="shenpi-write")
+
+    def put(self, job: _Job) -> None:
+        self._pool.submit(self._run, job)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+    def _run(self, job: _Job) -> None:
+        for attempt in range(1, self.TRIES + 1):
+            try:
+                self._attempt(job)
+            except BaseException as error:  # noqa: BLE001 - the caller must hear of it
+                self._store.caches.forget()
+                if attempt < self.TRIES and _is_passing(error):
+                    continue
+                job.fail(_translated(error))
+                return
+            job.settle()
+            self._store.committed()
+            return
+
+    def _attempt(self, job: _Job) -> None:
+        with self._store.engine.connect() as pooled:
+            connection: Connection = pooled.connection.driver_connection  # type: ignore[assignment]
+            transaction = Transaction(connection, "postgresql", self._store.caches)
+            try:
+                job.result = job.action(transaction, **job.arguments)
+                transaction.flush()
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(Exception):
+                    connection.execute("ROLLBACK")
+                raise
+
+
+PASSING = {"40001", "40P01", "23505"}
+"""SQLSTATEs after which the same action may simply run again: serialization, deadlock, lost insert race."""
+
+
+def _is_passing(error: BaseException) -> bool:
+    return getattr(error, "sqlstate", None) in PASSING
+
+
+def _translated(error: BaseException) -> BaseException:
+    """A database's own trouble becomes Unavailable; everything else passes as it is."""
+    if isinstance(error, WorkflowError):
+        return error
+    if isinstance(error, sqlite3.IntegrityError) or getattr(error, "sqlstate", None) == "23505":
+        conflict = Conflict(reason("lost-race"))
+        conflict.__cause__ = error
+        return conflict
+    if isinstance(error, sqlite3.OperationalError):
+        full = "full" in str(error)
+        unavailable = Unavailable(reason("disk-full" if full else "database-unavailable", detail=str(error)))
+        unavailable.__cause__ = error
+        return unavailable
+    if type(error).__module__.startswith("psycopg") and type(error).__name__ == "OperationalError":
+        unavailable = Unavailable(reason("database-unavailable", detail=str(error).splitlines()[0]))
+        unavailable.__cause__ = error
+        return unavailable
+    return error
+
+
+def create_schema(engine: Engine) -> None:
+    """Create every table that is missing and the guards that make the record append-only."""
+    METADATA.create_all(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO administration (id, seq, head) VALUES (1, 0, '') ON CONFLICT (id) DO NOTHING"
+        )
+        for statement in _GUARDS[engine.dialect.name]:
+            connection.exec_driver_sql(statement)
+
+
+PROTECTED = ("event", "definition", "seal")
+"""Tables whose rows are never changed and never removed, by anybody."""
+
+_GUARDS = {
+    "sqlite": [
+        f"CREATE TRIGGER IF NOT EXISTS {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
+        f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+        for name in PROTECTED
+        for verb in ("UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
+        *(
+            f"CREATE OR REPLACE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION append_only()"
+            for name in PROTECTED
+        ),
+    ],
+}
+
+
+def _sqlite_path(url: str) -> str:
+    return url.removeprefix("sqlite:///")
+
+
+def _configure_sqlite(connection: sqlite3.Connection) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=5000",
+        "cache_size=-65536",
+        "wal_autocheckpoint=4000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, pool_size=8
+        )
+    engine = create_engine(url, connect_args={"check_same_thread": False, "cached_statements": 256})
+
+    @engine_events.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute("PRAGMA cache_size=-32768")
+
+    return engine
+
+
+class _WriterLock:
+    """The writer's place on one SQLite file, held by an operating-system lock on a file beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: Any = None
+
+    def take(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("a+b")
+        try:
+            _lock(self._file)
+        except OSError as error:
+            self._file.close()
+            raise Unavailable(reason("second-writer", path=self._path.parent)) from error
+
+    def release(self) -> None:
+        self._file.close()
+
+
+if os.name == "nt":
+    import msvcrt
+
+    def _lock(file: Any) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+
+else:
+    import fcntl
+
+    def _lock(file: Any) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

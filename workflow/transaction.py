@@ -1,0 +1,443 @@
+"""What an action sees: one open transaction, the projects it changes, and the snapshots it decides by.
+
+Invariant: a project changes only by `OpenProject.record`; `flush` writes its events, its body and the
+rows that differ, all guarded by the head's number, in the transaction that the store commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+
+from workflow import projection
+from workflow.administration import ENCODER as ADMINISTRATION_ENCODER
+from workflow.administration import AdministrationEvent
+from workflow.calendar import Calendar
+from workflow.calendar_file import load_calendar, parse_year
+from workflow.definition import Definition
+from workflow.errors import Conflict, NotFound, reason
+from workflow.events import ENCODER, Event, IncidentRaised, Recorded
+from workflow.evolve import evolve
+from workflow.loader import load
+from workflow.machine import Compiled
+from workflow.people import DelegationView, Directory, OrganisationView, PersonView, PostView
+from workflow.record import START, chain, stamp
+from workflow.sql import Connection, Cursor, Statement
+from workflow.state import Entry, ProjectState, from_json, to_json
+
+READ_PROJECT = """
+SELECT project.id, project.ref, project.seq, project.head, project.body, administration.seq
+FROM project, administration WHERE {key} AND administration.id = 1{lock}"""
+
+_PROJECT_BY = {
+    (key, dialect): Statement(text(READ_PROJECT.format(key=f"project.{key} = :{key}", lock=lock)))
+    for key in ("ref", "id")
+    for dialect, lock in (("sqlite", ""), ("postgresql", " FOR UPDATE OF project"))
+}
+_ADMINISTRATION = Statement(text("SELECT seq, head FROM administration WHERE id = 1"))
+_ADMINISTRATION_LOCKED = Statement(text("SELECT seq, head FROM administration WHERE id = 1 FOR UPDATE"))
+_ADMINISTRATION_HEAD = Statement(
+    text("UPDATE administration SET seq = :seq, head = :head WHERE id = 1 AND seq = :was")
+)
+_INSERT_PROJECT = Statement(
+    text(
+        "INSERT INTO project (ref, seq, head, digest, type, code, title, organisation_id, clerk_id, parent_id,"
+        " state, phase, waits_for, updated_at, body)"
+        " VALUES (:ref, 0, '', :digest, :type, '', '', 0, 0, 0, '', '', '', '', '')"
+        " RETURNING id"
+    )
+)
+_UPDATE_PROJECT = Statement(
+    text(
+        "UPDATE project SET seq = :seq, head = :head, body = :body, updated_at = :updated_at, code = :code,"
+        " title = :title, organisation_id = :organisation_id, clerk_id = :clerk_id, parent_id = :parent_id,"
+        " state = :state, phase = :phase, own_warn_on = :own_warn_on, own_due_on = :own_due_on,"
+        " outside_warn_on = :outside_warn_on, outside_due_on = :outside_due_on, valid_warn_on = :valid_warn_on,"
+        " valid_due_on = :valid_due_on, waits_for = :waits_for"
+        " WHERE id = :id AND seq = :was"
+    )
+)
+_INSERT_EVENT = Statement(
+    text(
+        "INSERT INTO event (project_id, seq, at, actor_id, data, hash)"
+        " VALUES (:project_id, :seq, :at, :actor_id, :data, :hash) RETURNING id"
+    )
+)
+_PUT_STAGE = Statement(
+    text(
+        "INSERT INTO stage (project_id, key, state, turn, since, warn_on, due_on, outside, next_at)"
+        " VALUES (:project_id, :key, :state, :turn, :since, :warn_on, :due_on, :outside, :next_at)"
+        " ON CONFLICT (project_id, key) DO UPDATE SET state = excluded.state, turn = excluded.turn,"
+        " since = excluded.since, warn_on = excluded.warn_on, due_on = excluded.due_on,"
+        " outside = excluded.outside, next_at = excluded.next_at"
+    )
+)
+_PUT_PAPER = Statement(
+    text(
+        "INSERT INTO paper (project_id, document, version, sha256, name, size, media, number, by_id, at, next_at)"
+        " VALUES (:project_id, :document, :version, :sha256, :name, :size, :media, :number, :by_id, :at, :next_at)"
+        " ON CONFLICT (project_id, document, version) DO UPDATE SET next_at = excluded.next_at"
+    )
+)
+_INSERT_TASK = Statement(
+    text(
+        "INSERT INTO task (project_id, stage, what, person_id, since, due_on)"
+        " VALUES (:project_id, :stage, :what, :person_id, :since, :due_on)"
+    )
+)
+_DELETE_TASK = Statement(
+    text(
+        "DELETE FROM task WHERE project_id = :project_id AND stage = :stage AND what = :what"
+        " AND person_id = :person_id"
+    )
+)
+_INSERT_NOTICE = Statement(
+    text(
+        "INSERT INTO notice (event_id, project_id, person_id, kind, at, open)"
+        " VALUES (:event_id, :project_id, :person_id, :kind, :at, :open) ON CONFLICT DO NOTHING"
+    )
+)
+_INSERT_INCIDENT = Statement(
+    text(
+        "INSERT INTO incident (project_id, stage, code, text, at, resolved_by)"
+        " VALUES (:project_id, :stage, :code, :text, :at, 0)"
+    )
+)
+_DEFINITION = Statement(text("SELECT type, text FROM definition WHERE digest = :digest"))
+_PEOPLE = Statement(text("SELECT id, name, staff_number, email, active FROM person"))
+_ORGANISATIONS = Statement(text("SELECT id, parent_id, name, path, region FROM organisation"))
+_POSTS = Statement(text("SELECT person_id, organisation_id, key, title FROM post ORDER BY id"))
+_DELEGATIONS = Statement(text("SELECT from_id, to_id, starts_on, ends_on FROM delegation WHERE NOT ended"))
+_YEARS = Statement(text("SELECT year, text FROM calendar_year"))
+
+CALENDAR_DIRECTORY = Path(__file__).parent.parent / "definitions" / "calendar"
+
+
+class Tell(NamedTuple):
+    """Who is told of an event, and what kind of notice it is for them."""
+
+    kind: str
+    people: tuple[int, ...]
+
+
+class Caches:
+    """Snapshots shared by all transactions: good for as long as the administration's chain stands still.
+
+    A definition is named by its digest and never changes, so those are kept for ever.
+    """
+
+    def __init__(self) -> None:
+        self.seq = -1
+        self.directory: Directory | None = None
+        self.calendar: Calendar | None = None
+        self.definitions: dict[str, Compiled] = {}
+
+    def forget(self) -> None:
+        """Load everything again at next use."""
+        self.seq, self.directory, self.calendar = -1, None, None
+
+    def forget_if(self, touched: bool) -> None:  # noqa: FBT001 - reads as the sentence it is
+        """Forget when an action that changed the administration was undone."""
+        if touched:
+            self.forget()
+
+    def at(self, seq: int) -> Caches:
+        """These caches, emptied first if the administration has moved on to `seq`."""
+        if seq != self.seq:
+            self.forget()
+            self.seq = seq
+        return self
+
+
+class Pending(NamedTuple):
+    """An event that is chained but not yet written."""
+
+    seq: int
+    at: str
+    actor: int
+    data: str
+    hash: str
+    tell: tuple[Tell, ...]
+    incident: IncidentRaised | None
+
+
+class OpenProject:
+    """A project under change: its state as this transaction leaves it, and the events not yet written."""
+
+    __slots__ = ("_state", "before", "compiled", "head", "id", "pending", "ref", "seq", "was")
+
+    def __init__(
+        self, project: int, ref: str, seq: int, head: str, state: ProjectState | None, compiled: Compiled
+    ) -> None:
+        self.id = project
+        self.ref = ref
+        self.was = self.seq = seq
+        self.head = head
+        self.before = self._state = state
+        self.compiled = compiled
+        self.pending: list[Pending] = []
+
+    @property
+    def state(self) -> ProjectState:
+        """The project as it stands in this transaction; it exists once its registration is recorded."""
+        if self._state is None:
+            raise ValueError("this project is not registered yet")
+        return self._state
+
+    @property
+    def definition(self) -> Definition:
+        """The definition version that the project follows."""
+        return self.compiled.definition
+
+    def record(self, event: Event, *, actor: int, at: datetime, tell: Iterable[Tell] = ()) -> None:
+        """The only way to change the project: chain the event and evolve the state by it."""
+        self._state = evolve(self._state, Recorded(event, actor, at))
+        self.seq += 1
+        data, when = ENCODER.encode(event).decode(), stamp(at)
+        self.head = chain(self.head, self.id, self.seq, when, actor, data)
+        incident = event if isinstance(event, IncidentRaised) else None
+        self.pending.append(Pending(self.seq, when, actor, data, self.head, tuple(tell), incident))
+
+
+class Transaction:
+    """One transaction of the store, as actions see it."""
+
+    def __init__(self, connection: Connection, dialect: str, caches: Caches) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._caches = caches
+        self._fresh = False
+        self._open: dict[int, OpenProject] = {}
+        self._told: set[tuple[int, int]] = set()
+        self.touched_administration = False
+
+    def execute(self, statement: Statement, **parameters: Any) -> Cursor:
+        """Run one prepared statement."""
+        return statement.execute(self._connection, self._dialect, parameters)
+
+    # Projects
+
+    def project(self, ref: str) -> OpenProject:
+        """Load and lock the project of that reference; NotFound if there is none."""
+        return self._load("ref", ref)
+
+    def project_by_id(self, project: int) -> OpenProject:
+        """Load and lock the project of that id; NotFound if there is none."""
+        return self._open.get(project) or self._load("id", project)
+
+    def new_project(self, ref: str, compiled: Compiled) -> OpenProject:
+        """A project without events yet; its first must be its registration."""
+        definition = compiled.definition
+        row = self.execute(
+            _INSERT_PROJECT, ref=ref, digest=definition.digest, type=definition.type
+        ).fetchone()
+        opened = OpenProject(row[0], ref, 0, START, None, compiled)
+        self._open[opened.id] = opened
+        return opened
+
+    def _load(self, key: str, value: str | int) -> OpenProject:
+        row = self.execute(_PROJECT_BY[key, self._dialect], **{key: value}).fetchone()
+        if row is None:
+            raise NotFound(reason("project-not-found"))
+        project, ref, seq, head, body, administration = row
+        if project in self._open:
+            return self._open[project]
+        self._refresh(administration)
+        state = from_json(body)
+        opened = OpenProject(project, ref, seq, head, state, self.compiled(state.digest))
+        self._open[project] = opened
+        return opened
+
+    # Snapshots
+
+    @property
+    def directory(self) -> Directory:
+        """Everybody and every organisation, as of this transaction."""
+        caches = self._current()
+        if caches.directory is None:
+            caches.directory = self._load_directory()
+        return caches.directory
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar of working days, as of this transaction."""
+        caches = self._current()
+        if caches.calendar is None:
+            rows = self.execute(_YEARS).fetchall()
+            loaded = (parse_year(row[1], f"{row[0]}.yaml") for row in rows)
+            caches.calendar = Calendar((*shipped_calendar().years, *loaded))
+        return caches.calendar
+
+    def compiled(self, digest: str) -> Compiled:
+        """The definition of that digest with its machines; NotFound if it was never published."""
+        found = self._caches.definitions.get(digest)
+        if found is None:
+            row = self.execute(_DEFINITION, digest=digest).fetchone()
+            if row is None:
+                raise NotFound(reason("definition-not-found", type=digest[:12]))
+            found = self._caches.definitions[digest] = compile_text(row[1], row[0])
+        return found
+
+    def _current(self) -> Caches:
+        if not self._fresh:
+            self._refresh(self.execute(_ADMINISTRATION).fetchone()[0])
+        return self._caches
+
+    def _refresh(self, seq: int) -> None:
+        if not self._fresh:
+            self._caches.at(seq)
+            self._fresh = True
+
+    def _load_directory(self) -> Directory:
+        return read_directory(lambda statement: self.execute(statement).fetchall())
+
+    # Administration
+
+    def administer(self, event: AdministrationEvent, *, actor: int, at: datetime) -> None:
+        """Chain an event of the administration; caches are loaded anew from here on."""
+        statement = _ADMINISTRATION if self._dialect == "sqlite" else _ADMINISTRATION_LOCKED
+        seq, head = self.execute(statement).fetchone()
+        data, when = ADMINISTRATION_ENCODER.encode(event).decode(), stamp(at)
+        hashed = chain(head or START, 0, seq + 1, when, actor, data)
+        self.execute(
+            _INSERT_EVENT, project_id=0, seq=seq + 1, at=when, actor_id=actor, data=data, hash=hashed
+        )
+        if self.execute(_ADMINISTRATION_HEAD, seq=seq + 1, head=hashed, was=seq).rowcount != 1:
+            raise Conflict(reason("lost-race"))
+        self.touched_administration = True
+        self._fresh = False
+
+    # Writing
+
+    def flush(self) -> None:
+        """Write what was recorded; Conflict if a project's head is not where it was read."""
+        for project in self._open.values():
+            if project.pending:
+                self._write(project)
+
+    def _write(self, project: OpenProject) -> None:
+        state = project.state
+        self._write_rows(project.id, project.before, state)
+        changed = self.execute(
+            _UPDATE_PROJECT,
+            id=project.id,
+            was=project.was,
+            seq=project.seq,
+            head=project.head,
+            body=to_json(state),
+            updated_at=project.pending[-1].at,
+            **projection.project_row(state, project.definition),
+        )
+        if changed.rowcount != 1:
+            raise Conflict(reason("lost-race"))
+        for pending in project.pending:
+            self._write_event(project.id, pending)
+        project.was, project.before = project.seq, state
+        project.pending.clear()
+
+    def _write_event(self, project: int, pending: Pending) -> None:
+        row = self.execute(
+            _INSERT_EVENT,
+            project_id=project,
+            seq=pending.seq,
+            at=pending.at,
+            actor_id=pending.actor,
+            data=pending.data,
+            hash=pending.hash,
+        ).fetchone()
+        for tell in pending.tell:
+            for person in tell.people:
+                self.execute(
+                    _INSERT_NOTICE,
+                    event_id=row[0],
+                    project_id=project,
+                    person_id=person,
+                    kind=tell.kind,
+                    at=pending.at,
+                    open=True,
+                )
+        if pending.incident is not None:
+            raised = pending.incident
+            self.execute(
+                _INSERT_INCIDENT,
+                project_id=project,
+                stage=raised.stage,
+                code=raised.code,
+                text=raised.text,
+                at=pending.at,
+            )
+
+    def _write_rows(self, project: int, before: ProjectState | None, after: ProjectState) -> None:
+        """Write the projection rows that differ; unchanged parts of a state are the same objects."""
+        old_stages = before.stages if before else {}
+        old_tasks: set[Any] = set()
+        new_tasks: set[Any] = set()
+        for key, stage in after.stages.items():
+            old = old_stages.get(key)
+            if old is stage:
+                continue
+            self.execute(_PUT_STAGE, project_id=project, key=key, **projection.stage_row(stage))
+            new_tasks |= projection.stage_tasks(key, stage)
+            if old is not None:
+                old_tasks |= projection.stage_tasks(key, old)
+        self._write_tasks(project, old_tasks, new_tasks)
+        if before is None or before.entries is not after.entries:
+            entries_before = before.entries.values() if before else ()
+            self._write_tasks(project, _entry_tasks(entries_before), _entry_tasks(after.entries.values()))
+        old_papers = before.documents if before else {}
+        for key, paper in after.documents.items():
+            if old_papers.get(key) is not paper:
+                self.execute(_PUT_PAPER, project_id=project, document=key, **projection.paper_row(paper))
+
+    def _write_tasks(self, project: int, old: set[Any], new: set[Any]) -> None:
+        for stage, what, person, _, _ in old - new:
+            self.execute(_DELETE_TASK, project_id=project, stage=stage, what=what, person_id=person)
+        for stage, what, person, since, due_on in new - old:
+            self.execute(
+                _INSERT_TASK,
+                project_id=project,
+                stage=stage,
+                what=what,
+                person_id=person,
+                since=since,
+                due_on=due_on,
+            )
+
+
+def _entry_tasks(entries: Iterable[Entry]) -> set[Any]:
+    return {task for entry in entries for task in projection.entry_tasks(entry)}
+
+
+def compile_text(text_: str, name: str) -> Compiled:
+    """The machines of a definition text that was proved when it was published; ValueError if it is not."""
+    loaded = load(text_, name)
+    if loaded.definition is None:
+        raise ValueError(f"a published definition does not load: {loaded.findings[0]}")
+    return Compiled(loaded.definition)
+
+
+@cache
+def shipped_calendar() -> Calendar:
+    """The calendar that comes with the product; an office's own years are laid over it."""
+    return load_calendar(CALENDAR_DIRECTORY)
+
+
+def read_directory(rows: Callable[[Statement], list[Any]]) -> Directory:
+    """The directory from its tables, whichever connection `rows` reads them by."""
+    return Directory(
+        people={row[0]: PersonView(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows(_PEOPLE)},
+        organisations={
+            row[0]: OrganisationView(row[0], row[1] or 0, row[2], row[3], row[4])
+            for row in rows(_ORGANISATIONS)
+        },
+        posts=tuple(PostView(*row) for row in rows(_POSTS)),
+        delegations=tuple(
+            DelegationView(row[0], row[1], date.fromisoformat(row[2]), date.fromisoformat(row[3]))
+            for row in rows(_DELEGATIONS)
+        ),
+    )
