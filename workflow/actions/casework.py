@@ -1,0 +1,302 @@
+"""What every action shares: one project at work in one transaction, for one actor, at one instant.
+
+`Casework` loads and locks, asks the machine, makes the place a move leads to, records, and lets
+everything open that has become free. Invariant: it never decides whether the actor may; `rules` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from datetime import date, datetime
+from typing import Self
+
+from sqlalchemy import text
+
+from workflow import rules
+from workflow.clock import SHANGHAI, local_day
+from workflow.definition import POSTS, Stage, StepKind
+from workflow.errors import Conflict, NotFound, Reason, Refused, reason
+from workflow.events import (
+    ClockChanged,
+    Entered,
+    Event,
+    IncidentRaised,
+    StageHeld,
+    StageSkipped,
+    StepOffered,
+    WaitEnded,
+)
+from workflow.flow import reconsider
+from workflow.machine import IllegalMove
+from workflow.people import SYSTEM
+from workflow.record import stamp
+from workflow.sql import Statement
+from workflow.state import ISSUED, PREPARING, Clock, Paper, ReplyData, StageState
+from workflow.timing import clock_of, validity_clock
+from workflow.transaction import OpenProject, Tell, Transaction
+
+_DEPENDENTS = Statement(
+    text("SELECT id FROM project WHERE waits_for <> '' AND waits_for LIKE :pattern ORDER BY id")
+)
+_HAS_TASK = Statement(
+    text("SELECT 1 FROM task WHERE project_id = :project_id AND person_id = :person_id LIMIT 1")
+)
+
+
+class Casework:
+    """One action at work on one project."""
+
+    def __init__(self, tx: Transaction, project: OpenProject, *, actor: int, now: datetime) -> None:
+        self.tx = tx
+        self.project = project
+        self.actor = actor
+        self.now = now
+
+    @classmethod
+    def load(cls, tx: Transaction, ref: str, *, actor: int, now: datetime) -> Self:
+        """Load and lock the project; NotFound unless the actor may know of it."""
+        work = cls(tx, tx.project(ref), actor=actor, now=now)
+        if not work.is_visible():
+            raise NotFound(reason("project-not-found"))
+        return work
+
+    @property
+    def day(self) -> date:
+        """The day in Shanghai."""
+        return local_day(self.now)
+
+    @property
+    def case(self) -> rules.Case:
+        """What rules may look at, as of now."""
+        project = self.project
+        return rules.Case(project.state, project.compiled, self.tx.directory, self.actor, self.day)
+
+    def is_visible(self) -> bool:
+        """Whether the project lies in the actor's scope, or something in it waits for the actor."""
+        if self.actor == SYSTEM:
+            return True
+        directory = self.tx.directory
+        if self.project.state.organisation in directory.scope(self.actor, self.day):
+            return True
+        people = (self.actor, *directory.principals(self.actor, self.day))
+        return any(
+            self.tx.execute(_HAS_TASK, project_id=self.project.id, person_id=person).fetchone()
+            for person in people
+        )
+
+    def spec(self, key: str) -> Stage:
+        """The definition of that stage; NotFound if the project type has none."""
+        found = self.project.definition.stages.get(key)
+        if found is None:
+            raise NotFound(reason("stage-not-found", key, stage=key))
+        return found
+
+    def stage(self, key: str) -> StageState:
+        """Where that stage stands now."""
+        return self.project.state.stage(key)
+
+    def check_turn(self, key: str, turn: int | None) -> None:
+        """Conflict, naming the winner, if the stage has moved since the actor's page was made."""
+        stage = self.stage(key)
+        if turn is None or turn == stage.turn:
+            return
+        last = stage.acts[-1] if stage.acts else None
+        if last is None:
+            raise Conflict(reason("stale-page", key, stage=self.spec(key).title))
+        who = self.tx.directory.name(last.by)
+        what = "报送" if last.what == "submit" else "签批"
+        raise Conflict(
+            reason("lost-to", key, who=who, what=what, at=last.at.astimezone(SHANGHAI).strftime("%H:%M")),
+            winner=last.by,
+            at=stamp(last.at),
+        )
+
+    def after(self, key: str, trigger: str) -> str:
+        """Where the machine leads; Refused if there is no such move."""
+        try:
+            return self.project.compiled.machines[key].after(self.stage(key).state, trigger)
+        except IllegalMove:
+            raise Refused(*rules.may_move(self.case, key, trigger)) from None
+
+    def entered(
+        self, key: str, state: str, *, started_on: date | None = None, exclude: Container[int] = ()
+    ) -> Entered:
+        """The place a move leads to: who holds it there and which clock runs."""
+        clock = None
+        if state == PREPARING or "." in state or state in {step.key for step in self.spec(key).steps}:
+            clock = clock_of(
+                self.project.definition,
+                self.spec(key),
+                state,
+                started_on=started_on or self.day,
+                now=self.now,
+                calendar=self.tx.calendar,
+            )
+        return Entered(state, self.holders(key, state, exclude), clock)
+
+    def holders(self, key: str, state: str, exclude: Container[int] = ()) -> tuple[int, ...]:
+        """Who must act while the stage is in that state."""
+        if state == PREPARING:
+            return (self.project.state.clerk,)
+        step = next((step for step in self.spec(key).steps if step.key == state.partition(".")[0]), None)
+        if step is None:
+            return ()
+        return self.holders_of(step.by, exclude if step.kind is not StepKind.EXTERNAL else ())
+
+    def holders_of(self, post: str, exclude: Container[int] = ()) -> tuple[int, ...]:
+        """Who holds a post for this project; `clerk` is the project's own."""
+        clerk = self.project.state.clerk
+        if post == "clerk" and clerk not in exclude:
+            return (clerk,)
+        return self.tx.directory.holders(post, self.project.state.organisation, exclude)
+
+    def checkers(self, post: str, exclude: Container[int]) -> tuple[int, ...]:
+        """Who may check an entry: that post, else any supervisor above."""
+        for each in (post, *rules.SUPERVISORS):
+            found = self.tx.directory.holders(each, self.project.state.organisation, exclude)
+            if found:
+                return found
+        raise Refused(reason("nobody-to-check", post=POSTS[post]))
+
+    # Recording
+
+    def record(self, event: Event, *tell: Tell) -> None:
+        """Record an event of this action."""
+        self.project.record(event, actor=self.actor, at=self.now, tell=[each for each in tell if each.people])
+
+    def move(self, key: str, event: Event, *tell: Tell) -> None:
+        """Record a move of a stage; tell whoever holds it now; raise an incident if nobody does."""
+        self.record(event, *tell, self._call_holders(event))
+        self._mind_orphans(key)
+
+    def _call_holders(self, event: Event) -> Tell:
+        stage = _entered(event)
+        if stage is None or stage.state == ISSUED:
+            return Tell("opened", ())
+        if stage.state == PREPARING:
+            return Tell("opened", stage.holders)
+        kind = "record" if "." in stage.state else "decide"
+        waits = stage.state.endswith((".filed", ".accepted"))
+        return Tell(kind, () if waits else stage.holders)
+
+    def _mind_orphans(self, key: str) -> None:
+        stage = self.stage(key)
+        if stage.is_open and not stage.holders:
+            spec = self.spec(key)
+            step = spec.step(stage.step)
+            told = self.tx.directory.holders("administrator", self.project.state.organisation)
+            words = f"“{spec.title}”的“{step.title}”没有可以办理的人：{POSTS[step.by]}空缺或均须回避"
+            self.record(IncidentRaised("nobody-holds-post", words, key), Tell("incident", told))
+
+    def settle(self, changed: Iterable[str] | None = None) -> None:
+        """Open, pass or hold every stage whose turn has come or gone, until nothing moves any more.
+
+        `changed` are the stages that just passed; without it every stage is looked at.
+        """
+        compiled = self.project.compiled
+        after = compiled.followers
+        todo: Sequence[str]
+        todo = (
+            list(compiled.definition.stages)
+            if changed is None
+            else [k for c in changed for k in after.get(c, ())]
+        )
+        while todo:
+            key, todo = todo[0], todo[1:]
+            event = reconsider(self.case, key, self.tx.calendar, self.now)
+            if event is None:
+                continue
+            self.move(key, event)
+            following = [key] if isinstance(event, StageHeld) and event.opens_on is None else []
+            if isinstance(event, StageSkipped | StageHeld):
+                following += after.get(key, ())
+            todo = [*todo, *(each for each in following if each not in todo)]
+
+    def settle_stage(self, key: str) -> None:
+        """Look at one stage whose day has come, and at what follows from it."""
+        event = reconsider(self.case, key, self.tx.calendar, self.now)
+        if event is not None:
+            self.move(key, event)
+            self.settle([key])
+
+    def call_again(self, key: str) -> None:
+        """Offer a step that nobody holds to whoever holds its post now."""
+        stage = self.stage(key)
+        if stage.holders or not stage.step:
+            return
+        exclude = () if "." in stage.state else rules.stage_people(self.case, key)
+        found = self.holders(key, stage.state, exclude)
+        if found:
+            self.record(StepOffered(key, found), Tell("decide", found))
+
+    def passed(self, *stages: str) -> None:
+        """What follows when stages were issued: consumed replies stop their clocks, others open, waits end."""
+        for reply, paper in self.project.state.documents.items():
+            if paper.clock is not None and paper.clock.due_on is not None and self._consumed(reply):
+                self.stop_validity(reply)
+        self.settle(stages)
+        self.end_waits(stages)
+
+    def stop_validity(self, reply: str) -> None:
+        """Nobody needs to hear of this reply's validity any more."""
+        clock = self.project.state.documents[reply].clock
+        if clock is not None:
+            still = Clock(clock.key, clock.started_on, clock.limit)
+            self.record(ClockChanged("", "consumed", "", still, document=reply))
+
+    def end_waits(self, stages: Iterable[str] = ()) -> None:
+        """Let go every project that waited for this one."""
+        reached = {*stages, ""} if self.project.state.state == "in_use" else set(stages)
+        rows = self.tx.execute(_DEPENDENTS, pattern=f"%,{self.project.id},%").fetchall()
+        for (dependent,) in rows:
+            work = Casework(self.tx, self.tx.project_by_id(dependent), actor=SYSTEM, now=self.now)
+            for wait in work.project.state.waits:
+                if wait.project == self.project.id and not wait.ended and wait.stage in reached:
+                    work.record(WaitEnded(wait.project, wait.stage))
+            work.settle()
+
+    def _consumed(self, reply: str) -> bool:
+        return rules.is_consumed(self.project.definition, self.project.state, reply)
+
+    # Replies
+
+    def replies(self, given: Iterable[ReplyData], issuer: str = "") -> dict[str, Paper]:
+        """The papers that replies become: numbered as versions, valid for as long as the definition says."""
+        return {reply.document: self._reply(reply, issuer) for reply in given}
+
+    def _reply(self, reply: ReplyData, issuer: str) -> Paper:
+        kind = self.project.definition.documents[reply.document]
+        until = rules.valid_until(kind, reply)
+        before = self.project.state.documents.get(reply.document)
+        clock = None
+        if until is not None and until >= self.day:
+            clock = validity_clock(kind, reply.issued_on, until, self.tx.calendar, self.now)
+        fields, _ = rules.read_facts(kind.fields, reply.fields)
+        return Paper(
+            version=before.version + 1 if before else 1,
+            by=self.actor,
+            at=self.now,
+            sha256=reply.sha256,
+            name=reply.name,
+            size=reply.size,
+            media=reply.media,
+            number=reply.number,
+            issuer=reply.issuer or issuer,
+            issued_on=reply.issued_on,
+            valid_until=until,
+            fields=fields,
+            kept_at=reply.kept_at,
+            authors=(self.actor,),
+            clock=clock,
+        )
+
+
+def _entered(event: Event) -> Entered | None:
+    return getattr(event, "entered", None)
+
+
+def refuse(reasons: Iterable[Reason]) -> None:
+    """Refused with every reason, if there is one."""
+    found = list(dict.fromkeys(reasons))
+    if found:
+        raise Refused(*found)

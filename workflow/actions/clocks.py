@@ -1,0 +1,247 @@
+"""The clock that never sleeps: the sweep that lets rungs take effect, and what people may do to a clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec.structs import replace
+from sqlalchemy import text
+
+from workflow import rules
+from workflow.actions.casework import Casework, refuse
+from workflow.clock import Limit
+from workflow.definition import POSTS, Rung
+from workflow.errors import Reason, reason
+from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, ReplyLapsed, RungFired
+from workflow.people import SYSTEM
+from workflow.record import stamp
+from workflow.sql import Statement
+from workflow.state import ISSUED, Clock
+from workflow.timing import (
+    VALIDITY_LADDER,
+    at_rung,
+    at_validity_rung,
+    extend,
+    ladder_of,
+    resume,
+    retime,
+    stop,
+)
+from workflow.transaction import Tell, Transaction
+
+_DUE = Statement(
+    text(
+        "SELECT project_id, key, '' AS document, next_at FROM stage WHERE next_at <= :now"
+        " UNION ALL"
+        " SELECT project_id, '', document, next_at FROM paper WHERE next_at <= :now"
+        " ORDER BY next_at, project_id LIMIT :most"
+    )
+)
+
+
+def sweep(tx: Transaction, *, now: datetime, limit: int = 100, actor: int = SYSTEM) -> int:
+    """Let the rungs, openings and lapses that are due take effect, oldest first. Returns how many places.
+
+    Each place (a stage, or a reply) is brought up to `now` in order, so an outage of days is the same
+    case as a second; call again until it returns 0.
+    """
+    rows = tx.execute(_DUE, now=stamp(now), most=limit).fetchall()
+    for project, stage, document, _ in rows:
+        work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
+        if document:
+            _sweep_validity(work, document)
+        else:
+            _sweep_stage(work, stage)
+    return len(rows)
+
+
+def _sweep_stage(work: Casework, key: str) -> None:
+    stage = work.stage(key)
+    if stage.opens_on is not None and stage.opens_on <= work.day:
+        work.settle_stage(key)
+    while True:
+        stage = work.stage(key)
+        clock = stage.clock
+        if clock is None or clock.next_at is None or clock.next_at > work.now:
+            return
+        ladder = ladder_of(work.project.definition, work.spec(key), stage.state)
+        _fire(work, key, clock, ladder[clock.rung], at_rung(clock, clock.rung + 1, ladder, work.tx.calendar))
+
+
+def _fire(work: Casework, key: str, clock: Clock, rung: Rung, then: Clock) -> None:
+    stage = work.stage(key)
+    told: dict[int, str] = {}
+    for listener in rung.tell:
+        people = stage.holders if listener == "holder" else work.holders_of(listener)
+        if not people and listener != "holder":
+            _nobody(work, key, listener)
+        for person in people:
+            told.setdefault(person, _kind(clock, rung, is_holder=person in stage.holders))
+    tells = [
+        Tell(kind, tuple(who for who, what in told.items() if what == kind))
+        for kind in dict.fromkeys(told.values())
+    ]
+    due_at = clock.next_at or work.now
+    work.record(RungFired(key, then, rung.offset, tuple(told), due_at), *tells)
+
+
+def _kind(clock: Clock, rung: Rung, *, is_holder: bool) -> str:
+    if rung.offset < 0:
+        return "approaching"
+    if rung.offset == 0:
+        return "due_today"
+    if clock.outside:
+        return "outside_late"
+    return "overdue" if is_holder else "escalated"
+
+
+def _nobody(work: Casework, key: str, post: str) -> None:
+    title = work.spec(key).title
+    told = work.tx.directory.holders("administrator", work.project.state.organisation)
+    words = f"“{title}”的预警应告知{POSTS[post]}，但该岗位无人"
+    work.record(IncidentRaised("ladder-reaches-nobody", words, key), Tell("incident", told))
+
+
+def _sweep_validity(work: Casework, document: str) -> None:
+    while True:
+        paper = work.project.state.documents[document]
+        clock = paper.clock
+        if clock is None or clock.next_at is None or clock.next_at > work.now:
+            return
+        if work.project.state.state in {"archived", "terminated"}:
+            work.stop_validity(document)
+            return
+        stage = work.project.definition.issuers.get(document, "")
+        told = dict.fromkeys((work.project.state.clerk, *work.holders_of("section_chief")))
+        if clock.rung >= len(VALIDITY_LADDER):
+            _lapse(work, document, stage, tuple(told))
+            return
+        then = at_validity_rung(clock, clock.rung + 1, work.tx.calendar)
+        offset = VALIDITY_LADDER[clock.rung].offset
+        work.record(
+            RungFired(stage, then, offset, tuple(told), clock.next_at, document),
+            Tell("validity", tuple(told)),
+        )
+
+
+def _lapse(work: Casework, document: str, stage: str, told: tuple[int, ...]) -> None:
+    if work.stage(stage).state == ISSUED:
+        work.after(stage, "lapse")
+    work.record(ReplyLapsed(document, stage), Tell("lapsed", told))
+    work.settle()
+
+
+# What people may do to a clock
+
+
+def extend_clock(
+    tx: Transaction, *, ref: str, stage: str, by: Limit, reason_given: str, actor: int, now: datetime
+) -> int:
+    """Extend the limit of our own running step; by a chief, never by whoever holds it. Opens a new epoch."""
+    work, clock, reasons = _own_clock(tx, ref, stage, reason_given, actor, now)
+    if clock is not None and clock.stopped:
+        reasons.append(reason("clock-stopped", stage))
+    if not 1 <= by.amount <= 60:
+        reasons.append(reason("extension-too-long", stage, longest="60个工作日"))
+    refuse(reasons)
+
+    assert clock is not None  # noqa: S101 - the reasons have said so
+    ladder = ladder_of(work.project.definition, work.spec(stage), work.stage(stage).state)
+    work.record(ClockChanged(stage, "extended", reason_given, extend(clock, by, ladder, tx.calendar, now)))
+    return work.project.seq
+
+
+def pause_clock(
+    tx: Transaction, *, ref: str, stage: str, reason_given: str, actor: int, now: datetime
+) -> int:
+    """Stop the clock of our own running step from today; by a chief, never by whoever holds it.
+
+    Refused once the limit has passed: stopping a late clock would only silence it.
+    """
+    work, clock, reasons = _own_clock(tx, ref, stage, reason_given, actor, now)
+    if clock is not None and clock.stopped:
+        reasons.append(reason("clock-stopped", stage))
+    if clock is not None and clock.due_on is not None and clock.due_on < work.day:
+        reasons.append(reason("clock-late", stage, due=clock.due_on))
+    refuse(reasons)
+
+    assert clock is not None  # noqa: S101 - the reasons have said so
+    work.record(ClockChanged(stage, "stopped", reason_given, stop(clock, work.day, reason_given)))
+    return work.project.seq
+
+
+def resume_clock(
+    tx: Transaction, *, ref: str, stage: str, reason_given: str, actor: int, now: datetime
+) -> int:
+    """Let a stopped clock of ours run again from today, which counts."""
+    work, clock, reasons = _own_clock(tx, ref, stage, reason_given, actor, now)
+    if clock is not None and not clock.stopped:
+        reasons.append(reason("clock-not-stopped", stage))
+    refuse(reasons)
+
+    assert clock is not None  # noqa: S101 - the reasons have said so
+    ladder = ladder_of(work.project.definition, work.spec(stage), work.stage(stage).state)
+    work.record(
+        ClockChanged(stage, "resumed", reason_given, resume(clock, work.day, ladder, tx.calendar, now))
+    )
+    return work.project.seq
+
+
+def file_explanation(tx: Transaction, *, ref: str, stage: str, text: str, actor: int, now: datetime) -> int:
+    """Put the holder's own words about a late clock on the record, before the next rung (情况说明)."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    work.spec(stage)
+    current = work.stage(stage)
+    reasons = [*rules.check_text(text, "text", "情况说明", required=True)]
+    if current.clock is None:
+        reasons.append(reason("no-clock", stage, stage=work.spec(stage).title))
+    elif rules.capacity(work.case, (*current.holders, work.project.state.clerk)) is None:
+        reasons.append(reason("not-the-holder", stage, holders=rules.names(tx.directory, current.holders)))
+    refuse(reasons)
+
+    key = current.clock.key if current.clock else ""
+    work.record(ExplanationFiled(stage, key, text.strip()))
+    return work.project.seq
+
+
+def _own_clock(
+    tx: Transaction, ref: str, stage: str, reason_given: str, actor: int, now: datetime
+) -> tuple[Casework, Clock | None, list[Reason]]:
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    spec = work.spec(stage)
+    current = work.stage(stage)
+    reasons = [
+        *rules.running(work.case),
+        *rules.may_lead(work.case),
+        *rules.check_text(reason_given, "reason", "理由", required=True),
+    ]
+    if current.clock is None:
+        reasons.append(reason("no-clock", stage, stage=spec.title))
+    elif current.clock.outside:
+        reasons.append(reason("clock-is-outside", stage, stage=spec.title))
+    if actor in current.holders:
+        reasons.append(reason("own-clock", stage))
+    return work, current.clock, reasons
+
+
+def recompute(work: Casework, why: str) -> int:
+    """Work out every running due date anew, after the calendar changed; returns how many moved."""
+    moved = 0
+    for key, stage in list(work.project.state.stages.items()):
+        clock = stage.clock
+        if clock is None or clock.due_on is None:
+            continue
+        ladder = ladder_of(work.project.definition, work.spec(key), stage.state)
+        fresh = retime(clock, ladder, work.tx.calendar, work.now)
+        if (fresh.due_on, fresh.statutory_on, fresh.provisional, fresh.warn_on) == (
+            clock.due_on,
+            clock.statutory_on,
+            clock.provisional,
+            clock.warn_on,
+        ):
+            continue
+        if fresh.due_on == clock.due_on:
+            fresh = replace(fresh, rung=clock.rung, next_at=clock.next_at)
+        work.record(ClockChanged(key, "recomputed", why, fresh))
+        moved += fresh.due_on != clock.due_on
+    return moved

@@ -1,0 +1,211 @@
+"""Deciding a step: approve, return or refuse, in person, as a delegate, or by a signature on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from workflow import rules
+from workflow.actions.casework import Casework, refuse
+from workflow.clock import due, local_day
+from workflow.definition import Stage
+from workflow.errors import Conflict, Reason, Refused, reason
+from workflow.events import EntryRecorded, StageRefused, StageReturned, StepDecided
+from workflow.state import ISSUED, Entry, Fix, PaperSigned, ReplyData
+from workflow.transaction import Tell, Transaction
+
+TRIGGERS = {"approved": "approve", "returned": "return", "refused": "refuse"}
+
+
+def decide(
+    tx: Transaction,
+    *,
+    ref: str,
+    stage: str,
+    step: str,
+    outcome: str,
+    opinion: str,
+    actor: int,
+    now: datetime,
+    turn: int | None = None,
+    content: str = "",
+    fixes: Sequence[Fix] = (),
+    replies: Sequence[ReplyData] = (),
+    as_printed: bool = False,
+) -> int:
+    """Record what the actor concluded about a step, and move the stage on. Returns the event number.
+
+    `turn` and `content` are what the actor's page showed: Conflict if the stage or its papers have
+    changed since. `replies` are what the last step of a stage issues. Refused with every reason.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    spec = work.spec(stage)
+    work.check_turn(stage, turn)
+    _check_content(work, stage, content)
+    trigger = _trigger(outcome)
+    refuse(
+        [
+            *rules.may_decide(work.case, stage, step, trigger),
+            *_opinion_reasons(outcome, opinion, fixes),
+            *_approval_reasons(work, spec, trigger, replies, as_printed=as_printed),
+        ]
+    )
+
+    on_behalf = rules.capacity(work.case, work.stage(stage).holders) or 0
+    conclude(
+        work, spec, outcome=outcome, opinion=opinion, fixes=tuple(fixes), replies=replies, on_behalf=on_behalf
+    )
+    return work.project.seq
+
+
+def enter_paper_signature(
+    tx: Transaction, *, ref: str, stage: str, signed: PaperSigned, actor: int, now: datetime
+) -> int:
+    """Enter what a chief signed on paper (代录纸质签批); it takes effect once another has checked the original.
+
+    Refused if the signer could not decide this step himself, or is the one who enters it.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    spec = work.spec(stage)
+    current = work.stage(stage)
+    _check_content(work, stage, signed.content)
+    reasons = [
+        *rules.running(work.case),
+        *rules.may_move(work.case, stage, _trigger(signed.outcome)),
+        *_opinion_reasons(signed.outcome, signed.opinion, signed.fixes),
+        *_evidence_reasons(work, signed.on, signed.sha256, signed.kept_at),
+    ]
+    if current.step != signed.step or "." in current.state:
+        reasons.append(_not_open(spec, signed.step, current.state))
+    else:
+        reasons += rules.is_decider(work.case, stage, signed.signer)
+    if signed.signer == actor:
+        reasons.append(reason("own-paper-signature", stage))
+    if spec.steps[-1].key == signed.step and spec.issues and signed.outcome == "approved":
+        reasons.append(reason("paper-signature-issues", stage, stage=spec.title))
+    refuse([*reasons, *pending_reasons(work, stage)])
+
+    enter(work, stage, signed, "section_chief", exclude={actor, signed.signer})
+    return work.project.seq
+
+
+def conclude(
+    work: Casework,
+    spec: Stage,
+    *,
+    outcome: str,
+    opinion: str,
+    fixes: tuple[Fix, ...] = (),
+    replies: Sequence[ReplyData] = (),
+    on_behalf: int = 0,
+    signed_by: int = 0,
+    entry: int = 0,
+    issuer: str = "",
+) -> None:
+    """The change itself, whoever concluded and by whichever route; the rules have been asked."""
+    key = spec.key
+    stage = work.stage(key)
+    to = work.after(key, TRIGGERS[outcome])
+    marks: dict[str, Any] = {"on_behalf": on_behalf, "signed_by": signed_by, "entry": entry}
+    if outcome == "returned":
+        work.move(
+            key,
+            StageReturned(key, stage.step, opinion, fixes, work.entered(key, to), **marks),
+            Tell("returned", (work.project.state.clerk,)),
+        )
+        return
+    if outcome == "refused":
+        event = StageRefused(key, stage.step, opinion, **marks)
+        work.move(key, event, Tell("refused", (work.project.state.clerk,)))
+        return
+    token = rules.content_token(stage.papers)
+    if to != ISSUED:
+        deciders = {work.actor, on_behalf, signed_by} - {0}
+        entered = work.entered(key, to, exclude=rules.stage_people(work.case, key) | deciders)
+        work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks))
+        return
+    issued = work.replies(replies, issuer)
+    issued_on = max((paper.issued_on for paper in issued.values() if paper.issued_on), default=work.day)
+    event_ = StepDecided(
+        key, stage.step, opinion, token, work.entered(key, to), issued=issued, issued_on=issued_on, **marks
+    )
+    work.move(key, event_, Tell("issued", (work.project.state.clerk,)))
+    work.passed(key)
+
+
+def enter(work: Casework, stage: str, what: Any, post: str, *, exclude: set[int]) -> None:
+    """Record an entry that waits for its check by another person."""
+    checkers = work.checkers(post, exclude)
+    number = work.project.seq + 1
+    entry = Entry(number, stage, what, work.actor, work.now, checkers)
+    work.record(EntryRecorded(entry), Tell("check", checkers))
+
+
+def pending_reasons(work: Casework, stage: str) -> list[Reason]:
+    """One entry at a time: the next would be made on a state that is about to change."""
+    for entry in work.project.state.entries.values():
+        if entry.stage == stage:
+            return [reason("entry-pending", stage, checkers=rules.names(work.tx.directory, entry.checkers))]
+    return []
+
+
+def check_publicity(work: Casework, spec: Stage) -> list[Reason]:
+    """A publicity lasts at least as long as the law says before anybody concludes it."""
+    stage = work.stage(spec.key)
+    step = spec.step(stage.step)
+    if step.minimum is None or stage.since is None:
+        return []
+    began = local_day(stage.since)
+    ends = due(work.tx.calendar, began, step.minimum)
+    if ends is None or work.day > ends.day:
+        return []
+    return [reason("publicity-too-short", spec.key, step=step.title, minimum=step.minimum, day=ends.day)]
+
+
+def _check_content(work: Casework, stage: str, content: str) -> None:
+    current = work.stage(stage)
+    if content and content != rules.content_token(current.papers):
+        versions = [work.project.state.documents[key].version for key in current.papers]
+        raise Conflict(reason("content-changed", stage, version=max(versions, default=1)))
+
+
+def _trigger(outcome: str) -> str:
+    trigger = TRIGGERS.get(outcome)
+    if trigger is None:
+        raise Refused(reason("outcome-unknown", "outcome", outcome=outcome))
+    return trigger
+
+
+def _approval_reasons(
+    work: Casework, spec: Stage, trigger: str, replies: Sequence[ReplyData], *, as_printed: bool
+) -> list[Reason]:
+    stage = work.stage(spec.key)
+    if trigger != "approve" or not stage.step:
+        return []
+    reasons = check_publicity(work, spec)
+    if spec.steps[-1].key == stage.step:
+        reasons += rules.check_replies(work.case, spec, replies, as_printed=as_printed)
+    return reasons
+
+
+def _opinion_reasons(outcome: str, opinion: str, fixes: Sequence[Fix]) -> list[Reason]:
+    reasons = rules.check_text(opinion, "opinion", "意见", required=outcome != "approved")
+    if outcome == "returned" and not fixes:
+        reasons.append(reason("fixes-required", "fixes"))
+    return reasons + [
+        each for fix in fixes for each in rules.check_text(fix.text, "fixes", "需修改事项", required=True)
+    ]
+
+
+def _evidence_reasons(work: Casework, on: date, sha256: str, kept_at: str) -> list[Reason]:
+    reasons = [] if sha256 or kept_at.strip() else [reason("evidence-missing", "file")]
+    if on > work.day:
+        reasons.append(reason("date-in-future", "on", title="签批日期", day=on))
+    return reasons
+
+
+def _not_open(spec: Stage, step: str, state: str) -> Reason:
+    return reason(
+        "step-not-open", spec.key, step=rules.step_title(spec, step), state=rules.state_words(spec, state)
+    )

@@ -1,0 +1,133 @@
+"""Papers: a new version stored under its hash, or registered without upload. Nothing is ever overwritten."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from workflow import rules
+from workflow.actions.casework import Casework, refuse
+from workflow.definition import DocumentType, Register
+from workflow.errors import NotFound, Reason, reason
+from workflow.events import DocumentUploaded, StageRestarted
+from workflow.files import StoredFile
+from workflow.machine import CORRECTING, FILING
+from workflow.state import PREPARING, Paper
+from workflow.transaction import Tell, Transaction
+
+
+def upload_document(
+    tx: Transaction,
+    *,
+    ref: str,
+    document: str,
+    file: StoredFile,
+    actor: int,
+    now: datetime,
+    number: str = "",
+    issued_on: date | None = None,
+    issuer: str = "",
+) -> int:
+    """Add a version of a paper whose file is already stored. Returns the project's event number.
+
+    Decisions of running visits that rested on the older version no longer count: their stages begin
+    again at the first step. Refused for replies, classified papers, wrong formats, and papers that an
+    outside office already holds.
+    """
+    work, kind = _load(tx, ref, document, actor, now)
+    reasons = _reasons(work, kind)
+    if kind.register_only is Register.ALWAYS:
+        reasons.append(reason("classified-upload", document, title=kind.title))
+    extension = file.name.rpartition(".")[2].lower()
+    if {"jpeg": "jpg"}.get(extension, extension) not in kind.formats:
+        reasons.append(
+            reason("format-not-allowed", document, title=kind.title, formats="、".join(kind.formats))
+        )
+    refuse(reasons)
+
+    paper = _next(
+        work, document, sha256=file.sha256, name=file.name, size=file.size, media=file.media,
+        number=number.strip(), issued_on=issued_on, issuer=issuer.strip(),
+    )  # fmt: skip
+    _add(work, document, paper)
+    return work.project.seq
+
+
+def register_document(
+    tx: Transaction,
+    *,
+    ref: str,
+    document: str,
+    number: str,
+    issued_on: date,
+    kept_at: str,
+    actor: int,
+    now: datetime,
+) -> int:
+    """Register a paper without upload (仅登记不上传): its number, its day and where it is kept."""
+    work, kind = _load(tx, ref, document, actor, now)
+    reasons = _reasons(work, kind)
+    if kind.register_only is Register.NO:
+        reasons.append(reason("registration-not-allowed", document, title=kind.title))
+    reasons += rules.check_text(number, "number", "文号", required=True, longest=100)
+    reasons += rules.check_text(kept_at, "kept_at", "存放处", required=True, longest=200)
+    if issued_on > work.day:
+        reasons.append(reason("date-in-future", "issued_on", title=kind.title, day=issued_on))
+    refuse(reasons)
+
+    paper = _next(work, document, number=number.strip(), issued_on=issued_on, kept_at=kept_at.strip())
+    _add(work, document, paper)
+    return work.project.seq
+
+
+def _load(
+    tx: Transaction, ref: str, document: str, actor: int, now: datetime
+) -> tuple[Casework, DocumentType]:
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    kind = work.project.definition.documents.get(document)
+    if kind is None:
+        raise NotFound(reason("document-not-found", document))
+    return work, kind
+
+
+def _reasons(work: Casework, kind: DocumentType) -> list[Reason]:
+    state = work.project.state
+    reasons: list[Reason] = []
+    if not state.is_running:
+        reasons += rules.running(work.case)
+    holders = {
+        person for stage in state.stages.values() if stage.state == PREPARING for person in stage.holders
+    }
+    if rules.capacity(work.case, (state.clerk, *holders)) is None:
+        reasons.append(reason("not-the-clerk", kind.key, clerk=work.tx.directory.name(state.clerk)))
+    issuer = work.project.definition.issuers.get(kind.key)
+    if issuer is not None:
+        stage = work.project.definition.stages[issuer].title
+        reasons.append(reason("reply-not-uploaded", kind.key, title=kind.title, stage=stage))
+    for key, stage_ in state.stages.items():
+        held = "." in stage_.state and not stage_.state.endswith((f".{FILING}", f".{CORRECTING}"))
+        if held and kind.key in stage_.papers:
+            spec = work.spec(key)
+            body = spec.step(stage_.step).body
+            reasons.append(
+                reason("paper-is-outside", kind.key, title=kind.title, stage=spec.title, body=body)
+            )
+    return reasons
+
+
+def _next(work: Casework, document: str, **content: object) -> Paper:
+    before = work.project.state.documents.get(document)
+    authors = dict.fromkeys((*(before.authors if before else ()), work.actor))
+    version = before.version + 1 if before else 1
+    return Paper(version=version, by=work.actor, at=work.now, authors=tuple(authors), **content)  # type: ignore[arg-type]
+
+
+def _add(work: Casework, document: str, paper: Paper) -> None:
+    work.record(DocumentUploaded(document, paper))
+    for key, stage in list(work.project.state.stages.items()):
+        if document in stage.papers and stage.step and "." not in stage.state:
+            papers = {**stage.papers, document: paper.content}
+            state = work.after(key, "restart")
+            exclude = rules.stage_people(work.case, key)
+            entered = work.entered(key, state, exclude=exclude)
+            work.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
+    work.settle()

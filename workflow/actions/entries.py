@@ -1,0 +1,74 @@
+"""Checking what another person entered: an act of an outside office, a paper signature, a reply taken over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from workflow import rules
+from workflow.actions.casework import Casework, refuse
+from workflow.actions.decisions import TRIGGERS, conclude
+from workflow.actions.outside import apply_outside
+from workflow.actions.projects import apply_take_over
+from workflow.errors import Conflict, reason
+from workflow.events import EntryRejected
+from workflow.state import Entry, PaperSigned, TakenOver
+from workflow.transaction import Tell, Transaction
+
+
+def confirm_entry(tx: Transaction, *, ref: str, number: int, actor: int, now: datetime) -> int:
+    """Confirm an entry against the original: it takes effect. Returns the project's event number.
+
+    Refused for whoever entered it, and if what it says can no longer be.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    refuse(rules.may_confirm(work.case, str(number)))
+    entry = work.project.state.entries[str(number)]
+
+    match entry.what:
+        case PaperSigned() as signed:
+            _apply_signature(work, entry, signed)
+        case TakenOver() as taken:
+            apply_take_over(work, entry.stage, taken, number)
+        case what:
+            refuse(rules.running(work.case))
+            apply_outside(work, entry.stage, what, number)
+    return work.project.seq
+
+
+def reject_entry(
+    tx: Transaction, *, ref: str, number: int, reason_given: str, actor: int, now: datetime
+) -> int:
+    """Reject an entry: it has no effect, and whoever entered it is told why."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    refuse(
+        [
+            *rules.may_confirm(work.case, str(number)),
+            *rules.check_text(reason_given, "reason", "不予确认的理由", required=True),
+        ]
+    )
+    entry = work.project.state.entries[str(number)]
+
+    work.record(EntryRejected(number, entry.stage, reason_given), Tell("rejected", (entry.by,)))
+    return work.project.seq
+
+
+def _apply_signature(work: Casework, entry: Entry, signed: PaperSigned) -> None:
+    spec = work.spec(entry.stage)
+    stage = work.stage(entry.stage)
+    reasons = [*rules.running(work.case), *rules.may_move(work.case, entry.stage, TRIGGERS[signed.outcome])]
+    if stage.step == signed.step:
+        reasons += rules.is_decider(work.case, entry.stage, signed.signer)
+        if signed.outcome == "approved":
+            reasons += rules.may_conclude(work.case, spec, stage)
+    refuse(reasons)
+    if stage.step != signed.step or signed.content != rules.content_token(stage.papers):
+        raise Conflict(reason("entry-outdated", entry.stage))
+    conclude(
+        work,
+        spec,
+        outcome=signed.outcome,
+        opinion=signed.opinion,
+        fixes=signed.fixes,
+        signed_by=signed.signer,
+        entry=entry.number,
+    )

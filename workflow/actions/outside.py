@@ -1,0 +1,204 @@
+"""What an outside office did: recorded by the clerk from the paper, in force once a supervisor has checked it.
+
+Recording is not deciding. Every record names the day on the original; clocks run from that day, not from
+the day it was typed in.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from workflow import rules
+from workflow.actions.casework import Casework, refuse
+from workflow.actions.decisions import conclude, enter, pending_reasons
+from workflow.definition import Stage
+from workflow.errors import Reason, reason
+from workflow.events import Entered, LetterDrafted, OutsideMoved
+from workflow.state import (
+    Accepted,
+    Clock,
+    Concluded,
+    Corrected,
+    CorrectionNotified,
+    Extended,
+    Filed,
+    PaperSigned,
+    Record,
+    SpecialBegan,
+    SpecialEnded,
+    TakenOver,
+)
+from workflow.timing import extend, ladder_of, resume, stop
+from workflow.transaction import Transaction
+
+TRIGGERS: dict[type, str] = {
+    Filed: "file",
+    Accepted: "accept",
+    CorrectionNotified: "notify_correction",
+    Corrected: "correct",
+}
+CONCLUSIONS = {"approved": "approve", "returned": "return", "refused": "refuse"}
+
+
+def record_outside(
+    tx: Transaction,
+    *,
+    ref: str,
+    stage: str,
+    what: Record,
+    actor: int,
+    now: datetime,
+    as_printed: bool = False,
+) -> int:
+    """Enter an act of the outside office; it waits for its check. Returns the project's event number.
+
+    Refused if the stage is not with an outside office, another entry still waits, or the day cannot be.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    spec = work.spec(stage)
+    current = work.stage(stage)
+    reasons = [*rules.running(work.case), *rules.may_prepare(work.case, stage)]
+    if "." not in current.state:
+        refuse(
+            [
+                *reasons,
+                reason("not-outside", stage, stage=spec.title, state=rules.state_words(spec, current.state)),
+            ]
+        )
+    reasons += outside_reasons(work, spec, what)
+    if isinstance(what, Concluded) and what.outcome == "approved" and spec.steps[-1].key == current.step:
+        reasons += rules.check_replies(work.case, spec, what.replies, as_printed=as_printed)
+    refuse([*reasons, *pending_reasons(work, stage)])
+
+    enter(work, stage, what, spec.step(current.step).confirm, exclude={actor, work.project.state.clerk})
+    return work.project.seq
+
+
+def draft_letter(tx: Transaction, *, ref: str, stage: str, text: str, actor: int, now: datetime) -> int:
+    """Keep the draft of a 商请函 to the outside office on the record. People send it, never the system."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    spec = work.spec(stage)
+    current = work.stage(stage)
+    reasons = [*rules.check_text(text, "text", "函稿", required=True, longest=5000)]
+    if "." not in current.state:
+        reasons.append(
+            reason("not-outside", stage, stage=spec.title, state=rules.state_words(spec, current.state))
+        )
+    refuse(reasons)
+
+    work.record(LetterDrafted(stage, current.step, text))
+    return work.project.seq
+
+
+def outside_reasons(work: Casework, spec: Stage, what: Record) -> list[Reason]:
+    """Every reason why that act cannot have happened now: no such move, an impossible day, no such clock."""
+    key = spec.key
+    match what:
+        case Filed() | Accepted() | CorrectionNotified() | Corrected():
+            reasons = rules.may_move(work.case, key, TRIGGERS[type(what)])
+        case Concluded():
+            known = what.outcome in CONCLUSIONS
+            reasons = (
+                rules.may_move(work.case, key, CONCLUSIONS[what.outcome])
+                if known
+                else [reason("outcome-unknown", "outcome", outcome=what.outcome)]
+            )
+            if known and what.outcome != "approved":
+                reasons += rules.check_text(what.opinion, "opinion", "理由", required=True)
+        case SpecialBegan() | SpecialEnded() | Extended():
+            reasons = _clock_reasons(work, spec, what)
+        case PaperSigned() | TakenOver():
+            reasons = [reason("not-outside", key, stage=spec.title, state="")]
+    if isinstance(what, CorrectionNotified) and not what.fixes:
+        reasons.append(reason("fixes-required", "fixes"))
+    return [*reasons, *_day_reasons(work, key, what)]
+
+
+def _clock_reasons(work: Casework, spec: Stage, what: SpecialBegan | SpecialEnded | Extended) -> list[Reason]:
+    stage = work.stage(spec.key)
+    clock = stage.clock
+    if clock is None or not stage.state.endswith(".accepted"):
+        return [reason("no-outside-clock", spec.key, stage=spec.title)]
+    if isinstance(what, SpecialEnded):
+        return [] if clock.stopped else [reason("clock-not-stopped", spec.key)]
+    if clock.stopped:
+        return [reason("clock-stopped", spec.key)]
+    if isinstance(what, SpecialBegan):
+        return rules.check_text(what.procedure, "procedure", "特别程序名称", required=True)
+    reasons = rules.check_text(what.reason, "reason", "延长理由", required=True)
+    longest = spec.step(stage.step).extend
+    if clock.extensions:
+        reasons.append(reason("extended-already", spec.key))
+    if longest is not None and what.by.unit == longest.unit and what.by.amount > longest.amount:
+        reasons.append(reason("extension-too-long", spec.key, longest=longest))
+    return reasons
+
+
+def _day_reasons(work: Casework, key: str, what: Record) -> list[Reason]:
+    on: date = getattr(what, "on", work.day)
+    reasons = []
+    if on > work.day:
+        reasons.append(reason("date-in-future", "on", title="日期", day=on))
+    clock = work.stage(key).clock
+    if clock is not None and on < clock.started_on:
+        reasons.append(reason("date-before-clock", "on", day=on, began=clock.started_on))
+    return reasons
+
+
+def apply_outside(work: Casework, stage: str, what: Record, entry: int) -> None:
+    """The change itself, once the record is checked: the stage or its clock goes on from the original's day."""
+    spec = work.spec(stage)
+    refuse(outside_reasons(work, spec, what))
+    match what:
+        case Filed() | Accepted() | CorrectionNotified() | Corrected():
+            _move(work, spec, what, entry)
+        case SpecialBegan() | SpecialEnded() | Extended():
+            _change_clock(work, spec, what, entry)
+        case Concluded():
+            issuer = spec.step(work.stage(stage).step).body
+            conclude(
+                work,
+                spec,
+                outcome=what.outcome,
+                opinion=what.opinion,
+                fixes=what.fixes,
+                replies=what.replies,
+                entry=entry,
+                issuer=issuer,
+            )
+        case _:
+            raise TypeError(f"not an act of an outside office: {what!r}")
+
+
+def _move(
+    work: Casework, spec: Stage, what: Filed | Accepted | CorrectionNotified | Corrected, entry: int
+) -> None:
+    key = spec.key
+    stage = work.stage(key)
+    to = work.after(key, TRIGGERS[type(what)])
+    entered = work.entered(key, to, started_on=what.on)
+    fixes = what.fixes if isinstance(what, CorrectionNotified) else ()
+    papers = {}
+    if isinstance(what, Filed | Corrected):
+        papers = rules.papers_of(work.project.definition, work.project.state, spec, work.day)
+    work.move(key, OutsideMoved(key, stage.step, entry, what, entered, fixes, papers))
+
+
+def _change_clock(
+    work: Casework, spec: Stage, what: SpecialBegan | SpecialEnded | Extended, entry: int
+) -> None:
+    stage = work.stage(spec.key)
+    clock = stage.clock
+    if clock is None:
+        raise TypeError("the rules have seen a clock here")
+    ladder = ladder_of(work.project.definition, spec, stage.state)
+    changed: Clock
+    match what:
+        case SpecialBegan():
+            changed = stop(clock, what.on, what.procedure)
+        case SpecialEnded():
+            changed = resume(clock, what.on, ladder, work.tx.calendar, work.now)
+        case Extended():
+            changed = extend(clock, what.by, ladder, work.tx.calendar, work.now)
+    entered = Entered(stage.state, stage.holders, changed)
+    work.record(OutsideMoved(spec.key, stage.step, entry, what, entered))

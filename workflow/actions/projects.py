@@ -1,0 +1,320 @@
+"""Projects as wholes: registering, taking over (补录), facts, phases of life, waiting, handing over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from workflow import rules
+from workflow.actions.casework import Casework, refuse
+from workflow.actions.decisions import enter, pending_reasons
+from workflow.errors import Forbidden, Reason, reason
+from workflow.events import (
+    ClerkChanged,
+    FactsChanged,
+    ProjectMoved,
+    ProjectRegistered,
+    StageTakenOver,
+    TakeOverClosed,
+    WaitBegan,
+)
+from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
+from workflow.state import ISSUED, Clock, ReplyData, TakenOver, Wait
+from workflow.timing import ladder_of, resume, stop
+from workflow.transaction import Tell, Transaction
+
+SUSPENDED = "项目中止"
+"""Why a clock stands still while its project is suspended."""
+
+PROJECT_MOVES = {
+    "reserve": "入库储备",
+    "start": "转入在办",
+    "shelve": "退回储备",
+    "put_into_use": "转为投用",
+    "archive": "归档",
+    "suspend": "中止",
+    "resume": "恢复",
+    "terminate": "终止",
+}
+
+
+def register_project(
+    tx: Transaction,
+    *,
+    ref: str,
+    digest: str,
+    title: str,
+    organisation: int,
+    clerk: int,
+    actor: int,
+    now: datetime,
+    code: str = "",
+    facts: Mapping[str, Any] | None = None,
+    parent: str = "",
+    taking_over: bool = False,
+) -> str:
+    """Begin to follow a project under a published definition. Returns its reference, `ref`.
+
+    `ref` is a new random text from the edge. With `taking_over`, nothing opens until its replies are
+    entered, checked and the taking-over is closed. Refused with every wrong fact, sum and code.
+    """
+    compiled = tx.compiled(digest)
+    definition = compiled.definition
+    directory = tx.directory
+    values, wrong = rules.read_facts(definition.facts, facts or {})
+    values = {key: value for key, value in values.items() if value is not None}
+    reasons = [*rules.check_text(title, "title", "项目名称", required=True, longest=100), *wrong]
+    if not wrong:
+        reasons += rules.check_sums(definition, values)
+    if code:
+        reasons += rules.check_code(code)
+    if organisation not in directory.organisations:
+        reasons.append(reason("organisation-not-found", "organisation"))
+    if not directory.is_active(clerk):
+        reasons.append(reason("person-not-found", "clerk"))
+    refuse(reasons)
+    project = tx.new_project(ref, compiled)
+    work = Casework(tx, project, actor=actor, now=now)
+    if organisation not in directory.scope(actor, work.day):
+        raise Forbidden(reason("out-of-scope", "organisation"))
+    above = Casework.load(tx, parent, actor=actor, now=now).project.id if parent else 0
+
+    work.record(
+        ProjectRegistered(
+            definition=definition.type,
+            version=definition.version,
+            digest=digest,
+            title=title.strip(),
+            organisation=organisation,
+            clerk=clerk,
+            code=code,
+            facts=values,
+            parent=above,
+            taking_over=taking_over,
+        )
+    )
+    work.settle()
+    return ref
+
+
+def change_facts(
+    tx: Transaction,
+    *,
+    ref: str,
+    facts: Mapping[str, Any],
+    reason_given: str,
+    actor: int,
+    now: datetime,
+    code: str | None = None,
+) -> int:
+    """Set facts (None: unknown again) or the project code; stages open, close or wait accordingly."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    definition = work.project.definition
+    values, wrong = rules.read_facts(definition.facts, facts)
+    reasons = [*_clerk_or_chief(work), *wrong]
+    if not work.project.state.is_running:
+        reasons.append(_not_running(work))
+    if not wrong:
+        merged = {
+            key: value for key, value in {**work.project.state.facts, **values}.items() if value is not None
+        }
+        reasons += rules.check_sums(definition, merged)
+    if code:
+        reasons += rules.check_code(code)
+    refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])
+
+    changed = {key: value for key, value in values.items() if value != work.project.state.facts.get(key)}
+    if changed or (code is not None and code != work.project.state.code):
+        work.record(FactsChanged(changed, reason_given, code))
+        work.settle()
+    return work.project.seq
+
+
+def move_project(
+    tx: Transaction, *, ref: str, trigger: str, reason_given: str, actor: int, now: datetime
+) -> int:
+    """Move the project as a whole: into the reserve, into work, into use; suspend, resume, terminate.
+
+    Suspending stops the clocks of our own work, never a statutory one that runs at another office.
+    Terminating cancels every open stage.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    state = work.project.state
+    reasons = [
+        *rules.may_lead(work.case),
+        *rules.check_text(reason_given, "reason", "理由", required=True),
+    ]
+    to = ""
+    try:
+        to = PROJECT.after(state.state, trigger)
+    except IllegalMove:
+        words = PROJECT_MOVES.get(trigger, trigger)
+        reasons.append(reason("illegal-project-move", state=PROJECT_STATES[state.state], move=words))
+    refuse(reasons)
+
+    cancelled = tuple(key for key in state.stages if trigger == "terminate" and _may_cancel(work, key))
+    work.record(ProjectMoved(trigger, to, reason_given, _clocks_after(work, trigger), cancelled))
+    if trigger == "resume":
+        work.settle()
+    if to == "in_use":
+        work.end_waits()
+    return work.project.seq
+
+
+def hand_over_project(
+    tx: Transaction, *, ref: str, to: int, reason_given: str, actor: int, now: datetime
+) -> int:
+    """Give the project, and all that its clerk had in hand, to another clerk; by the clerk or a supervisor."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    state = work.project.state
+    reasons = [*_clerk_or_chief(work), *rules.check_text(reason_given, "reason", "理由", required=True)]
+    if not tx.directory.is_active(to):
+        reasons.append(reason("person-not-found", "to"))
+    elif state.organisation not in tx.directory.scope(to, work.day):
+        reasons.append(reason("receiver-out-of-scope", "to", name=tx.directory.name(to)))
+    elif to == state.clerk:
+        reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
+    refuse(reasons)
+
+    stages = tuple(
+        key for key, stage in state.stages.items() if stage.is_open and stage.holders == (state.clerk,)
+    )
+    work.record(ClerkChanged(to, reason_given, stages), Tell("handed_over", (to,)))
+    return work.project.seq
+
+
+def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime, stage: str = "") -> int:
+    """Let the project wait until another has issued `stage`, or, without one, is in use."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    awaited = Casework.load(tx, other, actor=actor, now=now).project
+    reasons = [*_clerk_or_chief(work)]
+    if awaited.id == work.project.id or any(each.project == work.project.id for each in awaited.state.waits):
+        reasons.append(reason("wait-in-circle", "other"))
+    if stage and stage not in awaited.definition.stages:
+        reasons.append(reason("stage-not-found", "stage", stage=stage))
+    refuse(reasons)
+
+    come = awaited.state.stage(stage).state == ISSUED if stage else awaited.state.state == "in_use"
+    wait = Wait(awaited.id, stage, ended=come)
+    if wait not in work.project.state.waits:
+        work.record(WaitBegan(wait))
+        work.settle()
+    return work.project.seq
+
+
+# Taking over (补录)
+
+
+def take_over_stage(
+    tx: Transaction,
+    *,
+    ref: str,
+    stage: str,
+    replies: Sequence[ReplyData],
+    actor: int,
+    now: datetime,
+    as_printed: bool = False,
+) -> int:
+    """Enter a stage that was issued before the project was followed here, with its replies and evidence."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    spec = work.spec(stage)
+    reasons = [*_clerk_or_chief(work), *pending_reasons(work, stage)]
+    if not work.project.state.taking_over and not work.stage(stage).taken_over:
+        reasons.append(reason("not-taking-over", stage))
+    if work.stage(stage).state != ISSUED:
+        reasons += rules.may_move(work.case, stage, "take_over")
+    reasons += rules.check_replies(
+        work.case, spec, replies, as_printed=as_printed, complete=bool(spec.issues)
+    )
+    reasons += [
+        reason(
+            "reply-without-evidence",
+            each.document,
+            title=work.project.definition.documents[each.document].title,
+        )
+        for each in replies
+        if each.document in spec.issues and not each.sha256 and not each.kept_at.strip()
+    ]
+    refuse(reasons)
+
+    enter(work, stage, TakenOver(tuple(replies)), "section_chief", exclude={actor, work.project.state.clerk})
+    return work.project.seq
+
+
+def apply_take_over(work: Casework, stage: str, taken: TakenOver, entry: int) -> None:
+    """The change itself, once the originals were checked: the stage counts as issued, marked 补录."""
+    if work.stage(stage).state != ISSUED:
+        work.after(stage, "take_over")
+    papers = work.replies(taken.replies, _outside_body(work, stage))
+    issued_on = max((reply.issued_on for reply in taken.replies), default=work.day)
+    work.record(StageTakenOver(stage, papers, issued_on, entry))
+    if not work.project.state.taking_over:
+        work.passed(stage)
+
+
+def close_take_over(tx: Transaction, *, ref: str, actor: int, now: datetime) -> int:
+    """End the taking-over: what lies behind the entered replies counts as done, the rest opens from now on.
+
+    No clock starts before this instant, so no rung ever fires for the past. Refused while an entry is unchecked.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    state = work.project.state
+    reasons = [*_clerk_or_chief(work)]
+    if not state.taking_over:
+        reasons.append(reason("not-taking-over"))
+    if state.entries:
+        unchecked = "、".join(work.spec(entry.stage).title for entry in state.entries.values())
+        reasons.append(reason("entries-unchecked", stages=unchecked))
+    refuse(reasons)
+
+    definition = work.project.definition
+    done = [key for key in definition.stages if state.stage(key).state == ISSUED]
+    behind = {before for key in done for before in definition.ancestors(key)} - set(done)
+    implied = tuple(key for key in definition.stages if key in behind)
+    for key in implied:
+        work.after(key, "take_over")
+        work.record(StageTakenOver(key, issued_on=work.day))
+    work.record(TakeOverClosed(implied))
+    work.passed(*done, *implied)
+    work.settle()
+    return work.project.seq
+
+
+def _outside_body(work: Casework, stage: str) -> str:
+    bodies = [step.body for step in work.spec(stage).steps if step.body]
+    return bodies[-1] if bodies else ""
+
+
+def _clerk_or_chief(work: Casework) -> list[Reason]:
+    state = work.project.state
+    if rules.capacity(work.case, (state.clerk,)) is not None or not rules.may_lead(
+        work.case, rules.SUPERVISORS
+    ):
+        return []
+    return [reason("not-the-clerk", clerk=work.tx.directory.name(state.clerk))]
+
+
+def _not_running(work: Casework) -> Reason:
+    return reason("project-not-running", state=PROJECT_STATES[work.project.state.state])
+
+
+def _may_cancel(work: Casework, stage: str) -> bool:
+    return not rules.may_move(work.case, stage, "cancel")
+
+
+def _clocks_after(work: Casework, trigger: str) -> dict[str, Clock]:
+    """How suspending, resuming or terminating leaves the clocks of our own work."""
+    if trigger not in {"suspend", "resume"}:
+        return {}
+    clocks = {}
+    for key, stage in work.project.state.stages.items():
+        clock = stage.clock
+        if clock is None or clock.outside:
+            continue
+        if trigger == "suspend" and not clock.stopped:
+            clocks[key] = stop(clock, work.day, SUSPENDED)
+        elif trigger == "resume" and clock.stopped and clock.spans[-1].why == SUSPENDED:
+            ladder = ladder_of(work.project.definition, work.spec(key), stage.state)
+            clocks[key] = resume(clock, work.day, ladder, work.tx.calendar, work.now)
+    return clocks

@@ -1,0 +1,146 @@
+"""Submitting a stage, taking it back, beginning it again, and handing it over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from workflow import rules
+from workflow.actions.casework import Casework, refuse
+from workflow.errors import reason
+from workflow.events import (
+    SoftGatePassed,
+    StageReapplied,
+    StageSubmitted,
+    StageWithdrawn,
+    StepHandedOver,
+)
+from workflow.state import ISSUED, PREPARING
+from workflow.transaction import Tell, Transaction
+
+
+def submit_stage(
+    tx: Transaction, *, ref: str, stage: str, actor: int, now: datetime, turn: int | None = None
+) -> int:
+    """Hand in the complete file of a stage; its first step opens. Returns the project's event number.
+
+    Refused while a paper is missing or lapsed, a fact unknown, or the actor is not the clerk.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    spec = work.spec(stage)
+    work.check_turn(stage, turn)
+    refuse(rules.may_submit(work.case, stage))
+
+    papers = rules.papers_of(work.project.definition, work.project.state, spec, work.day)
+    on_behalf = rules.capacity(work.case, (work.project.state.clerk,)) or 0
+    authors = {who for key in papers for who in _authors(work, key)}
+    entered = work.entered(stage, work.after(stage, "submit"), exclude=authors | {actor, on_behalf or actor})
+    work.move(stage, StageSubmitted(stage, papers, entered, on_behalf))
+    return work.project.seq
+
+
+def _authors(work: Casework, document: str) -> tuple[int, ...]:
+    if document in work.project.definition.issuers:
+        return ()
+    return work.project.state.documents[document].authors
+
+
+def withdraw_stage(
+    tx: Transaction, *, ref: str, stage: str, actor: int, now: datetime, reason_given: str = ""
+) -> int:
+    """Take a submission back before anybody has acted on it; a new visit begins.
+
+    Refused once somebody has: then the holder can return it.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    work.spec(stage)
+    acts = work.stage(stage).acts
+    holders = rules.names(tx.directory, work.stage(stage).holders)
+    reasons = [*rules.running(work.case), *rules.may_move(work.case, stage, "withdraw")]
+    if acts and actor not in acts[0].people:
+        reasons.append(reason("not-the-submitter", stage, submitter=tx.directory.name(acts[0].by)))
+    if len(acts) > 1 or any(entry.stage == stage for entry in work.project.state.entries.values()):
+        reasons.append(reason("already-acted", stage, holders=holders))
+    refuse(reasons)
+
+    entered = work.entered(stage, work.after(stage, "withdraw"))
+    work.move(stage, StageWithdrawn(stage, entered, reason_given))
+    return work.project.seq
+
+
+def reapply_stage(
+    tx: Transaction, *, ref: str, stage: str, actor: int, now: datetime, reason_given: str
+) -> int:
+    """Begin a refused or lapsed stage again, or reopen an issued one, in a new visit.
+
+    Reopening what was issued takes a chief; its reply stays valid until the new one supersedes it.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    work.spec(stage)
+    trigger = "reopen" if work.stage(stage).state == ISSUED else "reapply"
+    who = rules.may_lead(work.case) if trigger == "reopen" else rules.may_prepare(work.case, stage)
+    refuse(
+        [
+            *rules.running(work.case),
+            *rules.may_move(work.case, stage, trigger),
+            *who,
+            *rules.check_text(reason_given, "reason", "理由", required=True),
+        ]
+    )
+
+    entered = work.entered(stage, work.after(stage, trigger))
+    work.move(stage, StageReapplied(stage, entered, reason_given))
+    work.settle(work.project.definition.followers.get(stage, ()))
+    return work.project.seq
+
+
+def pass_soft_gate(
+    tx: Transaction, *, ref: str, stage: str, requirement: str, reason_given: str, actor: int, now: datetime
+) -> int:
+    """Let a stage go on without a soft requirement, with reason and signer on the record."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    spec = work.spec(stage)
+    needs = {
+        need.key: need for need in rules.needs_of(work.project.definition, work.project.state, spec, work.day)
+    }
+    reasons = [*rules.running(work.case), *rules.may_lead(work.case, rules.SUPERVISORS)]
+    if requirement not in needs or not needs[requirement].requirement.soft:
+        reasons.append(reason("gate-not-soft", requirement))
+    if actor in {work.project.state.clerk, *rules.stage_people(work.case, stage)}:
+        reasons.append(reason("own-gate", stage))
+    refuse([*reasons, *rules.check_text(reason_given, "reason", "理由", required=True)])
+
+    if requirement not in work.stage(stage).passed:
+        work.record(SoftGatePassed(stage, requirement, reason_given))
+        work.settle([*work.project.definition.predecessors[stage]])
+    return work.project.seq
+
+
+def hand_over_step(
+    tx: Transaction, *, ref: str, stage: str, to: int, reason_given: str, actor: int, now: datetime
+) -> int:
+    """Give a step, or a preparation, to another person (转办); by its holder or a supervisor above.
+
+    Refused if the receiver has already had a hand in this visit: nobody decides twice.
+    """
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    spec = work.spec(stage)
+    current = work.stage(stage)
+    reasons = [*rules.running(work.case), *rules.check_text(reason_given, "reason", "理由", required=True)]
+    if not current.is_open:
+        reasons.append(reason("stage-not-open", stage, state=rules.state_words(spec, current.state)))
+    if rules.capacity(work.case, current.holders) is None and rules.may_lead(work.case, rules.SUPERVISORS):
+        reasons.append(reason("not-the-holder", stage, holders=rules.names(tx.directory, current.holders)))
+    if not tx.directory.is_active(to):
+        reasons.append(reason("person-not-found", "to"))
+    elif (
+        current.state != PREPARING and "." not in current.state and to in rules.stage_people(work.case, stage)
+    ):
+        reasons.append(reason("receiver-involved", "to", name=tx.directory.name(to)))
+    elif work.project.state.organisation not in tx.directory.scope(to, work.day):
+        reasons.append(reason("receiver-out-of-scope", "to", name=tx.directory.name(to)))
+    if current.holders == (to,):
+        reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
+    refuse(reasons)
+
+    work.record(StepHandedOver(stage, current.holders, to, reason_given), Tell("handed_over", (to,)))
+    return work.project.seq
