@@ -258,6 +258,16 @@ class Definition(Struct, frozen=True, dict=True):
         }
 
     @cached_property
+    def needed_by(self) -> dict[str, tuple[str, ...]]:
+        """Document -> the stages that it may satisfy a need of."""
+        found: dict[str, dict[str, None]] = {}
+        for stage in self.stages.values():
+            for need in stage.needs:
+                for paper in (paper for option in need.any_of for paper in self.satisfiers(option)):
+                    found.setdefault(paper, {})[stage.key] = None
+        return {document: tuple(stages) for document, stages in found.items()}
+
+    @cached_property
     def followers(self) -> dict[str, tuple[str, ...]]:
         """Stage -> the stages whose turn may come, or go, when it changes: by papers, order or condition."""
         found: dict[str, dict[str, None]] = {key: {} for key in self.stages}

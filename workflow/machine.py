@@ -196,12 +196,8 @@ PROJECT = _project_machine()
 
 
 class Compiled:
-    """A definition with the machine of each of its stages: built once, shared by all its projects.
-
-    `followers` names for each stage those whose turn may come, or go, when it changes.
-    """
+    """A definition with the machine of each of its stages: built once, shared by all its projects."""
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
-        self.followers = definition.followers
         self.machines = {key: compile_stage(stage) for key, stage in definition.stages.items()}

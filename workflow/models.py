@@ -216,10 +216,14 @@ class EventRow(SQLModel, table=True):
 
 
 class Seal(SQLModel, table=True):
-    """All heads at one moment, hashed together and chained: what an outsider may keep."""
+    """All heads at one moment, hashed together and chained: what an outsider may keep.
+
+    `upto` is the last event it covers, `chains` how many heads went into `root`.
+    """
 
     id: int | None = Field(default=None, sa_column=_key())
     at: str
+    upto: int = Field(sa_type=_ID)
     chains: int
     root: str
     hash: str

@@ -7,9 +7,10 @@ head that was kept outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 from msgspec import Struct
 
@@ -32,6 +33,19 @@ def instant(text: str) -> datetime:
 def chain(head: str, project: int, seq: int, at: str, actor: int, data: str) -> str:
     """The hash of one event, given the head before it."""
     return sha256(f"{head}\n{project}\n{seq}\n{at}\n{actor}\n{data}".encode()).hexdigest()
+
+
+def root_of(heads: Iterable[Sequence[Any]]) -> str:
+    """One hash over all heads, given as (project, head) in the order of their projects."""
+    digest = sha256()
+    for project, head in heads:
+        digest.update(f"{project}:{head}\n".encode())
+    return digest.hexdigest()
+
+
+def seal_hash(before: str, at: str, upto: int, chains: int, root: str) -> str:
+    """The hash of a seal, given the one before it."""
+    return sha256(f"{before}\n{at}\n{upto}\n{chains}\n{root}".encode()).hexdigest()
 
 
 class Link(Struct, frozen=True):

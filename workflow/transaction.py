@@ -37,7 +37,10 @@ FROM project, administration WHERE {key} AND administration.id = 1{lock}"""
 _PROJECT_BY = {
     (key, dialect): Statement(text(READ_PROJECT.format(key=f"project.{key} = :{key}", lock=lock)))
     for key in ("ref", "id")
-    for dialect, lock in (("sqlite", ""), ("postgresql", " FOR UPDATE OF project"))
+    for dialect, lock in (
+        ("sqlite", ""),
+        ("postgresql", " FOR UPDATE OF project FOR SHARE OF administration"),
+    )
 }
 _ADMINISTRATION = Statement(text("SELECT seq, head FROM administration WHERE id = 1"))
 _ADMINISTRATION_LOCKED = Statement(text("SELECT seq, head FROM administration WHERE id = 1 FOR UPDATE"))
@@ -209,7 +212,7 @@ class Transaction:
 
     def __init__(self, connection: Connection, dialect: str, caches: Caches) -> None:
         self._connection = connection
-        self._dialect = dialect
+        self.dialect = dialect
         self._caches = caches
         self._fresh = False
         self._open: dict[int, OpenProject] = {}
@@ -218,13 +221,14 @@ class Transaction:
 
     def execute(self, statement: Statement, **parameters: Any) -> Cursor:
         """Run one prepared statement."""
-        return statement.execute(self._connection, self._dialect, parameters)
+        return statement.execute(self._connection, self.dialect, parameters)
 
     # Projects
 
     def project(self, ref: str) -> OpenProject:
         """Load and lock the project of that reference; NotFound if there is none."""
-        return self._load("ref", ref)
+        found = next((each for each in self._open.values() if each.ref == ref), None)
+        return found or self._load("ref", ref)
 
     def project_by_id(self, project: int) -> OpenProject:
         """Load and lock the project of that id; NotFound if there is none."""
@@ -241,12 +245,10 @@ class Transaction:
         return opened
 
     def _load(self, key: str, value: str | int) -> OpenProject:
-        row = self.execute(_PROJECT_BY[key, self._dialect], **{key: value}).fetchone()
+        row = self.execute(_PROJECT_BY[key, self.dialect], **{key: value}).fetchone()
         if row is None:
             raise NotFound(reason("project-not-found"))
         project, ref, seq, head, body, administration = row
-        if project in self._open:
-            return self._open[project]
         self._refresh(administration)
         state = from_json(body)
         opened = OpenProject(project, ref, seq, head, state, self.compiled(state.digest))
@@ -300,7 +302,7 @@ class Transaction:
 
     def administer(self, event: AdministrationEvent, *, actor: int, at: datetime) -> None:
         """Chain an event of the administration; caches are loaded anew from here on."""
-        statement = _ADMINISTRATION if self._dialect == "sqlite" else _ADMINISTRATION_LOCKED
+        statement = _ADMINISTRATION if self.dialect == "sqlite" else _ADMINISTRATION_LOCKED
         seq, head = self.execute(statement).fetchone()
         data, when = ADMINISTRATION_ENCODER.encode(event).decode(), stamp(at)
         hashed = chain(head or START, 0, seq + 1, when, actor, data)

@@ -6,7 +6,7 @@ everything open that has become free. Invariant: it never decides whether the ac
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from datetime import date, datetime
 from typing import Self
 
@@ -188,19 +188,13 @@ class Casework:
             words = f"“{spec.title}”的“{step.title}”没有可以办理的人：{POSTS[step.by]}空缺或均须回避"
             self.record(IncidentRaised("nobody-holds-post", words, key), Tell("incident", told))
 
-    def settle(self, changed: Iterable[str] | None = None) -> None:
-        """Open, pass or hold every stage whose turn has come or gone, until nothing moves any more.
+    def settle(self, look_at: Iterable[str] | None = None) -> None:
+        """Open, pass or hold each stage whose turn has come or gone, until nothing moves any more.
 
-        `changed` are the stages that just passed; without it every stage is looked at.
+        `look_at` are the stages that may be concerned; without it every stage is looked at.
         """
-        compiled = self.project.compiled
-        after = compiled.followers
-        todo: Sequence[str]
-        todo = (
-            list(compiled.definition.stages)
-            if changed is None
-            else [k for c in changed for k in after.get(c, ())]
-        )
+        after = self.project.definition.followers
+        todo = list(self.project.definition.stages if look_at is None else dict.fromkeys(look_at))
         while todo:
             key, todo = todo[0], todo[1:]
             event = reconsider(self.case, key, self.tx.calendar, self.now)
@@ -211,13 +205,6 @@ class Casework:
             if isinstance(event, StageSkipped | StageHeld):
                 following += after.get(key, ())
             todo = [*todo, *(each for each in following if each not in todo)]
-
-    def settle_stage(self, key: str) -> None:
-        """Look at one stage whose day has come, and at what follows from it."""
-        event = reconsider(self.case, key, self.tx.calendar, self.now)
-        if event is not None:
-            self.move(key, event)
-            self.settle([key])
 
     def call_again(self, key: str) -> None:
         """Offer a step that nobody holds to whoever holds its post now."""
@@ -234,7 +221,8 @@ class Casework:
         for reply, paper in self.project.state.documents.items():
             if paper.clock is not None and paper.clock.due_on is not None and self._consumed(reply):
                 self.stop_validity(reply)
-        self.settle(stages)
+        after = self.project.definition.followers
+        self.settle(key for stage in stages for key in after.get(stage, ()))
         self.end_waits(stages)
 
     def stop_validity(self, reply: str) -> None:

@@ -58,7 +58,7 @@ def sweep(tx: Transaction, *, now: datetime, limit: int = 100, actor: int = SYST
 def _sweep_stage(work: Casework, key: str) -> None:
     stage = work.stage(key)
     if stage.opens_on is not None and stage.opens_on <= work.day:
-        work.settle_stage(key)
+        work.settle([key])
     while True:
         stage = work.stage(key)
         clock = stage.clock

@@ -130,4 +130,4 @@ def _add(work: Casework, document: str, paper: Paper) -> None:
             exclude = rules.stage_people(work.case, key)
             entered = work.entered(key, state, exclude=exclude)
             work.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
-    work.settle()
+    work.settle(work.project.definition.needed_by.get(document, ()))

@@ -111,7 +111,7 @@ def pass_soft_gate(
 
     if requirement not in work.stage(stage).passed:
         work.record(SoftGatePassed(stage, requirement, reason_given))
-        work.settle([*work.project.definition.predecessors[stage]])
+        work.settle([stage])
     return work.project.seq
 
 

@@ -1,0 +1,270 @@
+"""The examination: re-derive everything that the invariants promise, and name the first thing that differs.
+
+Reads only, in constant memory per project. `audit` proves the record; `examine` also proves that the
+stored state, its rows and its files are what the record says (brief §3.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from workflow import projection
+from workflow.events import DECODER, Recorded
+from workflow.evolve import evolve
+from workflow.machine import Compiled
+from workflow.record import START, Broken, Link, instant, root_of, seal_hash, stamp, verify_chain
+from workflow.state import ProjectState, to_json
+from workflow.transaction import compile_text
+
+PRINTED = 16
+"""How many characters of a head a mail prints: enough to find it again, short enough to type."""
+
+
+class Finding(Struct, frozen=True):
+    """One thing that is not as it must be (`error`), or that somebody should look at (`warning`)."""
+
+    level: str
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'错误' if self.level == 'error' else '注意'} {self.code}：{self.text}"
+
+
+class Audit(Struct, frozen=True):
+    """What `audit` went through, and the first entry that does not hold."""
+
+    chains: int
+    events: int
+    seals: int
+    broken: Broken | None = None
+
+
+def audit(connection: Connection, *, against: str = "") -> Audit:
+    """Verify every chain against its head, every seal, and a head or seal that was kept outside.
+
+    `against` may be the first 16 characters or more, as mails print them.
+    """
+    heads = _heads(connection)
+    chains = events = 0
+    held = not against
+    for project, rows in groupby(_events(connection), key=lambda row: row[0]):
+        counted = _Counted(rows, against)
+        head, seq = heads.pop(project, (START, 0))
+        broken = verify_chain(counted, head, seq)
+        chains, events, held = chains + 1, events + counted.number, held or counted.met
+        if broken is not None:
+            return Audit(chains, events, 0, broken)
+    left = next(((project, seq) for project, (_, seq) in heads.items() if seq), None)
+    if left is not None:
+        return Audit(chains, events, 0, Broken(left[0], 1, f"应有 {left[1]} 条，实有 0 条"))
+    seals, broken, met = _audit_seals(connection, against)
+    if broken is None and not held and not met:
+        broken = Broken(0, 0, f"所持校验码 {against} 不在现有记录中：记录曾被截断或整体改写")
+    return Audit(chains, events, seals, broken)
+
+
+def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], bool]) -> list[Finding]:
+    """Every finding: the record, the fold, the rows, the files, what is stuck and what is late."""
+    findings = []
+    broken = audit(connection).broken
+    if broken is not None:
+        findings.append(Finding("error", "audit-broken", str(broken)))
+    findings += _examine_projects(connection)
+    findings += _examine_files(connection, has_file)
+    findings += _examine_stuck(connection)
+    findings += _examine_lateness(connection, now)
+    return findings
+
+
+class _Counted:
+    """Passes links on, counts them, and notices the hash that was kept outside."""
+
+    def __init__(self, rows: Iterator[Any], against: str) -> None:
+        self._rows = rows
+        self._against = against
+        self.number = 0
+        self.met = False
+
+    def __iter__(self) -> Iterator[Link]:
+        for row in self._rows:
+            self.number += 1
+            if self._against and row[5].startswith(self._against):
+                self.met = True
+            yield Link(*row)
+
+
+def _events(connection: Connection) -> Iterator[Any]:
+    statement = text(
+        "SELECT project_id, seq, at, actor_id, data, hash FROM event ORDER BY project_id, seq"
+    ).execution_options(yield_per=2000)
+    yield from connection.execute(statement)
+
+
+def _heads(connection: Connection) -> dict[int, tuple[str, int]]:
+    heads = {0: tuple(connection.execute(text("SELECT head, seq FROM administration WHERE id = 1")).one())}
+    for project, head, seq in connection.execute(text("SELECT id, head, seq FROM project")):
+        heads[project] = (head, seq)
+    return heads
+
+
+def _audit_seals(connection: Connection, against: str) -> tuple[int, Broken | None, bool]:
+    before, number, met, last = START, 0, False, None
+    for at, upto, chains, root, hashed in connection.execute(
+        text("SELECT at, upto, chains, root, hash FROM seal ORDER BY id")
+    ):
+        number += 1
+        if seal_hash(before, at, upto, chains, root) != hashed:
+            return number, Broken(0, number, "封签与其内容不符"), met
+        met = met or bool(against and hashed.startswith(against))
+        before, last = hashed, (upto, root)
+    if last is not None and root_of(_heads_upto(connection, last[0])) != last[1]:
+        return number, Broken(0, number, "最近一次封签与当时的各链链头不符"), met
+    return number, None, met
+
+
+def _heads_upto(connection: Connection, upto: int) -> list[Any]:
+    statement = text(
+        "SELECT event.project_id, event.hash FROM event JOIN"
+        " (SELECT project_id, max(seq) AS seq FROM event WHERE id <= :upto GROUP BY project_id) AS last"
+        " ON last.project_id = event.project_id AND last.seq = event.seq ORDER BY event.project_id"
+    )
+    return list(connection.execute(statement, {"upto": upto}))
+
+
+def _examine_projects(connection: Connection) -> Iterator[Finding]:
+    definitions = _Definitions(connection)
+    for project, ref in connection.execute(text("SELECT id, ref FROM project ORDER BY id")).all():
+        state: ProjectState | None = None
+        for at, actor, data in connection.execute(
+            text("SELECT at, actor_id, data FROM event WHERE project_id = :project ORDER BY seq"),
+            {"project": project},
+        ):
+            state = evolve(state, Recorded(DECODER.decode(data), actor, instant(at)))
+        if state is None:
+            yield Finding("error", "project-without-events", f"项目 {ref} 没有任何事件")
+            continue
+        yield from _compare(connection, project, ref, state, definitions.of(state.digest))
+
+
+class _Definitions:
+    """Compiled definitions by digest, each read once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, Compiled] = {}
+
+    def of(self, digest: str) -> Compiled:
+        if digest not in self._known:
+            statement = text("SELECT text, type FROM definition WHERE digest = :digest")
+            content, name = self._connection.execute(statement, {"digest": digest}).one()
+            self._known[digest] = compile_text(content, name)
+        return self._known[digest]
+
+
+def _compare(
+    connection: Connection, project: int, ref: str, state: ProjectState, compiled: Compiled
+) -> Iterator[Finding]:
+    stored = (
+        connection.execute(text("SELECT * FROM project WHERE id = :id"), {"id": project}).mappings().one()
+    )
+    if stored["body"] != to_json(state):
+        yield Finding("error", "fold-differs", f"项目 {ref}：按事件重演的状态与存储的状态不同")
+    expected = projection.project_row(state, compiled.definition)
+    wrong = [column for column, value in expected.items() if stored[column] != value]
+    if wrong:
+        yield Finding("error", "row-differs", f"项目 {ref}：列表数据（{'、'.join(wrong)}）与状态不同")
+    if _stages(connection, project) != {
+        key: projection.stage_row(stage) for key, stage in state.stages.items()
+    }:
+        yield Finding("error", "row-differs", f"项目 {ref}：事项数据与状态不同")
+    rows = connection.execute(
+        text("SELECT stage, what, person_id, since, due_on FROM task WHERE project_id = :id"), {"id": project}
+    )
+    if {tuple(row) for row in rows} != projection.tasks(state):
+        yield Finding("error", "row-differs", f"项目 {ref}：待办数据与状态不同")
+    if _papers(connection, project) != {
+        key: projection.paper_row(paper) for key, paper in state.documents.items()
+    }:
+        yield Finding("error", "row-differs", f"项目 {ref}：材料数据与状态不同")
+
+
+def _stages(connection: Connection, project: int) -> dict[str, dict[str, Any]]:
+    rows = connection.execute(
+        text(
+            "SELECT key, state, turn, since, warn_on, due_on, outside, next_at FROM stage WHERE project_id = :id"
+        ),
+        {"id": project},
+    ).mappings()
+    return {
+        row["key"]: {**{k: v for k, v in row.items() if k != "key"}, "outside": bool(row["outside"])}
+        for row in rows
+    }
+
+
+def _papers(connection: Connection, project: int) -> dict[str, dict[str, Any]]:
+    rows = connection.execute(
+        text(
+            "SELECT document, version, sha256, name, size, media, number, by_id, at, next_at FROM paper"
+            " WHERE project_id = :id ORDER BY document, version"
+        ),
+        {"id": project},
+    ).mappings()
+    return {row["document"]: {k: v for k, v in row.items() if k != "document"} for row in rows}
+
+
+def _examine_files(connection: Connection, has_file: Callable[[str], bool]) -> Iterator[Finding]:
+    rows = connection.execute(text("SELECT DISTINCT sha256, name FROM paper WHERE sha256 <> ''"))
+    for sha256, name in rows:
+        if not has_file(sha256):
+            yield Finding("error", "file-missing", f"材料“{name}”的文件（{sha256[:16]}…）缺失或已被改动")
+
+
+def _examine_stuck(connection: Connection) -> Iterator[Finding]:
+    rows = connection.execute(
+        text(
+            "SELECT project.title, stage.key FROM stage JOIN project ON project.id = stage.project_id"
+            " WHERE stage.state NOT IN ('waiting', 'not_applicable', 'issued', 'refused', 'lapsed', 'cancelled')"
+            " AND NOT EXISTS (SELECT 1 FROM task WHERE task.project_id = stage.project_id AND task.stage = stage.key)"
+            " AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.project_id = stage.project_id"
+            " AND incident.stage = stage.key AND incident.resolved_at IS NULL)"
+        )
+    )
+    for title, key in rows:
+        yield Finding("error", "stuck", f"“{title}”的事项 {key} 无人办理，也没有登记异常")
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT project.title, person.name FROM task JOIN project ON project.id = task.project_id"
+            " JOIN person ON person.id = task.person_id WHERE NOT person.active"
+            " AND NOT EXISTS (SELECT 1 FROM task AS other JOIN person AS holder ON holder.id = other.person_id"
+            " WHERE other.project_id = task.project_id AND other.stage = task.stage AND holder.active)"
+        )
+    )
+    for title, name in rows:
+        yield Finding("error", "stuck", f"“{title}”的待办在{name}处，其账号已停用，请转办")
+    open_incidents = connection.execute(
+        text("SELECT count(*) FROM incident WHERE resolved_at IS NULL")
+    ).scalar_one()
+    if open_incidents:
+        yield Finding("warning", "incidents-open", f"有 {open_incidents} 件异常待处理")
+
+
+def _examine_lateness(connection: Connection, now: datetime) -> Iterator[Finding]:
+    before = stamp(now - timedelta(minutes=15))
+    late = connection.execute(
+        text("SELECT count(*) FROM stage WHERE next_at < :before"), {"before": before}
+    ).scalar_one()
+    if late:
+        yield Finding("warning", "sweep-late", f"有 {late} 处预警到时未办，时钟可能没有运行")
+    waiting = connection.execute(
+        text("SELECT count(*) FROM notice WHERE open AND at < :before"), {"before": before}
+    ).scalar_one()
+    if waiting:
+        yield Finding("warning", "notices-waiting", f"有 {waiting} 条通知超过15分钟未投递")
