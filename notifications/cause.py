@@ -1,0 +1,115 @@
+"""One notice with everything that its mail is made from, read off its event and the project. Pure.
+
+Invariant: a cause looks nothing up; the same cause always makes the same mail.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from workflow.calendar import Calendar
+from workflow.definition import Definition, Stage, Step
+from workflow.events import EntryRecorded, Event, ReplyLapsed, RungFired
+from workflow.people import Directory
+from workflow.state import Clock, ProjectState, StageState
+
+LATE = timedelta(minutes=15)
+"""A rung that took effect this long after its time says so: the system was down."""
+
+
+class Cause(Struct, frozen=True):
+    """One notice, and all that its mail is made from: nothing is looked up later."""
+
+    notice: int
+    kind: str
+    person: int
+    at: datetime
+    event: Event
+    actor: int
+    told: tuple[int, ...]
+    project: int
+    ref: str
+    seq: int
+    head: str
+    state: ProjectState
+    definition: Definition
+    directory: Directory
+    calendar: Calendar
+
+    @property
+    def stage_key(self) -> str:
+        """The stage it is about; empty when it is about the project."""
+        event = self.event
+        found = event.entry.stage if isinstance(event, EntryRecorded) else getattr(event, "stage", "")
+        return found if found in self.definition.stages else ""
+
+    @property
+    def document(self) -> str:
+        """The document it is about; empty when it is not about one."""
+        found: str = getattr(self.event, "document", "")
+        return found
+
+    @property
+    def is_about_validity(self) -> bool:
+        """Whether it is about a reply that lapses, and not about a stage's own time."""
+        return bool(self.document) and isinstance(self.event, RungFired | ReplyLapsed)
+
+    @property
+    def stage(self) -> Stage | None:
+        """What that stage is."""
+        return self.definition.stages.get(self.stage_key)
+
+    @property
+    def standing(self) -> StageState:
+        """Where that stage stands by now."""
+        return self.state.stage(self.stage_key)
+
+    @property
+    def place(self) -> str:
+        """Where the stage stood when the notice arose: its state then."""
+        if isinstance(self.event, RungFired) and not self.is_about_validity:
+            return self.event.clock.key
+        entered = getattr(self.event, "entered", None)
+        return entered.state if entered else self.standing.state
+
+    @property
+    def step(self) -> Step | None:
+        """The step it is about, if there is one."""
+        if self.is_about_validity:
+            return None
+        key = self.place.partition(".")[0]
+        return next((step for step in self.stage.steps if step.key == key), None) if self.stage else None
+
+    @property
+    def clock(self) -> Clock | None:
+        """The clock that runs there."""
+        if isinstance(self.event, RungFired):
+            return self.event.clock
+        entered = getattr(self.event, "entered", None)
+        return entered.clock if entered else self.standing.clock
+
+    @property
+    def holders(self) -> tuple[int, ...]:
+        """Who holds it."""
+        entered = getattr(self.event, "entered", None)
+        return entered.holders if entered else self.standing.holders
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether an outside office has it."""
+        return self.place.endswith((".filed", ".accepted"))
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the stage has moved on since: the mail then says so."""
+        if isinstance(self.event, EntryRecorded):
+            return str(self.event.entry.number) not in self.state.entries
+        since = self.standing.since
+        return bool(self.stage_key and since and since > self.at)
+
+
+def is_late(event: Event, at: datetime) -> bool:
+    """Whether a rung took effect long after its time."""
+    return isinstance(event, RungFired) and at - event.due_at > LATE

@@ -1,0 +1,335 @@
+"""From open notices to mails: who gets one, what several share, and who gets none and why.
+
+Reading and writing the texts happens beside the store's writer, never in its way. Invariant: a notice is
+taken over whole or not at all, and once; then it has a delivery that names its mail or says why it has none.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, text
+
+from notifications import content, ledger
+from notifications.cause import Cause, is_late
+from notifications.message import Message, check_address
+from notifications.render import Rendered, render, say
+from notifications.settings import MailSettings
+from workflow.clock import local_day
+from workflow.events import DECODER, Event
+from workflow.queries.snapshot import Snapshot, snapshot
+from workflow.record import instant, stamp
+from workflow.sql import Statement
+from workflow.state import ProjectState, from_json
+from workflow.store import Store
+from workflow.transaction import Transaction
+
+CHANNEL = "email"
+
+QUIET = timedelta(minutes=1)
+"""How long late rungs must have ceased to arrive for somebody before their one mail is written: a sweep
+that catches up after an outage commits in many steps."""
+
+MOST = 20_000
+"""How many open notices one pass looks at."""
+
+CHUNK = 50
+"""How many mails are written from one view of the database."""
+
+_LOG = logging.getLogger(__name__)
+
+_OPEN = text(
+    "SELECT notice.id, notice.event_id, notice.project_id, notice.person_id, notice.kind, notice.at,"
+    " event.actor_id, event.data, event.hash FROM notice JOIN event ON event.id = notice.event_id"
+    " WHERE notice.open ORDER BY notice.id LIMIT :most"
+)
+_RECENT = text("SELECT person_id FROM mail WHERE queued_at > :since")
+_TOLD = text("SELECT event_id, person_id FROM notice WHERE event_id IN :events ORDER BY id").bindparams(
+    bindparam("events", expanding=True)
+)
+_PROJECT = text("SELECT ref, seq, head, body FROM project WHERE id = :id")
+
+_TAKE = Statement(text("UPDATE notice SET open = :closed WHERE id = :id AND open"))
+_ADD_MAIL = Statement(
+    text(
+        "INSERT INTO mail (person_id, project_id, name, address, subject, text, html, message_id, created_at,"
+        " queued_at, state, phase, attempts, next_at, lease_no, reply) VALUES (:person_id, :project_id, :name,"
+        " :address, :subject, :text, :html, :message_id, :created_at, :now, 'waiting', '', 0, :now, 0, '')"
+        " RETURNING id"
+    )
+)
+_ADD_DELIVERY = Statement(
+    text(
+        "INSERT INTO delivery (event_id, person_id, channel, mail_id, skipped, at)"
+        " VALUES (:event_id, :person_id, :channel, :mail_id, :skipped, :at)"
+    )
+)
+
+
+class Open(Struct, frozen=True):
+    """A notice that no channel has taken yet, with its event."""
+
+    id: int
+    event_id: int
+    project: int
+    person: int
+    kind: str
+    at: datetime
+    actor: int
+    event: Event
+    hash: str
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it comes of a rung that took effect long after its time."""
+        return is_late(self.event, self.at)
+
+
+class Bundle(Struct, frozen=True):
+    """The notices that share one mail, and why they do."""
+
+    notices: tuple[Open, ...]
+    shared: Literal["", "outage", "crowd"] = ""
+
+    @property
+    def first(self) -> Open:
+        """The oldest."""
+        return self.notices[0]
+
+
+class Letter(Struct, frozen=True):
+    """What becomes of a bundle: a mail, or the reason why there is none; and what went wrong on the way."""
+
+    bundle: Bundle
+    message: Message | None
+    skipped: str = ""
+    incident: tuple[str, str] | None = None
+
+
+class Taken(Exception):
+    """Another process has taken a notice of this letter; nothing of it was written."""
+
+
+def expand(store: Store, *, settings: MailSettings, now: datetime, quiet: timedelta = QUIET) -> int:
+    """Turn every open notice into a mail, or into a delivery that says why there is none.
+
+    Returns how many letters were written. Notices of an outage wait until `quiet` has passed without
+    another; give zero where nobody else is sweeping.
+    """
+    bundles = store.read(_bundles, settings=settings, now=now, quiet=quiet)
+    written = 0
+    for start in range(0, len(bundles), CHUNK):
+        letters = store.read(_letters, bundles=bundles[start : start + CHUNK], settings=settings, now=now)
+        answers = [store.submit(take_over, letter=letter, now=now) for letter in letters]
+        for answer in answers:
+            try:
+                answer.result()
+            except Taken:
+                continue
+            written += 1
+    return written
+
+
+# Which notices share a mail
+
+
+def _bundles(
+    connection: Connection, *, settings: MailSettings, now: datetime, quiet: timedelta
+) -> list[Bundle]:
+    by_person: dict[int, list[Open]] = defaultdict(list)
+    for row in connection.execute(_OPEN, {"most": MOST}):
+        id_, event, project, person, kind, at, actor, data, hashed = row
+        by_person[person].append(
+            Open(id_, event, project, person, kind, instant(at), actor, DECODER.decode(data), hashed)
+        )
+    if not by_person:
+        return []
+    since = stamp(now - timedelta(hours=1))
+    recent = Counter(connection.execute(_RECENT, {"since": since}).scalars())
+    found = [
+        bundle
+        for person, notices in by_person.items()
+        for bundle in arrange(notices, settings.per_person_hour - recent[person], now=now, quiet=quiet)
+    ]
+    return sorted(found, key=lambda bundle: bundle.first.id)
+
+
+def arrange(notices: Sequence[Open], room: int, *, now: datetime, quiet: timedelta = QUIET) -> list[Bundle]:
+    """How one person's open notices become mails, at most `room` of them.
+
+    Late rungs, all together, become one honest mail. What finds no room shares the last one; with no room
+    at all it waits.
+    """
+    late = tuple(each for each in notices if each.is_late)
+    bundles = [Bundle((each,)) for each in notices if not each.is_late]
+    if late and now - late[-1].at >= quiet:
+        bundles.append(Bundle(late, "outage" if len(late) > 1 else ""))
+    if len(bundles) <= room:
+        return bundles
+    if room <= 0:
+        return []
+    rest = tuple(
+        sorted((each for bundle in bundles[room - 1 :] for each in bundle.notices), key=lambda each: each.id)
+    )
+    return [*bundles[: room - 1], Bundle(rest, "crowd")]
+
+
+# What a mail says
+
+
+def _letters(
+    connection: Connection, *, bundles: Sequence[Bundle], settings: MailSettings, now: datetime
+) -> list[Letter]:
+    view = snapshot(connection)
+    reader = _Reader(connection, view, bundles)
+    return [_letter(bundle, reader, settings, now) for bundle in bundles]
+
+
+class _Reader:
+    """Looks up, for one chunk of bundles, what causes are made of."""
+
+    def __init__(self, connection: Connection, view: Snapshot, bundles: Iterable[Bundle]) -> None:
+        self._connection = connection
+        self.view = view
+        self._projects: dict[int, tuple[str, int, str, ProjectState]] = {}
+        self._told: dict[int, list[int]] = defaultdict(list)
+        events = {each.event_id for bundle in bundles for each in bundle.notices}
+        for event, person in connection.execute(_TOLD, {"events": sorted(events)}):
+            self._told[event].append(person)
+
+    def cause(self, notice: Open) -> Cause:
+        """The notice with everything its mail is made from."""
+        ref, seq, head, state = self._project(notice.project)
+        return Cause(
+            notice=notice.id,
+            kind=notice.kind,
+            person=notice.person,
+            at=notice.at,
+            event=notice.event,
+            actor=notice.actor,
+            told=tuple(self._told[notice.event_id]),
+            project=notice.project,
+            ref=ref,
+            seq=seq,
+            head=head,
+            state=state,
+            definition=self.view.compiled(self._connection, state.digest).definition,
+            directory=self.view.directory,
+            calendar=self.view.calendar,
+        )
+
+    def _project(self, project: int) -> tuple[str, int, str, ProjectState]:
+        if project not in self._projects:
+            ref, seq, head, body = self._connection.execute(_PROJECT, {"id": project}).one()
+            self._projects[project] = (ref, seq, head, from_json(body))
+        return self._projects[project]
+
+
+def _letter(bundle: Bundle, reader: _Reader, settings: MailSettings, now: datetime) -> Letter:
+    person = reader.view.directory.people.get(bundle.first.person)
+    if person is None or not person.active:
+        name = person.name if person else f"编号{bundle.first.person}"
+        return Letter(
+            bundle,
+            None,
+            "账号停用",
+            ("mail-no-address", f"{name}的账号已停用，仍有通知发给此人。请转办其事项。"),
+        )
+    try:
+        check_address(person.email)
+    except ValueError:
+        why = "没有邮箱" if not person.email else "邮箱地址有误"
+        return Letter(
+            bundle, None, why, ("mail-no-address", f"{person.name}{why}，通知只在系统内可见。请补登邮箱。")
+        )
+    incident = None
+    try:
+        written = write(bundle, [reader.cause(each) for each in bundle.notices], settings, now)
+    except Exception:  # noqa: BLE001 - whatever a template chokes on, the notice is never lost
+        _LOG.exception("a mail could not be written", extra={"notice": bundle.first.id})
+        written = render("plain", _plain(settings))
+        incident = (
+            "mail-incomplete",
+            f"给{person.name}的第{bundle.first.id}号通知未能完整生成邮件，已改发简要提示。",
+        )
+    message = Message(
+        address=person.email,
+        name=person.name,
+        subject=written.subject,
+        text=written.text,
+        html=written.html,
+        message_id=f"<{bundle.first.id}.{bundle.first.hash[:16]}@{settings.domain}>",
+        at=bundle.notices[-1].at,
+    )
+    return Letter(bundle, message, incident=incident)
+
+
+def write(bundle: Bundle, causes: Sequence[Cause], settings: MailSettings, now: datetime) -> Rendered:
+    """The mail of a bundle, as of `now`."""
+    today = local_day(now)
+    described = [content.describe(cause, base_url=settings.base_url, today=today) for cause in causes]
+    if not bundle.shared:
+        return render(causes[0].kind, described[0])
+    items = [say(cause.kind, each) for cause, each in zip(causes, described, strict=True)]
+    return render(bundle.shared, {**_plain(settings), **_together(items, described)})
+
+
+def _together(items: Sequence[Any], described: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    checks = [f"{each['project']} {each['checks'][0]}" for each in described]
+    return {"items": [item._asdict() for item in items], "checks": list(dict.fromkeys(checks))}
+
+
+def _plain(settings: MailSettings) -> dict[str, Any]:
+    """What a mail that is about no one project says."""
+    nothing: dict[str, Any] = dict.fromkeys(("moved", "delayed", "told"), "")
+    nothing |= {name: [] for name in ("rows", "fixes", "papers", "items", "checks")}
+    return {**nothing, "link": settings.base_url.rstrip("/") + content.NOTICES_PATH}
+
+
+# Taking notices over
+
+
+def take_over(tx: Transaction, *, letter: Letter, now: datetime) -> None:
+    """Write a letter's mail and deliveries, and close its notices; `Taken` if one is no longer open."""
+    for notice in letter.bundle.notices:
+        if tx.execute(_TAKE, id=notice.id, closed=False).rowcount != 1:
+            raise Taken(notice.id)
+    mail = _add_mail(tx, letter, now)
+    for notice in letter.bundle.notices:
+        tx.execute(
+            _ADD_DELIVERY,
+            event_id=notice.event_id,
+            person_id=notice.person,
+            channel=CHANNEL,
+            mail_id=mail,
+            skipped=letter.skipped,
+            at=stamp(now),
+        )
+    if letter.incident is not None:
+        code, words = letter.incident
+        ledger.raise_incident(tx, code=code, text_=words, project=letter.bundle.first.project, now=now)
+
+
+def _add_mail(tx: Transaction, letter: Letter, now: datetime) -> int | None:
+    message = letter.message
+    if message is None:
+        return None
+    row = tx.execute(
+        _ADD_MAIL,
+        person_id=letter.bundle.first.person,
+        project_id=0 if letter.bundle.shared else letter.bundle.first.project,
+        name=message.name,
+        address=message.address,
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        message_id=message.message_id,
+        created_at=stamp(message.at),
+        now=stamp(now),
+    ).fetchone()
+    return int(row[0])

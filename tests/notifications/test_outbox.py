@@ -1,0 +1,177 @@
+"""Who gets which mail, when several notices share one, and what happens where there is no address."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from notifications.mailbox import lost
+from notifications.outbox import expand
+from tests.notifications.bureau import Bureau, at, settings
+from workflow.actions.decisions import decide
+from workflow.actions.people import change_person
+from workflow.people import SYSTEM
+from workflow.state import Fix
+
+
+def written(bureau: Bureau, when: str, **changes: int) -> int:
+    return expand(bureau.store, settings=settings(**changes), now=at(when))
+
+
+def test_a_stall_climbs_from_the_holder_to_the_director_in_the_words_of_the_demo(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    bureau.submit("2026-11-11 10:00")
+    written(bureau, "2026-11-11 10:01")
+    for day in (12, 13, 16, 18):
+        bureau.sweep(f"2026-11-{day} 09:00")
+        written(bureau, f"2026-11-{day} 09:00")
+
+    place = "大院社区综合养老服务中心改造·概算审核"
+    assert bureau.subjects("李国栋") == [
+        f"【待审】{place}，请于11月13日（周五）前审核",
+        f"【临期】{place}，请于11月13日（周五）前审核，剩1个工作日",
+        f"【今日到期】{place}，在您处已2个工作日",
+    ]
+    assert bureau.subjects("刘畅")[-1] == f"【今日到期】{place}，在李国栋处已2个工作日"
+    assert bureau.subjects("陈文娟") == [
+        "【提请关注】大院社区综合养老服务中心改造·科室审核已超1个工作日，请阅处"
+    ]
+    assert bureau.subjects("周建平") == [
+        "【提请关注】大院社区综合养老服务中心改造·科室审核已超3个工作日，请阅处"
+    ]
+
+
+def test_a_return_names_how_many_places_to_fix_and_lists_them(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    bureau.submit("2026-11-11 10:00")
+    bureau.do(
+        decide, "李国栋", "2026-11-12 15:00", stage="budget_review", step="review", outcome="returned",
+        opinion="请核对后重报", fixes=[Fix("分项合计12,668.00万元，与总投资相差12.00万元"), Fix("补房屋安全鉴定")],
+    )  # fmt: skip
+    written(bureau, "2026-11-12 15:01")
+
+    assert bureau.subjects("刘畅")[-1] == "【退回】大院社区综合养老服务中心改造·概算审核，2处需修改"
+    (body,) = bureau.rows("SELECT text, html FROM mail ORDER BY id DESC LIMIT 1")
+    for shape in body:
+        assert "补房屋安全鉴定" in shape
+        assert "万元" not in shape
+        assert "（金额见系统）" in shape
+
+
+def test_a_notice_becomes_exactly_one_mail_however_often_the_outbox_is_looked_at(bureau: Bureau) -> None:
+    bureau.stalled()
+    assert written(bureau, "2026-11-18 09:01") > 0
+    before = bureau.rows("SELECT count(*) FROM mail")
+    assert written(bureau, "2026-11-18 09:02") == 0
+    bureau.reopen()
+    assert written(bureau, "2026-11-18 09:03") == 0
+    assert bureau.rows("SELECT count(*) FROM mail") == before
+    assert bureau.rows("SELECT count(*) FROM notice WHERE open") == [(0,)]
+    assert bureau.rows("SELECT count(*) FROM delivery") == bureau.rows("SELECT count(*) FROM notice")
+    assert bureau.store.read(lost) == []
+
+
+def test_after_an_outage_everybody_gets_one_honest_mail(bureau: Bureau) -> None:
+    for number in range(3):
+        ref = bureau.register("2026-11-05 09:00", f"第{number + 1}社区养老中心")
+        bureau.submit("2026-11-11 10:00", ref)
+    written(bureau, "2026-11-11 10:01")
+
+    bureau.sweep("2026-11-18 10:12")
+    assert written(bureau, "2026-11-18 10:12") == 0, "the sweep may still be at work"
+    written(bureau, "2026-11-18 10:14")
+
+    assert bureau.subjects("周建平") == ["【提请关注】系统停机期间积压3项提醒"]
+    assert bureau.subjects("李国栋")[3:] == ["【提请关注】系统停机期间积压6项提醒"]
+    ((mail, deliveries),) = bureau.rows(
+        "SELECT mail_id, count(*) FROM delivery WHERE person_id = :person GROUP BY mail_id",
+        person=bureau.people["周建平"],
+    )
+    assert (mail is not None, deliveries) == (True, 3)
+    ((text, project),) = bureau.rows("SELECT text, project_id FROM mail WHERE id = :id", id=mail)
+    assert text.count("记录校验码") == 1
+    assert all(f"第{number}社区养老中心" in text for number in (1, 2, 3))
+    assert text.count("http") == 1
+    assert project == 0
+
+
+def test_a_single_late_rung_says_by_itself_when_it_should_have_come(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    bureau.submit("2026-11-11 10:00")
+    written(bureau, "2026-11-11 10:01")
+    bureau.sweep("2026-11-12 13:00")
+    written(bureau, "2026-11-12 13:02")
+
+    ((subject, text),) = bureau.rows("SELECT subject, text FROM mail ORDER BY id DESC LIMIT 1")
+    assert subject.startswith("【临期】")
+    assert "本提醒应于11月12日09:00发出，因系统停机迟到。" in text
+
+
+def test_a_mail_about_what_has_moved_on_says_so(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    bureau.submit("2026-11-11 10:00")
+    bureau.do(
+        decide,
+        "李国栋",
+        "2026-11-11 11:00",
+        stage="budget_review",
+        step="review",
+        outcome="approved",
+        opinion="同意",
+    )
+    written(bureau, "2026-11-11 11:01")
+    ((text,),) = bureau.rows(
+        "SELECT text FROM mail WHERE person_id = :person", person=bureau.people["李国栋"]
+    )
+    assert "此后已有进展，现为“分管领导审签中”" in text
+
+
+def test_who_has_no_address_is_skipped_with_a_reason_and_an_incident(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    bureau.store.act(
+        change_person, person=bureau.people["李国栋"], email="", actor=SYSTEM, now=at("2026-11-06 09:00")
+    )
+    bureau.submit("2026-11-11 10:00")
+    bureau.sweep("2026-11-13 09:00")
+    written(bureau, "2026-11-13 09:20")
+
+    assert bureau.subjects("李国栋") == []
+    skipped = bureau.rows("SELECT DISTINCT skipped FROM delivery WHERE mail_id IS NULL")
+    assert skipped == [("没有邮箱",)]
+    assert bureau.incidents() == ["mail-no-address"], "once, however many notices there are"
+
+
+def test_a_mail_that_cannot_be_written_still_goes_out_and_is_reported(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00", "养老中心\u2028改造")
+    written(bureau, "2026-11-05 09:01")
+
+    assert bureau.subjects("刘畅") == ["【提醒】您有一项通知，请登录系统查看"]
+    assert bureau.incidents() == ["mail-incomplete"]
+
+
+def test_nobody_gets_more_than_the_hourly_number_and_the_rest_shares_one(bureau: Bureau) -> None:
+    for number in range(6):
+        bureau.register("2026-11-05 09:00", f"第{number + 1}社区养老中心")
+    written(bureau, "2026-11-05 09:01", per_person_hour=4)
+
+    assert [subject[:5] for subject in bureau.subjects("刘畅")] == ["【待报送】"] * 3 + ["【待办】另"]
+    assert bureau.rows("SELECT count(*) FROM delivery") == [(6,)]
+
+    bureau.register("2026-11-05 09:05", "第七社区养老中心")
+    assert written(bureau, "2026-11-05 09:06", per_person_hour=4) == 0
+    assert (
+        expand(
+            bureau.store,
+            settings=settings(per_person_hour=4),
+            now=at("2026-11-05 09:01") + timedelta(hours=1),
+        )
+        == 1
+    )
+
+
+def test_every_mail_prints_the_head_of_the_projects_chain(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    written(bureau, "2026-11-05 09:01")
+    ((head, seq),) = bureau.rows("SELECT head, seq FROM project")
+    ((text, html),) = bureau.rows("SELECT text, html FROM mail")
+    assert f"记录校验码 {head[:16]}（第{seq}条）" in text
+    assert head[:16] in html

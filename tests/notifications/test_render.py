@@ -1,0 +1,129 @@
+"""What mails say: every kind of notice, in Chinese, as text and as HTML, in the tone of the house."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+from msgspec.structs import replace
+
+from notifications.content import describe
+from notifications.render import render, say
+from notifications.wording import short, without_amounts
+from tests.notifications.bureau import Bureau, at
+from tests.notifications.samples import causes
+from workflow.clock import local_day
+from workflow.notices import NOTICES
+
+TODAY = local_day(at("2026-11-20 09:00"))
+BASE = "https://shenpi.example.gov.cn/"
+
+SUBJECTS = {
+    "opened": "【待报送】大院社区综合养老服务中心改造·概算审核，请于2027年1月5日（周二，暂定）前备齐材料",
+    "decide": "【待审】大院社区综合养老服务中心改造·概算审核，请于11月20日（周五）前审核",
+    "record": "【待办】大院社区综合养老服务中心改造·概算审核，请向区发展和改革局报送",
+    "check": "【待核对】大院社区综合养老服务中心改造·概算审核，请核对刘畅登记的受理情况",
+    "returned": "【退回】大院社区综合养老服务中心改造·概算审核，2处需修改",
+    "refused": "【不予批准】大院社区综合养老服务中心改造·概算审核",
+    "issued": "【已批复】大院社区综合养老服务中心改造·概算审核，可办理消防设计审查",
+    "handed_over": "【转办】大院社区综合养老服务中心改造·概算审核，请审核",
+    "rejected": "【核对未通过】大院社区综合养老服务中心改造·概算审核，请更正后重新登记",
+    "restarted": "【重新审核】大院社区综合养老服务中心改造·概算审核，房屋权属证明已更换",
+    "approaching": "【临期】大院社区综合养老服务中心改造·概算审核，请于11月23日（周一）前审核，剩1个工作日",
+    "due_today": "【今日到期】大院社区综合养老服务中心改造·概算审核，在您处已2个工作日",
+    "overdue": "【已超期】大院社区综合养老服务中心改造·概算审核，已超5个工作日，请尽快审核",
+    "escalated": "【提请关注】大院社区综合养老服务中心改造·科室审核已超5个工作日，请阅处",
+    "validity": "【有效期】大院社区综合养老服务中心改造·概算批复12月18日到期，剩20个工作日",
+    "lapsed": "【已失效】大院社区综合养老服务中心改造·概算批复已过有效期，请重新办理",
+    "outside_late": "【提请关注】大院社区综合养老服务中心改造·概算审核，区发展和改革局已过商定日期14个工作日",
+    "incident": "【需处理】大院社区综合养老服务中心改造·概算审核，流程等待人工处理",
+}
+
+
+class Links(HTMLParser):
+    """The addresses a mail would open, and everything it would load from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "a":
+            self.links.append(given.get("href") or "")
+        if tag in {"img", "script", "link", "iframe", "form"}:
+            self.loads.append(tag)
+
+
+def test_every_kind_of_notice_is_written_and_can_be_looked_at(bureau: Bureau, tmp_path: Path) -> None:
+    bureau.register("2026-11-05 09:00")
+    written = {}
+    for kind, cause in causes(bureau).items():
+        mail = render(kind, describe(cause, base_url=BASE, today=TODAY))
+        (tmp_path / f"{kind}.html").write_text(mail.html, encoding="utf-8")
+        (tmp_path / f"{kind}.txt").write_text(f"{mail.subject}\n\n{mail.text}", encoding="utf-8")
+        written[kind] = mail
+
+    assert set(written) == set(NOTICES), "every kind of notice has its mail"
+    assert {kind: mail.subject for kind, mail in written.items()} == SUBJECTS
+    for kind, mail in written.items():
+        links = Links()
+        links.feed(mail.html)
+        assert links.links == ["https://shenpi.example.gov.cn/projects/P1/stages/budget_review"], kind
+        assert links.loads == [], kind
+        assert mail.text.count("http") == 1, kind
+        assert "收到本邮件，因为您是" in mail.text, kind
+        assert "\n\n\n" not in mail.text, kind
+
+
+def test_the_first_line_says_what_to_do_and_the_next_ones_who_until_when_and_why(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    mail = render("escalated", describe(causes(bureau)["escalated"], base_url=BASE, today=TODAY))
+    assert (
+        mail.text.splitlines()[0] == "本件在李国栋处已超5个工作日，请阅处：可督促、延长时限或指定他人办理。"
+    )
+    assert "办理：李国栋，自11月11日 周三，已7个工作日" in mail.text
+    assert "期限：■ 11月13日 周五 · 超 5 个工作日" in mail.text
+    assert "时限：2个工作日，自11月11日次日起算（政府投资条例第13条）" in mail.text
+
+
+def test_lateness_outside_is_worked_out_by_us_and_nobodys_own(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    mail = render("outside_late", describe(causes(bureau)["outside_late"], base_url=BASE, today=TODAY))
+    assert mail.text.startswith("区发展和改革局办理中，已过商定日期14个工作日（本局推算，以该局为准）。")
+    assert "扣除9月29日至10月7日（专家评审）" in mail.text
+    assert "法定30个工作日，至11月16日" in mail.text
+    assert "外部门的时间不计入本局人员" in mail.text
+
+
+def test_what_people_typed_is_never_compiled_and_always_escaped(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    cause = causes(bureau)["returned"]
+    typed = "{{ 7*7 }}<script>alert(1)</script>{% raw %}"
+    hostile = replace(cause, state=replace(cause.state, title=typed))
+    mail = render("returned", describe(hostile, base_url=BASE, today=TODAY))
+    assert typed in mail.text
+    assert "49" not in mail.text
+    assert "<script>" not in mail.html
+    assert "&lt;script&gt;" in mail.html
+
+
+def test_a_name_that_nobody_gave_is_an_error_and_not_a_gap() -> None:
+    with pytest.raises(UndefinedError):
+        say("decide", {})
+
+
+@pytest.mark.parametrize(
+    "words", ["12,668.00万元", "3.2 亿元", "¥12元", "386.00万元", "二、500 千元"],
+)  # fmt: skip
+def test_an_amount_of_money_never_gets_through(words: str) -> None:
+    assert "（金额见系统）" in without_amounts(f"合计{words}，请核对")
+    assert without_amounts("第12项、共3处") == "第12项、共3处"
+
+
+def test_a_long_title_is_cut_where_a_phone_would_cut_it() -> None:
+    assert short("一" * 22) == "一" * 22
+    assert short("一" * 23) == "一" * 21 + "…"
