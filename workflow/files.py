@@ -102,6 +102,11 @@ class Files:
         """Whether a file of that hash is stored."""
         return bool(_DIGEST.fullmatch(digest)) and self._path(digest).is_file()
 
+    def format_of(self, digest: str) -> str:
+        """The format of a stored file, by its content."""
+        with self._path(digest).open("rb") as file:
+            return format_of(file, digest[:8])
+
     def verify(self, known: Iterable[str] = ()) -> Iterator[Flaw]:
         """Every file that is missing or damaged: those in the store, and those that rows name (`known`)."""
         seen = set()
@@ -114,18 +119,21 @@ class Files:
             if digest not in seen:
                 yield Flaw(digest, "文件缺失")
 
-    def sweep_orphans(self, known: Callable[[str], bool], older_than: datetime) -> int:
+    def sweep_orphans(
+        self, known: Callable[[str], bool], older_than: datetime, newer_than: datetime | None = None
+    ) -> int:
         """Remove files that no row names and that came before `older_than`; how many went.
 
-        A file is moved aside and looked at again before it goes, because the same content may come in
-        anew at this very moment.
+        Those that came before `newer_than` were judged already. A file is moved aside and looked at again
+        before it goes, because the same content may come in anew at this very moment.
         """
+        since = newer_than.timestamp() if newer_than else 0.0
         for left in self._aside().iterdir():
             self._settle(left, known, older_than)
         gone = 0
         for path in self._stored():
             digest = path.parent.name + path.name
-            if path.stat().st_mtime < older_than.timestamp() and not known(digest):
+            if since <= path.stat().st_mtime < older_than.timestamp() and not known(digest):
                 aside = self._aside() / digest
                 path.replace(aside)
                 gone += self._settle(aside, known, older_than)

@@ -141,7 +141,8 @@ class Casework:
         step = next((step for step in self.spec(key).steps if step.key == state.partition(".")[0]), None)
         if step is None:
             return ()
-        return self.holders_of(step.by, exclude if step.kind is not StepKind.EXTERNAL else ())
+        decides = step.kind not in {StepKind.EXTERNAL, StepKind.PUBLICITY}
+        return self.holders_of(step.by, exclude if decides else ())
 
     def holders_of(self, post: str, exclude: Container[int] = ()) -> tuple[int, ...]:
         """Who holds a post for this project; `clerk` is the project's own."""

@@ -44,11 +44,12 @@ def decide(
     work.check_turn(stage, turn)
     _check_content(work, stage, content)
     trigger = _trigger(outcome)
+    approves = trigger == "approve" and work.stage(stage).step == step
     refuse(
         [
             *rules.may_decide(work.case, stage, step, trigger),
             *_opinion_reasons(outcome, opinion, fixes),
-            *_approval_reasons(work, spec, trigger, replies, as_printed=as_printed),
+            *(_approval_reasons(work, spec, replies, as_printed=as_printed) if approves else ()),
         ]
     )
 
@@ -178,13 +179,10 @@ def _trigger(outcome: str) -> str:
 
 
 def _approval_reasons(
-    work: Casework, spec: Stage, trigger: str, replies: Sequence[ReplyData], *, as_printed: bool
+    work: Casework, spec: Stage, replies: Sequence[ReplyData], *, as_printed: bool
 ) -> list[Reason]:
-    stage = work.stage(spec.key)
-    if trigger != "approve" or not stage.step:
-        return []
     reasons = check_publicity(work, spec)
-    if spec.steps[-1].key == stage.step:
+    if spec.steps[-1].key == work.stage(spec.key).step:
         reasons += rules.check_replies(work.case, spec, replies, as_printed=as_printed)
     return reasons
 

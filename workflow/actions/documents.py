@@ -127,7 +127,8 @@ def _add(work: Casework, document: str, paper: Paper) -> None:
         if document in stage.papers and stage.step and "." not in stage.state:
             papers = {**stage.papers, document: paper.content}
             state = work.after(key, "restart")
-            exclude = rules.stage_people(work.case, key)
+            submitted = {person for act in stage.acts if act.what == "submit" for person in act.people}
+            exclude = submitted | rules.paper_authors(work.case, papers)
             entered = work.entered(key, state, exclude=exclude)
             work.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
     work.settle(work.project.definition.needed_by.get(document, ()))

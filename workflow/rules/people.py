@@ -30,12 +30,15 @@ def capacity(case: Case, holders: Iterable[int]) -> int | None:
 def stage_people(case: Case, key: str) -> frozenset[int]:
     """Everybody whose hands were in this visit of the stage: who acted, and who wrote its papers."""
     stage = case.state.stage(key)
-    people = {person for act in stage.acts for person in act.people}
-    for document in stage.papers:
-        paper = case.state.documents.get(document)
-        if paper is not None and document not in case.definition.issuers:
-            people.update(paper.authors)
-    return frozenset(people)
+    return paper_authors(case, stage.papers) | {person for act in stage.acts for person in act.people}
+
+
+def paper_authors(case: Case, papers: Iterable[str]) -> frozenset[int]:
+    """Everybody who ever handed in a version of one of these papers; a reply has no author here."""
+    own = (document for document in papers if document not in case.definition.issuers)
+    return frozenset(
+        person for key in own if key in case.state.documents for person in case.state.documents[key].authors
+    )
 
 
 def may_prepare(case: Case, key: str) -> list[Reason]:
@@ -90,12 +93,20 @@ def is_decider(case: Case, key: str, person: int) -> list[Reason]:
     if stands is None:
         return [reason("not-the-holder", key, holders=names(case.directory, stage.holders))]
     involved = stage_people(case, key)
+    if is_publicity(case, key):
+        return []
     if person in involved or (stands and stands in involved):
         spec = case.definition.stages[key]
         by = spec.step(stage.step).by if stage.step else "section_chief"
         others = case.directory.holders(by, case.state.organisation, involved | {person})
         return [reason("own-submission", key, other=names(case.directory, others) or "上级负责人")]
     return []
+
+
+def is_publicity(case: Case, key: str) -> bool:
+    """Whether the stage is at a publicity: showing is not deciding, so whoever submitted may see to it."""
+    spec, stage = case.stage(key)
+    return bool(stage.step) and spec.step(stage.step).kind is StepKind.PUBLICITY
 
 
 def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:

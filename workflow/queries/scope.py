@@ -1,0 +1,36 @@
+"""Who may see which project: one condition, put into every query that names a project.
+
+Invariant: nothing is filtered after it was read; a project out of sight is the same as none (404).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+
+from workflow.models import Project, Task
+from workflow.people import Directory
+from workflow.sql import table
+
+PROJECT, TASK = table(Project), table(Task)
+
+
+def people(directory: Directory, person: int, day: date) -> tuple[int, ...]:
+    """The person, and everybody whom they act for on that day."""
+    return (person, *directory.principals(person, day))
+
+
+def visible(directory: Directory, person: int, day: date) -> ColumnElement[bool]:
+    """The condition on `project`: in the person's scope, or something in it waits for them."""
+    waits = select(TASK.c.project_id).where(TASK.c.person_id.in_(people(directory, person, day)))
+    return or_(
+        PROJECT.c.organisation_id.in_(sorted(directory.scope(person, day))),
+        PROJECT.c.id.in_(waits),
+    )
+
+
+def columns(*names: str) -> list[Any]:
+    """These columns of `project`."""
+    return [PROJECT.c[name] for name in names]

@@ -1,0 +1,330 @@
+"""Stages as pages show them: who holds each, its clock, its steps; and the whole file of one stage."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Connection
+
+from workflow import rules
+from workflow.clock import Limit
+from workflow.definition import POSTS, Stage, Step, StepKind
+from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
+from workflow.explain import describe_due
+from workflow.machine import ACCEPTED, CORRECTING, FILED
+from workflow.queries.offers import entry_offer, paper_reasons, stage_offers
+from workflow.queries.papers import document_view, need_views, paper_view
+from workflow.queries.reading import Reading, read_project
+from workflow.queries.record import stage_record, told
+from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
+from workflow.queries.words import clock_time, day_words, due_of, due_words, since_words, state_light
+from workflow.sentences import describe
+from workflow.state import ISSUED, PREPARING, WAITING, Act, Clock, PaperSigned, StageState
+
+_OUTSIDE_LIMITS = {FILED: "等待受理", CORRECTING: "补正", ACCEPTED: "外部门办理"}
+
+
+def stage_views(reading: Reading) -> tuple[StageView, ...]:
+    """Every stage of the project, in the definition's order."""
+    return tuple(stage_view(reading, key) for key in reading.definition.stages)
+
+
+def stage_view(reading: Reading, key: str) -> StageView:
+    """One stage as lists and the graph show it."""
+    spec, stage = reading.stage(key), reading.state.stage(key)
+    due = due_of(stage.clock, reading.calendar, reading.day) if stage.is_open else None
+    implied = stage.taken_over and not any(reply in reading.state.documents for reply in spec.issues)
+    return StageView(
+        key=key,
+        title=spec.title,
+        phase=spec.phase,
+        state=stage.state,
+        state_words="视为已办" if implied else rules.state_words(spec, stage.state),
+        light=state_light(stage.state, due),
+        due=due,
+        holders=holder_words(reading, spec, stage),
+        holder_ids=stage.holders,
+        outside=is_outside(stage),
+        since=since_words(stage.since, reading.day) if stage.is_open else "",
+        condition=rules.condition_words(reading.definition, spec.when) if spec.when else "",
+        blockers=_blockers(reading, spec, stage),
+        missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
+        issues=tuple(reading.definition.documents[reply].title for reply in spec.issues),
+        issued_on=None if implied else stage.issued_on,
+        taken_over=stage.taken_over,
+        implied=implied,
+        visit=stage.visit,
+        turn=stage.turn,
+        is_open=stage.is_open,
+        nature=spec.nature,
+        basis=spec.basis,
+        help=spec.help,
+    )
+
+
+def is_outside(stage: StageState) -> bool:
+    """Whether the outside office holds it now: filed, or accepted."""
+    return stage.state.endswith((f".{FILED}", f".{ACCEPTED}"))
+
+
+def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
+    """Who must act now: names, or the outside office; 无人办理 if there is nobody."""
+    if not stage.is_open:
+        return ""
+    if is_outside(stage):
+        return spec.step(stage.step).body
+    return rules.names(reading.directory, stage.holders) or "无人办理"
+
+
+def _blockers(reading: Reading, spec: Stage, stage: StageState) -> tuple[str, ...]:
+    if stage.state != WAITING or reading.state.taking_over:
+        return ()
+    found = [each.text for each in reading.blockers(spec)]
+    if not found:
+        found = [each.text for each in rules.unanswered_condition(reading.case, spec)]
+    return tuple(found)
+
+
+def balls(reading: Reading, stages: tuple[StageView, ...]) -> tuple[Ball, ...]:
+    """Who holds the ball in every open stage, the most urgent first."""
+    found = [_ball(reading, stage) for stage in stages if stage.is_open]
+    return tuple(
+        sorted(
+            found,
+            key=lambda ball: (ball.due is None, ball.due.day if ball.due and ball.due.day else date.max),
+        )
+    )
+
+
+def _ball(reading: Reading, stage: StageView) -> Ball:
+    why = stage.state_words
+    entry = next((each for each in reading.state.entries.values() if each.stage == stage.key), None)
+    who, outside = stage.holders, stage.outside
+    if entry is not None:
+        who, outside = rules.names(reading.directory, entry.checkers), False
+        why = f"{why}，有登记待核对原件"
+    elif stage.missing:
+        why = f"{why}，缺{len(stage.missing)}项"
+    return Ball(stage.key, stage.title, who, why, stage.since, stage.due, outside)
+
+
+# The file of one stage
+
+
+def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day: date) -> StageFile:
+    """Everything that the page of one stage shows; NotFound if the person may not see the project."""
+    reading = read_project(connection, ref=ref, person=person, day=day)
+    spec, current = reading.stage(stage), reading.state.stage(stage)
+    record = stage_record(connection, reading, stage)
+    inside = current.step and spec.step(current.step).kind is not StepKind.EXTERNAL
+    documents = reading.state.documents
+    return StageFile(
+        ref=ref,
+        project=reading.state.title,
+        project_state=reading.state.state,
+        clerk=reading.directory.name(reading.state.clerk),
+        stage=stage_view(reading, stage),
+        needs=need_views(reading, spec),
+        steps=_steps(reading, spec, current, [event for _, event in record]),
+        clock=_clock(reading, spec, current),
+        fixes=tuple(fix.text for fix in current.fixes),
+        passed=current.passed,
+        entries=entry_views(reading, stage),
+        replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
+        issues=tuple(document_view(reading.definition, key) for key in spec.issues),
+        issues_now=bool(current.step) and spec.steps[-1].key == current.step,
+        step=current.step,
+        step_title=rules.step_title(spec, current.step) if current.step else "",
+        body=spec.step(current.step).body if current.step else "",
+        content=rules.content_token(current.papers),
+        offers=stage_offers(reading, stage),
+        may_add=not paper_reasons(reading),
+        colleagues=colleagues(reading, exclude=current.holders),
+        signers=_signers(reading, stage, current) if inside else (),
+        record=tuple(told(reading, row, event) for row, event in record),
+        letter=_letter(reading, spec, current, [event for _, event in record]),
+        today=day,
+    )
+
+
+def colleagues(reading: Reading, exclude: tuple[int, ...] = ()) -> tuple[Colleague, ...]:
+    """Whom work of this project may be given to: active people who may see it."""
+    directory, organisation = reading.directory, reading.state.organisation
+    found = [
+        Colleague(person.id, person.name, directory.title(person.id))
+        for person in directory.people.values()
+        if person.active
+        and person.id not in exclude
+        and organisation in directory.scope(person.id, reading.day)
+    ]
+    return tuple(sorted(found, key=lambda each: each.name))
+
+
+def _signers(reading: Reading, key: str, stage: StageState) -> tuple[Colleague, ...]:
+    """Who may have signed this step on paper: its holders, unless they had a hand in it."""
+    directory = reading.directory
+    return tuple(
+        Colleague(person, directory.name(person), directory.title(person))
+        for person in stage.holders
+        if person != reading.case.actor and not rules.is_decider(reading.case, key, person)
+    )
+
+
+def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
+    """Entries that wait for their check, of one stage or of all."""
+    return tuple(
+        EntryView(
+            number=entry.number,
+            stage=entry.stage,
+            stage_title=reading.stage(entry.stage).title,
+            words=describe(entry.what, reading.teller(entry.by)),
+            by=reading.directory.name(entry.by),
+            at=clock_time(entry.at),
+            checkers=rules.names(reading.directory, entry.checkers),
+            files=_files(entry.what),
+            confirm=entry_offer(reading, entry.number),
+        )
+        for entry in reading.state.entries.values()
+        if not stage or entry.stage == stage
+    )
+
+
+def _files(what: object) -> tuple[tuple[str, str], ...]:
+    """The scans that came with a record, as (hash, name)."""
+    if isinstance(what, PaperSigned):
+        return ((what.sha256, "签批件扫描件"),) if what.sha256 else ()
+    replies = getattr(what, "replies", ())
+    return tuple((reply.sha256, reply.name or "扫描件") for reply in replies if reply.sha256)
+
+
+def _steps(reading: Reading, spec: Stage, stage: StageState, record: list[Event]) -> tuple[StepView, ...]:
+    done = {act.what: act for act in stage.acts if act.what != "submit"}
+    place = next((number for number, step in enumerate(spec.steps) if step.key == stage.step), -1)
+    opinions = _opinions(record)
+    views = []
+    for number, step in enumerate(spec.steps):
+        act = done.get(step.key)
+        standing = (
+            "done"
+            if act or stage.state == ISSUED or number < place
+            else "now"
+            if number == place
+            else "ahead"
+        )
+        views.append(
+            StepView(
+                key=step.key,
+                title=step.title,
+                kind=step.kind.value,
+                standing=standing,
+                who=_step_people(reading, spec, stage, step, now=number == place),
+                done=_done_words(reading, act, opinions.get(step.key, "")) if act else "",
+                limit=_limit_words(step),
+                basis=step.basis,
+                body=step.body,
+            )
+        )
+    return tuple(views)
+
+
+def _opinions(record: list[Event]) -> dict[str, str]:
+    """The latest opinion at each step; `record` is newest first."""
+    found: dict[str, str] = {}
+    for event in record:
+        if isinstance(event, StageReturned | StageRefused):
+            break
+        if isinstance(event, StepDecided):
+            found.setdefault(event.step, event.opinion)
+    return found
+
+
+def _done_words(reading: Reading, act: Act, opinion: str) -> str:
+    who = reading.directory.name(act.by)
+    behalf = f"（代{reading.directory.name(act.on_behalf)}）" if act.on_behalf else ""
+    return f"{who}{behalf} {clock_time(act.at)} {opinion or '同意'}"
+
+
+def _step_people(reading: Reading, spec: Stage, stage: StageState, step: Step, *, now: bool) -> str:
+    if now:
+        return holder_words(reading, spec, stage)
+    if step.kind is StepKind.EXTERNAL:
+        return step.body
+    if step.by == "clerk":
+        return reading.directory.name(reading.state.clerk)
+    people = reading.directory.holders(step.by, reading.state.organisation)
+    return rules.names(reading.directory, people) or POSTS[step.by]
+
+
+def _limit_words(step: Step) -> str:
+    parts = [
+        f"{word}{limit}"
+        for word, limit in (
+            ("", step.within),
+            ("受理", step.accept),
+            ("承诺", step.promised),
+            ("法定", step.statutory),
+            ("不少于", step.minimum),
+        )
+        if limit is not None
+    ]
+    return " · ".join(parts)
+
+
+def _clock(reading: Reading, spec: Stage, stage: StageState) -> ClockView | None:
+    clock = stage.clock
+    if clock is None or not stage.is_open:
+        return None
+    step = spec.step(stage.step) if stage.step else None
+    return ClockView(
+        title=_clock_title(spec, stage),
+        started_on=clock.started_on,
+        limit=str(clock.limit),
+        due=due_of(clock, reading.calendar, reading.day),
+        statutory=str(clock.statutory) if clock.statutory else "",
+        statutory_due=_statutory_due(reading, clock),
+        basis=(step.basis if step else "") or spec.basis,
+        extensions=tuple(str(each) for each in clock.extensions),
+        outside=clock.outside,
+        stopped=clock.stopped,
+        lines=explanation(reading, clock, clock.limit),
+    )
+
+
+def explanation(reading: Reading, clock: Clock, limit: Limit) -> tuple[str, ...]:
+    """The due date of that clock under that limit, one line a day."""
+    return tuple(describe_due(reading.calendar, clock.started_on, limit, clock.spans, clock.extensions))
+
+
+def _statutory_due(reading: Reading, clock: Clock) -> str:
+    if clock.statutory_on is None:
+        return ""
+    return due_words(reading.calendar, clock.statutory_on, reading.day)
+
+
+def _clock_title(spec: Stage, stage: StageState) -> str:
+    if stage.state == PREPARING:
+        return "准备材料"
+    part = stage.state.partition(".")[2]
+    return _OUTSIDE_LIMITS.get(part) or rules.step_title(spec, stage.step)
+
+
+def _letter(reading: Reading, spec: Stage, stage: StageState, record: list[Event]) -> str:
+    """The draft of a letter to the outside office: the last one written, else a model to begin with."""
+    kept = next((event.text for event in record if isinstance(event, LetterDrafted)), "")
+    if kept or not is_outside(stage):
+        return kept
+    step = spec.step(stage.step)
+    began = (
+        day_words(stage.clock.started_on, reading.day)
+        if stage.clock
+        else since_words(stage.since, reading.day)
+    )
+    code = f"（项目代码{reading.state.code}）" if reading.state.code else ""
+    unit = reading.directory.organisations[reading.state.organisation].name
+    return (
+        f"关于商请加快办理{spec.title}事项的函\n\n{step.body}：\n\n"
+        f"我单位“{reading.state.title}”{code}的{spec.title}事项，已于{began}报贵单位办理。"
+        "该事项是项目后续手续的前置条件，为不影响项目整体进度，商请贵单位予以支持，尽快办理。"
+        "如需补充材料，请告知我单位，我们将及时配合。\n\n"
+        f"联系人：{reading.directory.name(reading.state.clerk)}\n\n{unit}\n（代拟稿，未发）"
+    )

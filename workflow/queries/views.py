@@ -1,0 +1,273 @@
+"""What pages and JSON show of a project: plain frozen structs, words already made. No logic, no IO."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from workflow.errors import Reason
+from workflow.queries.words import Due, Light
+
+
+class Offer(Struct, frozen=True):
+    """One thing that this person could do here: allowed if there is no reason against it."""
+
+    action: str
+    label: str
+    reasons: tuple[Reason, ...] = ()
+    target: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the server would accept it now."""
+        return not self.reasons
+
+
+class Ball(Struct, frozen=True):
+    """Who holds the ball: one open stage, who must act, since when, until when, and why."""
+
+    stage: str
+    title: str
+    who: str
+    why: str
+    since: str
+    due: Due | None
+    outside: bool
+
+
+class PaperView(Struct, frozen=True):
+    """A document of the project at its present version."""
+
+    key: str
+    title: str
+    version: int
+    reply: bool
+    sha256: str
+    name: str
+    size: int
+    media: str
+    number: str
+    issuer: str
+    issued_on: date | None
+    kept_at: str
+    by: str
+    at: str
+    fields: tuple[tuple[str, str], ...]
+    valid_until: date | None
+    validity: Due | None
+    valid: bool
+    taken_over: bool = False
+
+
+class DocumentView(Struct, frozen=True):
+    """A kind of paper as a form offers it."""
+
+    key: str
+    title: str
+    formats: tuple[str, ...]
+    number: bool
+    register: str
+    reply: bool
+    help: str
+    fields: tuple[FieldView, ...] = ()
+
+
+class FieldView(Struct, frozen=True):
+    """A typed value: a fact of the project, or a field of a reply."""
+
+    key: str
+    title: str
+    kind: str
+    unit: str
+    options: tuple[str, ...]
+    help: str
+    value: Any = None
+    words: str = ""
+
+
+class NeedView(Struct, frozen=True):
+    """One requirement of a stage and how it stands: ok, missing, expired, unknown or passed."""
+
+    key: str
+    title: str
+    standing: str
+    words: str
+    paper: PaperView | None
+    documents: tuple[DocumentView, ...]
+    own: bool
+    recommended: bool
+    soft: bool
+    basis: str
+    condition: str
+
+
+class StepView(Struct, frozen=True):
+    """One step of a stage: done, now or ahead; who did it, or whose it is."""
+
+    key: str
+    title: str
+    kind: str
+    standing: str
+    who: str
+    done: str
+    limit: str
+    basis: str
+    body: str
+
+
+class ClockView(Struct, frozen=True):
+    """A running clock with its explanation, one line a day."""
+
+    title: str
+    started_on: date
+    limit: str
+    due: Due | None
+    statutory: str
+    statutory_due: str
+    basis: str
+    extensions: tuple[str, ...]
+    outside: bool
+    stopped: bool
+    lines: tuple[str, ...]
+
+
+class EntryView(Struct, frozen=True):
+    """An entry that waits for its check."""
+
+    number: int
+    stage: str
+    stage_title: str
+    words: str
+    by: str
+    at: str
+    checkers: str
+    files: tuple[tuple[str, str], ...]
+    confirm: Offer
+
+
+class StageView(Struct, frozen=True):
+    """One stage as lists and the graph show it."""
+
+    key: str
+    title: str
+    phase: str
+    state: str
+    state_words: str
+    light: Light
+    due: Due | None
+    holders: str
+    holder_ids: tuple[int, ...]
+    outside: bool
+    since: str
+    condition: str
+    blockers: tuple[str, ...]
+    missing: tuple[Reason, ...]
+    issues: tuple[str, ...]
+    issued_on: date | None
+    taken_over: bool
+    implied: bool
+    visit: int
+    turn: int
+    is_open: bool
+    nature: str
+    basis: str
+    help: str
+
+
+class Told(Struct, frozen=True):
+    """One event of the record as a sentence."""
+
+    seq: int
+    kind: str
+    at: str
+    day: date
+    who: str
+    text: str
+    stage: str
+
+
+class Timeline(Struct, frozen=True):
+    """One page of a record, newest first; `after` is the number to go on from, 0 at the end."""
+
+    items: tuple[Told, ...]
+    after: int
+
+
+class Link(Struct, frozen=True):
+    """Another project that this person may or may not open: without a reference it is out of sight."""
+
+    ref: str
+    title: str
+
+
+class ProjectView(Struct, frozen=True):
+    """Everything that the project page shows."""
+
+    ref: str
+    title: str
+    code: str
+    type: str
+    type_title: str
+    version: int
+    unit: str
+    organisation: int
+    clerk: str
+    clerk_id: int
+    state: str
+    state_words: str
+    own: Light
+    outside: Light
+    validity: Light
+    parent: Link | None
+    waits: tuple[str, ...]
+    taking_over: bool
+    phases: tuple[str, ...]
+    stages: tuple[StageView, ...]
+    balls: tuple[Ball, ...]
+    papers: tuple[PaperView, ...]
+    entries: tuple[EntryView, ...]
+    facts: tuple[FieldView, ...]
+    unknown: tuple[FieldView, ...]
+    offers: tuple[Offer, ...]
+    seq: int
+    head: str
+
+
+class Colleague(Struct, frozen=True):
+    """A person whom work may be given to."""
+
+    id: int
+    name: str
+    title: str
+
+
+class StageFile(Struct, frozen=True):
+    """Everything that the page of one stage shows: the file, its clock, what may be done here."""
+
+    ref: str
+    project: str
+    project_state: str
+    clerk: str
+    stage: StageView
+    needs: tuple[NeedView, ...]
+    steps: tuple[StepView, ...]
+    clock: ClockView | None
+    fixes: tuple[str, ...]
+    passed: tuple[str, ...]
+    entries: tuple[EntryView, ...]
+    replies: tuple[PaperView, ...]
+    issues: tuple[DocumentView, ...]
+    issues_now: bool
+    step: str
+    step_title: str
+    body: str
+    content: str
+    offers: tuple[Offer, ...]
+    may_add: bool
+    colleagues: tuple[Colleague, ...]
+    signers: tuple[Colleague, ...]
+    record: tuple[Told, ...]
+    letter: str
+    today: date
