@@ -11,7 +11,7 @@ from typing import Any
 from notifications import wording
 from notifications.cause import Cause, is_late
 from workflow import rules
-from workflow.clock import ONE_DAY, local_day
+from workflow.clock import ONE_DAY, local_day, remaining
 from workflow.definition import Definition
 from workflow.events import EntryRecorded, RungFired, StageOpened, StageRefused, StageReturned, StepDecided
 from workflow.queries.words import day_words, due_of, due_words, left_words, light_on
@@ -119,9 +119,8 @@ def _due(cause: Cause, today: date) -> dict[str, Any] | None:
     clock = cause.clock
     if clock is None or clock.due_on is None:
         return None
-    day, late = clock.due_on, 0
-    if today > day:
-        late = max(1, -cause.calendar.workdays_between(today, day))
+    day = clock.due_on
+    late = max(0, -remaining(cause.calendar, today, day))
     validity = cause.is_about_validity
     return {
         "running": wording.running(day, today, provisional=clock.provisional),

@@ -159,8 +159,14 @@ def explain(
 
 
 def remaining(calendar: Calendar, today: date, due_on: date) -> int:
-    """How many working days are left after `today`, the due day included; negative as soon as it is late."""
-    return calendar.workdays_between(today, due_on)
+    """How many working days are left after `today`, the due day included; negative as soon as it is late.
+
+    Late days are the working days after the due day up to today, and at least one: the weekend after a
+    Friday's deadline is late by one already.
+    """
+    if today <= due_on:
+        return calendar.workdays_between(today, due_on)
+    return -max(1, calendar.workdays_between(due_on, today))
 
 
 def elapsed(
