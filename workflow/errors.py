@@ -67,6 +67,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "outcome-unknown": ("没有“{outcome}”这种结论。", "请选择通过、退回或不予批准。"),
     "already-acted": ("{holders}已开始审核，不能撤回。", "可请其退回。"),
     "wait-in-circle": ("两个项目不能互相等待。", "请重新选择。"),
+    "not-waiting": ("本项目没有在等待该项目。", "请刷新页面。"),
+    "stages-open": ("尚有未办结的事项：{stages}。", "请先办结，再归档。"),
     "not-taking-over": ("项目不在补录中，不能补录本事项。", "请按正常流程登记。"),
     "entries-unchecked": ("尚有补录未核对：{stages}。", "请先由负责人核对。"),
     # races
@@ -80,6 +82,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "document-missing-registrable": ("缺{title}（可仅登记文号）。", "请经办人补齐。"),
     "soft-document-missing": ("缺{title}。", "请补齐，或由负责人写明理由后略过。"),
     "reply-missing": ("缺{title}。", "须先办结“{stage}”。"),
+    "reply-not-entered": ("“{stage}”已办结，但未录{title}。", "请经办人补录该批文。"),
     "document-expired": ("{title}已过有效期。", "请先办理延续或重新办理。"),
     "fact-unknown": ("尚不知{facts}，无法确定“{title}”是否需要。", "请经办人在项目信息中填写。"),
     "minutes-missing": ("缺{title}。", "集体决策须有会议纪要，请经办人上传或登记。"),

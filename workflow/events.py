@@ -70,11 +70,12 @@ class WaitBegan(Struct, frozen=True, tag="wait.began"):
     wait: Wait
 
 
-class WaitEnded(Struct, frozen=True, tag="wait.ended"):
-    """What the project waited for came about."""
+class WaitEnded(Struct, frozen=True, tag="wait.ended", omit_defaults=True):
+    """What the project waited for came about, or a chief let it go on without (`reason`)."""
 
     project: int
     stage: str = ""
+    reason: str = ""
 
 
 class TakeOverClosed(Struct, frozen=True, tag="project.taken_over"):

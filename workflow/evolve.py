@@ -19,6 +19,7 @@ from workflow.state import (
     LAPSED,
     NOT_APPLICABLE,
     REFUSED,
+    RUNNING_STATES,
     WAITING,
     Act,
     CorrectionNotified,
@@ -55,6 +56,7 @@ def _registered(event: ev.ProjectRegistered) -> ProjectState:
         title=event.title,
         organisation=event.organisation,
         clerk=event.clerk,
+        state="planning",
         code=event.code,
         facts=event.facts,
         parent=event.parent,
@@ -109,6 +111,10 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
         stages[key] = replace(stages[key], clock=clock)
     for key in event.cancelled:
         stages[key] = _rested(stages[key], CANCELLED, recorded.at, opens_on=None)
+    if event.to not in RUNNING_STATES:
+        stages = {
+            key: replace(stage, opens_on=None) if stage.opens_on else stage for key, stage in stages.items()
+        }
     entries = {} if event.cancelled else state.entries
     return replace(state, state=event.to, stages=stages, entries=entries)
 

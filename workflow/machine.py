@@ -120,7 +120,9 @@ def compile_stage(stage: Stage) -> StateMachine:
         then = entry_state(stage.steps[number + 1]) if number + 1 < len(stage.steps) else ISSUED
         states += _states_of(step)
         moves += (
-            _outside_moves(step, then) if step.kind is StepKind.EXTERNAL else _inside_moves(step, then, first)
+            _outside_moves(step, then, first)
+            if step.kind is StepKind.EXTERNAL
+            else _inside_moves(step, then, first)
         )
     moves += [
         Move("cancel", state, CANCELLED)
@@ -145,10 +147,11 @@ def _inside_moves(step: Step, then: str, first: str) -> list[Move]:
     ]
 
 
-def _outside_moves(step: Step, then: str) -> list[Move]:
+def _outside_moves(step: Step, then: str, first: str) -> list[Move]:
     filing, filed, correcting, accepted = _states_of(step)
     return [
         Move("file", filing, filed),
+        *([Move("restart", filing, first)] if filing != first else []),
         Move("accept", filed, accepted),
         Move("notify_correction", filed, correcting),
         Move("correct", correcting, filed),

@@ -20,6 +20,7 @@ NOT_APPLICABLE, REFUSED, LAPSED, CANCELLED = "not_applicable", "refused", "lapse
 OPEN_STATES = frozenset({PREPARING})
 CLOSED_STATES = frozenset({WAITING, NOT_APPLICABLE, ISSUED, REFUSED, LAPSED, CANCELLED})
 PASSED_STATES = frozenset({ISSUED, NOT_APPLICABLE})
+RUNNING_STATES = frozenset({"planning", "reserve", "active", "in_use"})
 
 
 class Clock(Struct, frozen=True, omit_defaults=True):
@@ -76,11 +77,11 @@ class Fix(Struct, frozen=True, omit_defaults=True):
 class StageState(Struct, frozen=True, omit_defaults=True):
     """Where one stage stands.
 
-    `turn` counts its moves, so that a stale page is noticed. `acts` and `papers` belong to the current
-    visit: who acted, and the hash of every paper that the submission rests on.
+    `state` has no default, so that it is always spelled out. `turn` counts moves, so that a stale page is
+    noticed. `acts` and `papers` belong to the current visit: who acted, and the hash of every paper that the submission rests on.
     """
 
-    state: str = WAITING
+    state: str
     visit: int = 0
     turn: int = 0
     since: datetime | None = None
@@ -282,8 +283,8 @@ class ProjectState(Struct, frozen=True, omit_defaults=True):
     title: str
     organisation: int
     clerk: int
+    state: str
     code: str = ""
-    state: str = "planning"
     facts: dict[str, Any] = {}
     stages: dict[str, StageState] = {}
     documents: dict[str, Paper] = {}
@@ -299,7 +300,7 @@ class ProjectState(Struct, frozen=True, omit_defaults=True):
     @property
     def is_running(self) -> bool:
         """Whether work goes on: neither suspended, terminated nor archived."""
-        return self.state in {"planning", "reserve", "active", "in_use"}
+        return self.state in RUNNING_STATES
 
     @property
     def is_blocked(self) -> bool:
@@ -307,7 +308,7 @@ class ProjectState(Struct, frozen=True, omit_defaults=True):
         return any(not wait.ended for wait in self.waits)
 
 
-NEVER_TOUCHED = StageState()
+NEVER_TOUCHED = StageState(WAITING)
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER = msgspec.json.Decoder(ProjectState)

@@ -393,8 +393,13 @@ class Transaction:
             self._write_tasks(project, _entry_tasks(entries_before), _entry_tasks(after.entries.values()))
         old_papers = before.documents if before else {}
         for key, paper in after.documents.items():
-            if old_papers.get(key) is not paper:
-                self.execute(_PUT_PAPER, project_id=project, document=key, **projection.paper_row(paper))
+            old_paper = old_papers.get(key)
+            if old_paper is paper:
+                continue
+            if old_paper is not None and old_paper.version != paper.version:
+                superseded = {**projection.paper_row(old_paper), "next_at": None}
+                self.execute(_PUT_PAPER, project_id=project, document=key, **superseded)
+            self.execute(_PUT_PAPER, project_id=project, document=key, **projection.paper_row(paper))
 
     def _write_tasks(self, project: int, old: set[Any], new: set[Any]) -> None:
         for stage, what, person, _, _ in old - new:

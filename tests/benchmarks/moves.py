@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -99,9 +100,10 @@ class Office:
         act = self.store.act
         for group in ORDER:
             for key in group:
-                yield lambda key=key: act(_submit_with_papers, ref=ref, stage=key, actor=self.clerk, now=NOW)
+                yield partial(act, _submit_with_papers, ref=ref, stage=key, actor=self.clerk, now=NOW)
             for key in group:
-                yield lambda key=key: act(
+                yield partial(
+                    act,
                     decide,
                     ref=ref,
                     stage=key,
@@ -113,7 +115,8 @@ class Office:
                 )
             for key in group:
                 reply = ReplyData(f"{key}_reply", NOW.date())
-                yield lambda key=key, reply=reply: act(
+                yield partial(
+                    act,
                     decide, ref=ref, stage=key, step="sign", outcome="approved", opinion="同意",
                     replies=(reply,), actor=self.deputy, now=NOW,
                 )  # fmt: skip
@@ -171,7 +174,7 @@ class Floor:
         for group in ORDER:
             for what in ("submit", "review", "sign"):
                 for key in group:
-                    yield lambda key=key, what=what: self.move(project, key, what)
+                    yield partial(self.move, project, key, what)
 
     def move(self, project: int, key: str, what: str) -> None:
         ex = self.connection.execute

@@ -244,6 +244,14 @@ class Casework:
                     work.record(WaitEnded(wait.project, wait.stage))
             work.settle()
 
+    def disappoint(self) -> None:
+        """Tell every project that waited for this one that it will wait in vain: none does so silently."""
+        for (dependent,) in self.tx.execute(_DEPENDENTS, pattern=f"%,{self.project.id},%").fetchall():
+            work = Casework(self.tx, self.tx.project_by_id(dependent), actor=SYSTEM, now=self.now)
+            told = tuple(dict.fromkeys((work.project.state.clerk, *work.holders_of("deputy_director"))))
+            words = f"所等待的项目“{self.project.state.title}”已终止，请分管领导决定不再等待，或终止本项目"
+            work.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
+
     def _consumed(self, reply: str) -> bool:
         return rules.is_consumed(self.project.definition, self.project.state, reply)
 

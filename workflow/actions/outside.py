@@ -11,6 +11,7 @@ from datetime import date, datetime
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
 from workflow.actions.decisions import conclude, enter, pending_reasons
+from workflow.clock import Limit, due
 from workflow.definition import Stage
 from workflow.errors import Reason, reason
 from workflow.events import Entered, LetterDrafted, OutsideMoved
@@ -120,7 +121,7 @@ def _clock_reasons(work: Casework, spec: Stage, what: SpecialBegan | SpecialEnde
     if clock is None or not stage.state.endswith(".accepted"):
         return [reason("no-outside-clock", spec.key, stage=spec.title)]
     if isinstance(what, SpecialEnded):
-        return [] if clock.stopped else [reason("clock-not-stopped", spec.key)]
+        return _resumption_reasons(spec, clock, what)
     if clock.stopped:
         return [reason("clock-stopped", spec.key)]
     if isinstance(what, SpecialBegan):
@@ -129,9 +130,23 @@ def _clock_reasons(work: Casework, spec: Stage, what: SpecialBegan | SpecialEnde
     longest = spec.step(stage.step).extend
     if clock.extensions:
         reasons.append(reason("extended-already", spec.key))
-    if longest is not None and what.by.unit == longest.unit and what.by.amount > longest.amount:
+    if longest is not None and _due(work, clock, what.by) > _due(work, clock, longest):
         reasons.append(reason("extension-too-long", spec.key, longest=longest))
     return reasons
+
+
+def _resumption_reasons(spec: Stage, clock: Clock, what: SpecialEnded) -> list[Reason]:
+    if not clock.stopped:
+        return [reason("clock-not-stopped", spec.key)]
+    if what.on < clock.spans[-1].start:
+        return [reason("date-before-clock", "on", day=what.on, began=clock.spans[-1].start)]
+    return []
+
+
+def _due(work: Casework, clock: Clock, extension: Limit) -> date:
+    """The due date with that extension, so that lengths in different units can be compared."""
+    found = due(work.tx.calendar, clock.started_on, clock.limit, clock.spans, (extension,))
+    return found.day if found else date.max
 
 
 def _day_reasons(work: Casework, key: str, what: Record) -> list[Reason]:

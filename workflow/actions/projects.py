@@ -18,6 +18,7 @@ from workflow.events import (
     StageTakenOver,
     TakeOverClosed,
     WaitBegan,
+    WaitEnded,
 )
 from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
 from workflow.state import ISSUED, Clock, ReplyData, TakenOver, Wait
@@ -151,6 +152,9 @@ def move_project(
     except IllegalMove:
         words = PROJECT_MOVES.get(trigger, trigger)
         reasons.append(reason("illegal-project-move", state=PROJECT_STATES[state.state], move=words))
+    unfinished = [work.spec(key).title for key, stage in state.stages.items() if stage.is_open]
+    if trigger == "archive" and unfinished:
+        reasons.append(reason("stages-open", stages="、".join(unfinished)))
     refuse(reasons)
 
     cancelled = tuple(key for key in state.stages if trigger == "terminate" and _may_cancel(work, key))
@@ -159,6 +163,8 @@ def move_project(
         work.settle()
     if to == "in_use":
         work.end_waits()
+    if to == "terminated":
+        work.disappoint()
     return work.project.seq
 
 
@@ -189,7 +195,7 @@ def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime
     work = Casework.load(tx, ref, actor=actor, now=now)
     awaited = Casework.load(tx, other, actor=actor, now=now).project
     reasons = [*_clerk_or_chief(work)]
-    if awaited.id == work.project.id or any(each.project == work.project.id for each in awaited.state.waits):
+    if work.project.id in _awaited_by(tx, awaited.id):
         reasons.append(reason("wait-in-circle", "other"))
     if stage and stage not in awaited.definition.stages:
         reasons.append(reason("stage-not-found", "stage", stage=stage))
@@ -201,6 +207,39 @@ def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime
         work.record(WaitBegan(wait))
         work.settle()
     return work.project.seq
+
+
+def stop_waiting(
+    tx: Transaction, *, ref: str, other: str, reason_given: str, actor: int, now: datetime
+) -> int:
+    """Let the project go on without the one it waits for; by a chief, with the reason on the record."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    awaited = tx.project(other)
+    waits = [wait for wait in work.project.state.waits if wait.project == awaited.id and not wait.ended]
+    reasons = [
+        *rules.may_lead(work.case),
+        *rules.check_text(reason_given, "reason", "理由", required=True),
+    ]
+    if not waits:
+        reasons.append(reason("not-waiting", "other"))
+    refuse(reasons)
+
+    for wait in waits:
+        work.record(WaitEnded(wait.project, wait.stage, reason_given))
+    work.settle()
+    return work.project.seq
+
+
+def _awaited_by(tx: Transaction, project: int) -> set[int]:
+    """The project, all that it waits for, all that those wait for, and so on."""
+    found: set[int] = set()
+    todo = [project]
+    while todo:
+        each = todo.pop()
+        if each not in found:
+            found.add(each)
+            todo += [wait.project for wait in tx.project_by_id(each).state.waits if not wait.ended]
+    return found
 
 
 # Taking over (补录)

@@ -86,7 +86,8 @@ def _at_step(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
         yield from _outside(reading, key, stage)
     else:
         yield from _decisions(reading, key, stage)
-    yield _withdrawal(reading, key, stage)
+    if not rules.may_move(reading.case, key, "withdraw"):
+        yield _withdrawal(reading, key, stage)
 
 
 def _decisions(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
@@ -167,7 +168,7 @@ def _not_outside(reading: Reading, key: str, stage: StageState) -> Reason:
 
 def _withdrawal(reading: Reading, key: str, stage: StageState) -> Offer:
     case = reading.case
-    reasons = [*rules.running(case), *rules.may_move(case, key, "withdraw")]
+    reasons = rules.running(case)
     if stage.acts and case.actor not in stage.acts[0].people:
         reasons.append(reason("not-the-submitter", key, submitter=case.directory.name(stage.acts[0].by)))
     if len(stage.acts) > 1 or pending_reasons(case, key):

@@ -138,7 +138,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         body=spec.step(current.step).body if current.step else "",
         content=rules.content_token(current.papers),
         offers=stage_offers(reading, stage),
-        may_add=not paper_reasons(reading),
+        may_add=not paper_reasons(reading) and not is_outside(current),
         colleagues=colleagues(reading, exclude=current.holders),
         signers=_signers(reading, stage, current) if inside else (),
         record=tuple(told(reading, row, event) for row, event in record),

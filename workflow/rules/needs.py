@@ -14,7 +14,7 @@ from workflow.definition import Definition, Register, Requirement, Stage
 from workflow.errors import Reason, reason
 from workflow.rules.case import Case
 from workflow.rules.facts import typed_values
-from workflow.state import NOT_APPLICABLE, PASSED_STATES, ProjectState
+from workflow.state import ISSUED, NOT_APPLICABLE, PASSED_STATES, ProjectState
 
 
 class Need(Struct, frozen=True):
@@ -95,13 +95,14 @@ def _left_out(definition: Definition, state: ProjectState, document: str) -> boo
 def missing(case: Case, stage: Stage) -> list[Reason]:
     """Every requirement that keeps the stage from being submitted, as sentences with their remedy."""
     return [
-        _need_reason(case.definition, stage, need)
+        _need_reason(case, stage, need)
         for need in needs_of(case.definition, case.state, stage, case.day)
         if need.blocks
     ]
 
 
-def _need_reason(definition: Definition, stage: Stage, need: Need) -> Reason:
+def _need_reason(case: Case, stage: Stage, need: Need) -> Reason:
+    definition = case.definition
     title = "或".join(f"{definition.documents[key].title}" for key in need.options)
     if need.problem == "unknown":
         return reason("fact-unknown", stage.key, facts=fact_titles(definition, need.unknown), title=title)
@@ -110,6 +111,9 @@ def _need_reason(definition: Definition, stage: Stage, need: Need) -> Reason:
     if need.problem == "expired":
         return reason("document-expired", need.key, title=title)
     issuers = [definition.issuers[key] for key in need.options if key in definition.issuers]
+    if issuers and case.state.stage(issuers[0]).state == ISSUED:
+        title_of_stage = definition.stages[issuers[0]].title
+        return reason("reply-not-entered", need.key, title=title, stage=title_of_stage)
     if issuers:
         return reason("reply-missing", need.key, title=title, stage=definition.stages[issuers[0]].title)
     register = any(definition.documents[key].register_only is not Register.NO for key in need.options)
