@@ -82,7 +82,7 @@ class Rehearsal:
         *,
         now: datetime,
         new_ref: Callable[[], str],
-        after_sweep: Callable[[datetime], None],
+        after_sweep: Callable[[datetime], object],
     ) -> None:
         self.store = store
         self.files = files
@@ -272,7 +272,7 @@ def build(
     now: datetime,
     password_hash: str,
     new_ref: Callable[[], str],
-    after_sweep: Callable[[datetime], None] = lambda _: None,
+    after_sweep: Callable[[datetime], object] = lambda _: None,
 ) -> World:
     """Fill a fresh database with the city and its projects, up to `now`; `after_sweep` posts the mails."""
     play = Rehearsal(store, files, now=now, new_ref=new_ref, after_sweep=after_sweep)
@@ -382,8 +382,8 @@ def _welfare_complex(play: Rehearsal) -> None:
     play.upload("D", -48, 10, "red_line", "用地红线图", actor="tanli")
     ref = play.projects["D"]
     play.at(-46, 9, stages.submit_stage, actor="tanli", ref=ref, stage=stage)
-    _decide(play, "D", -45, stage, "review", "yangfan", "资料齐全，拟同意报备。")
-    _decide(play, "D", -44, stage, "sign", "luoxiuying", "同意报送。")
+    _decide(play, "D", -46, stage, "review", "yangfan", "资料齐全，拟同意报备。")
+    _decide(play, "D", -45, stage, "sign", "luoxiuying", "同意报送。")
     play.outside(
         "D", -43, stage, Filed(play.day(-43), "县资规收〔2026〕1107号"), actor="tanli", checker="yangfan"
     )

@@ -1,0 +1,242 @@
+"""Who asks: signing in and out, the session behind a cookie, and the policies that routes name.
+
+Invariant: a route without a policy does not start; a change needs a session, its token, and our own page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import secrets
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any
+
+from fastapi import Depends
+from fastapi.routing import iter_route_contexts
+from msgspec import Struct
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from api import passwords, sessions
+from api.door import Door, door_of
+from api.problems import TooManyAttempts, Unauthenticated, refusal
+from api.security import SAFE_METHODS, read_form
+from api.settings import Settings, is_loopback
+from workflow.actions.people import change_person
+from workflow.errors import Forbidden, reason
+from workflow.people import Directory, PersonView
+
+log = logging.getLogger("shenpi.auth")
+
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf"
+
+
+class Visitor(Struct, frozen=True):
+    """Who is signed in, with the people of the moment and the token that their forms must carry."""
+
+    person: PersonView
+    directory: Directory
+    csrf: str
+    session: str
+
+    @property
+    def id(self) -> int:
+        """The person's id: the actor of what they do."""
+        return self.person.id
+
+
+class SignedIn(Struct, frozen=True):
+    """A fresh session: the token for the cookie, and who it is for."""
+
+    token: str
+    person: int
+    csrf: str
+
+
+# What routes depend on
+
+
+def now(request: HTTPConnection) -> datetime:
+    """The instant of this request."""
+    clock: Callable[[], datetime] = request.app.state.clock
+    return clock()
+
+
+def public() -> None:
+    """The policy of the few routes that anybody may call."""
+
+
+async def current_person(request: Request) -> Visitor:
+    """Who is signed in; Unauthenticated if nobody is, Forbidden for a change without the session's token."""
+    visitor = await visitor_of(request)
+    if visitor is None:
+        raise Unauthenticated(refusal("not-signed-in"))
+    if request.method not in SAFE_METHODS:
+        await _check_token(request, visitor)
+    return visitor
+
+
+async def administrator(visitor: Annotated[Visitor, Depends(current_person)]) -> Visitor:
+    """An administrator who is signed in; Forbidden for everybody else."""
+    if not visitor.directory.is_administrator(visitor.id):
+        raise Forbidden(reason("not-an-administrator"))
+    return visitor
+
+
+POLICIES: tuple[Callable[..., Any], ...] = (public, current_person, administrator)
+
+Now = Annotated[datetime, Depends(now)]
+Person = Annotated[Visitor, Depends(current_person)]
+Administrator = Annotated[Visitor, Depends(administrator)]
+TheDoor = Annotated[Door, Depends(door_of)]
+
+
+async def visitor_of(request: Request) -> Visitor | None:
+    """Who is signed in, or None; looked up once per request."""
+    if not hasattr(request.state, "visitor"):
+        request.state.visitor = await _look_up(request)
+    visitor: Visitor | None = request.state.visitor
+    return visitor
+
+
+def policy_of(dependant: Any) -> str:
+    """The policy that a route names; the empty string if it names none."""
+    calls = set(_calls(dependant))
+    return next((policy.__name__ for policy in reversed(POLICIES) if policy in calls), "")
+
+
+def check_policies(routes: Iterable[Any]) -> None:
+    """RuntimeError if a route names no policy: what nobody decided about is closed."""
+    for route in iter_route_contexts(list(routes)):
+        dependant = getattr(route, "dependant", None)
+        if dependant is not None and not policy_of(dependant):
+            raise RuntimeError(f"{route.path} names no policy")
+
+
+# Signing in and out
+
+
+async def sign_in(request: Request, staff_number: str, password: str, now: datetime) -> SignedIn:
+    """A new session for whoever knows the password; the browser's earlier one ends.
+
+    Unauthenticated for any wrong pair, TooManyAttempts after repeated ones; both say nothing about
+    whether there is such a person.
+    """
+    check_transport(request)
+    door, address = door_of(request), request.client.host if request.client else ""
+    attempt = sessions.Attempt(sessions.key_of("name", staff_number), sessions.key_of("address", address))
+    if wait := await door.run(sessions.begin_attempt, attempt=attempt, now=now):
+        raise TooManyAttempts(refusal("too-many-attempts", wait=_minutes(wait)), retry_after=wait)
+    account = await door.ask(sessions.account, staff_number=staff_number.strip())
+    kept = account.password_hash if account and account.active else ""
+    gate: asyncio.Semaphore = request.app.state.password_gate
+    if not await passwords.matches(password, kept, gate) or account is None:
+        log.info("sign-in failed for %s", attempt.name[:12])
+        raise Unauthenticated(refusal("sign-in-failed"))
+    kept = await _rehashed(door, account, password, now)
+    token = secrets.token_urlsafe(32)
+    await door.run(
+        sessions.open_session,
+        session=sessions.digest_of(token),
+        person=account.person,
+        password_hash=kept,
+        attempt=attempt,
+        replaces=sessions.digest_of(_token(request)),
+        now=now,
+    )
+    log.info("person %s signed in", account.person)
+    return SignedIn(token, account.person, csrf_of(token))
+
+
+async def sign_out(request: Request) -> None:
+    """End the session of this browser, if it has one."""
+    await door_of(request).run(sessions.close_session, session=sessions.digest_of(_token(request)))
+
+
+def keep_session(request: HTTPConnection, response: Response, token: str) -> None:
+    """Give the browser the cookie of its session."""
+    response.set_cookie(
+        cookie_name(request), token, path="/", secure=_is_tls(request), httponly=True, samesite="lax"
+    )
+
+
+def drop_session(request: HTTPConnection, response: Response) -> None:
+    """Take the cookie back."""
+    response.delete_cookie(
+        cookie_name(request), path="/", secure=_is_tls(request), httponly=True, samesite="lax"
+    )
+
+
+def cookie_name(connection: HTTPConnection) -> str:
+    """The cookie's name: bound to this host where TLS allows the browser to promise it."""
+    return "__Host-sid" if _is_tls(connection) else "sid"
+
+
+def csrf_of(token: str) -> str:
+    """The token that forms of this session carry; nobody without the cookie can work it out."""
+    return hmac.digest(token.encode(), b"csrf", sha256).hex()
+
+
+def check_transport(request: HTTPConnection) -> None:
+    """Forbidden over plain HTTP, unless the browser sits at this very machine."""
+    if not _is_tls(request) and not (request.client and is_loopback(request.client.host)):
+        raise Forbidden(refusal("tls-required"))
+
+
+async def _look_up(request: Request) -> Visitor | None:
+    token, at = _token(request), now(request)
+    if not token:
+        return None
+    door, session = door_of(request), sessions.digest_of(token)
+    found = await door.ask(sessions.find, session=session)
+    if found is None or _has_run_out(found, request.app.state.settings, at):
+        return None
+    if at - found.seen_at > sessions.TOUCH_EVERY:
+        await door.run(sessions.touch_session, session=session, now=at)
+    return Visitor(found.directory.people[found.person], found.directory, csrf_of(token), session)
+
+
+def _has_run_out(found: sessions.Found, settings: Settings, at: datetime) -> bool:
+    idle, absolute = timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
+    return at - found.seen_at > idle or at - found.created_at > absolute
+
+
+async def _check_token(request: Request, visitor: Visitor) -> None:
+    given = request.headers.get(CSRF_HEADER)
+    kind = request.headers.get("content-type", "")
+    if given is None and kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+        field = (await read_form(request)).get(CSRF_FIELD)
+        given = field if isinstance(field, str) else None
+    if given is None or not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
+        raise Forbidden(refusal("csrf-token-wrong"))
+
+
+async def _rehashed(door: Door, account: sessions.Account, password: str, now: datetime) -> str:
+    """The hash to rest the session on; made anew if today's settings are stronger than its own."""
+    if not passwords.needs_rehash(account.password_hash):
+        return account.password_hash
+    kept = passwords.hash_password(password)
+    await door.run(change_person, person=account.person, password_hash=kept, actor=account.person, now=now)
+    return kept
+
+
+def _token(connection: HTTPConnection) -> str:
+    return connection.cookies.get(cookie_name(connection), "")
+
+
+def _is_tls(connection: HTTPConnection) -> bool:
+    return bool(connection.scope["scheme"] == "https")
+
+
+def _minutes(seconds: int) -> str:
+    return f"{-(-seconds // 60)}分钟"
+
+
+def _calls(dependant: Any) -> Iterable[Any]:
+    for each in dependant.dependencies:
+        yield each.call
+        yield from _calls(each)

@@ -1,0 +1,35 @@
+"""`shenpi doctor`: every invariant of the installation, proved from its own data."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+
+from api.cli import add_data
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    add_data(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print every finding; 1 if one is an error."""
+    from api.commands.installation import reading
+    from api.settings import load
+    from workflow.doctor import examine
+    from workflow.files import Files
+
+    settings = load(options.data)
+    files = Files(settings.documents)
+    with reading(settings) as store:
+        findings = store.read(examine, now=datetime.now(UTC), has_file=files.has)
+        flaws = list(files.verify())
+    for finding in findings:
+        print(finding)
+    for flaw in flaws:
+        print(f"错误 file-damaged：{flaw.sha256[:16]}… {flaw.why}")
+    if flaws or any(finding.level == "error" for finding in findings):
+        return 1
+    print("自检完成，没有错误。")
+    return 0

@@ -1,0 +1,97 @@
+"""Reaching an installation from the command line: through its running service, or alone if none runs.
+
+Invariant: there is never a second writer; whoever runs holds the lock, and is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from api.settings import Settings, load
+from workflow.errors import NotFound, Reason, Refused, Unavailable
+from workflow.store import Store
+
+WAIT = 600
+"""Seconds that a pass of the clock or the mailer may take."""
+
+
+def operate(data: Path | None, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Do it in the running service, else alone; what came of it. Refused with what the service said."""
+    settings = load(data)
+    try:
+        with alone(settings) as store:
+            from api.operations import OPERATIONS
+
+            return OPERATIONS[operation](store, settings, given, datetime.now(UTC))
+    except Unavailable as error:
+        if error.code != "second-writer":
+            raise
+        return _ask(settings, operation, given)
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[Store]:
+    """The open store of this installation; Unavailable (second-writer) if a service runs on it."""
+    import api.models  # noqa: F401 - their tables belong to the same database
+    import notifications.models  # noqa: F401 - as above
+
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = Store(settings.database)
+    store.start()
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Store]:
+    """The store of this installation for questions only, beside a service that may be running."""
+    if not settings.database_url and not (settings.data / "shenpi.db").is_file():
+        raise NotFound(
+            Reason("no-installation", f"{settings.data} 中没有数据。", "请用 --data 指明数据目录。")
+        )
+    store = Store(settings.database)
+    try:
+        yield store
+    finally:
+        store.engine.dispose()
+
+
+def _ask(settings: Settings, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    running = json.loads((settings.data / "running.json").read_text(encoding="utf-8"))
+    request = Request(  # noqa: S310 - the address stands in a file that only this account can write
+        f"{running['address']}/control/{operation}",
+        data=json.dumps(given).encode(),
+        headers={"Content-Type": "application/json", "X-Control-Token": running["token"]},
+    )
+    try:
+        with urlopen(request, timeout=WAIT, context=_trust(settings)) as response:  # noqa: S310 - as above
+            answer: dict[str, Any] = json.load(response)
+            return answer
+    except HTTPError as error:
+        problem = json.load(error)
+        raise Refused(*(Reason(**each) for each in problem["reasons"])) from None
+    except URLError as error:
+        raise Unavailable(
+            Reason(
+                "service-silent", f"正在运行的服务没有应答（{error.reason}）。", "请稍后再试，或重启服务。"
+            )
+        ) from None
+
+
+def _trust(settings: Settings) -> ssl.SSLContext | None:
+    """Trust exactly the certificate that this installation serves, under whichever name it is called."""
+    if settings.tls_certificate is None:
+        return None
+    context = ssl.create_default_context(cafile=str(settings.tls_certificate))
+    context.check_hostname = False
+    return context

@@ -1,0 +1,73 @@
+"""`shenpi serve`: the service, on the configured database."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from api.cli import add_data
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options."""
+    parser.add_argument("--port", type=int, metavar="N", help="端口（默认8000）")
+    add_data(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    from api.settings import load, with_port
+
+    settings = load(options.data)
+    if options.port is not None:
+        settings = with_port(settings, options.port)
+    if not is_free(settings.host, settings.port):
+        print(f"端口{settings.port}已被占用。请用 --port 换一个，或停止占用它的程序。", file=sys.stderr)
+        return 1
+    print(f"审批系统：{settings.address}（数据目录 {settings.data}）", flush=True)
+    return serve(settings)
+
+
+def serve(settings: Settings) -> int:
+    """Run the service of these settings; answers when it was told to stop."""
+    import uvicorn
+
+    from api.logs import LOGGING
+    from api.main import create_app
+    from api.protocol import PatientProtocol
+
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        http=PatientProtocol,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        server_header=False,
+        access_log=False,
+        log_config=LOGGING,
+        timeout_graceful_shutdown=10,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 1
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

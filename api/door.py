@@ -1,0 +1,38 @@
+"""The store's one door, as routes see it: awaitable.
+
+Invariant: a request that goes away does not take its command back: what was handed in is settled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from starlette.requests import HTTPConnection
+
+from workflow.store import Store
+
+T = TypeVar("T")
+
+
+class Door:
+    """Hands actions and queries to the store and awaits their answers."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def run(self, action: Callable[..., T], /, **arguments: Any) -> T:
+        """Run an action; answers once it is on disk."""
+        # Shielded, because cancelling the store's future would leave the writer with nobody to answer.
+        return await asyncio.shield(asyncio.wrap_future(self.store.submit(action, **arguments)))
+
+    async def ask(self, query: Callable[..., T], /, **arguments: Any) -> T:
+        """Run a query on one consistent view."""
+        return await asyncio.wrap_future(self.store.ask(query, **arguments))
+
+
+def door_of(connection: HTTPConnection) -> Door:
+    """The door of the running application."""
+    door: Door = connection.app.state.door
+    return door

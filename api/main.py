@@ -1,0 +1,121 @@
+"""The composition root: settings, store, files, metronome, mailer, routes. The only place that knows all parts.
+
+Invariant: a route without a policy does not start, and nothing here decides anything about a project.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+import api.models  # noqa: F401 - its tables are created with all others
+import notifications.models  # noqa: F401 - as above
+from api import control, operations, passwords, routes, sessions, web
+from api.auth import check_policies
+from api.door import Door
+from api.mail import deliverer
+from api.problems import on_http_error, on_invalid_request, on_refusal
+from api.security import FORM_FIELDS, FORM_FILES, FORM_PART, Guard
+from api.settings import Settings
+from api.tickets import Tickets
+from workflow.actions.once import forget_commands
+from workflow.actions.seals import seal
+from workflow.errors import WorkflowError
+from workflow.files import Files
+from workflow.people import SYSTEM
+from workflow.queries.stored import is_known
+from workflow.scheduler import Metronome, Work
+from workflow.store import Store
+
+SEAL_SECONDS = 3600
+CLEAN_SECONDS = 6 * 3600
+ORPHANS_AFTER = timedelta(hours=24)
+COMMANDS_KEPT = timedelta(days=7)
+
+
+def create_app(
+    settings: Settings, clock: Callable[[], datetime] | None = None, *, beating: bool = True
+) -> FastAPI:
+    """The application. `clock` says what time it is; without `beating` nothing happens by itself."""
+    app = FastAPI(
+        title="审批",
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        form_limits={"max_fields": FORM_FIELDS, "max_files": FORM_FILES, "max_part_size": FORM_PART},
+        middleware=[Middleware(Guard, settings=settings)],
+        exception_handlers={
+            HTTPException: on_http_error,
+            RequestValidationError: on_invalid_request,
+            WorkflowError: on_refusal,
+        },
+    )
+    app.state.settings = settings
+    app.state.clock = clock or _wall_clock
+    app.state.beating = beating
+    app.include_router(routes.router)
+    app.include_router(control.router)
+    app.include_router(web.router)
+    app.state.problem_page = web.problem_page
+    check_policies(app.routes)
+    return app
+
+
+def works(store: Store, files: Files, settings: Settings) -> list[tuple[str, float, Work]]:
+    """What has to happen again and again in a running service: (name, seconds, what)."""
+    found: list[tuple[str, float, Work]] = [
+        ("sweep", settings.sweep_seconds, lambda now: operations.sweep(store, now)),
+        ("seal", SEAL_SECONDS, lambda now: store.act(seal, actor=SYSTEM, now=now)),
+        ("clean", CLEAN_SECONDS, lambda now: clean(store, files, settings, now)),
+    ]
+    deliver = deliverer(store, settings)
+    if deliver is not None:
+        found.append(("deliver", settings.deliver_seconds, deliver))
+    return found
+
+
+def clean(store: Store, files: Files, settings: Settings, now: datetime) -> None:
+    """Remove what nobody needs any more: sessions run out, old answers, files that no row names."""
+    idle, absolute = timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
+    store.act(sessions.forget, idle=idle, absolute=absolute, now=now)
+    store.act(forget_commands, older_than=COMMANDS_KEPT, actor=SYSTEM, now=now)
+    files.sweep_orphans(
+        lambda digest: store.read(is_known, digest=digest), now - ORPHANS_AFTER, now - 3 * ORPHANS_AFTER
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store, files = Store(settings.database), Files(settings.documents)
+    await asyncio.to_thread(store.start)
+    metronome = Metronome(works(store, files, settings))
+    app.state.door = Door(store)
+    app.state.files = files
+    app.state.tickets = Tickets(settings.data)
+    app.state.metronome = metronome
+    app.state.control = control.Control(settings, store)
+    app.state.password_gate = asyncio.Semaphore(passwords.AT_ONCE)
+    if app.state.beating:
+        metronome.start()
+    try:
+        with app.state.control.announced():
+            yield
+    finally:
+        await asyncio.to_thread(metronome.stop)
+        await asyncio.to_thread(store.close)
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)

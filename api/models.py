@@ -1,0 +1,30 @@
+"""The tables of the edge: who is signed in, and who has tried in vain. The engine does not know them.
+
+Invariant: nothing in them lets anybody in: a session is kept under the hash of its token.
+"""
+
+from sqlalchemy import BigInteger, Integer
+from sqlmodel import Field, SQLModel
+
+_ID = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Session(SQLModel, table=True):
+    """One sign-in. `credential` is what the person was then: another password or post ends it."""
+
+    id: str = Field(primary_key=True)
+    person_id: int = Field(sa_type=_ID, index=True)
+    credential: str
+    created_at: str
+    seen_at: str
+
+
+class LoginFailure(SQLModel, table=True):
+    """Failed attempts under one name or from one address, both kept as hashes."""
+
+    __tablename__ = "login_failure"
+
+    key: str = Field(primary_key=True)
+    failures: int
+    last_at: str
+    until: str | None = None

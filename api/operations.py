@@ -1,0 +1,102 @@
+"""What an operator asks of an installation: a pass of the clock, of the mailer, a publication, a calendar year.
+
+The service does it for the command line while it runs; alone, the command line does it itself. Invariant:
+both ways run the same function, and the system acts under its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from api.mail import deliverer
+from api.problems import refusal
+from api.settings import Settings
+from workflow.actions import calendar, clocks, definitions
+from workflow.errors import Invalid
+from workflow.people import SYSTEM
+from workflow.store import Store
+from workflow.transaction import Transaction
+
+Given = Mapping[str, Any]
+Operation = Callable[[Store, Settings, Given, datetime], dict[str, Any]]
+
+
+def sweep(store: Store, now: datetime) -> int:
+    """Let everything that is due at `now` take effect; how many places moved."""
+    moved = 0
+    while places := store.act(clocks.sweep, actor=SYSTEM, now=now):
+        moved += places
+    return moved
+
+
+def _sweep(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
+    del settings
+    return {"places": sweep(store, _instant(given.get("at")) or now)}
+
+
+def _deliver(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
+    del given
+    deliver = deliverer(store, settings)
+    return {"outcomes": None if deliver is None else dict(deliver(now))}
+
+
+def _publish(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
+    del settings
+    text, name = str(given["text"]), str(given["name"])
+    return {"digest": store.act(definitions.publish, text=text, name=name, actor=SYSTEM, now=now)}
+
+
+def _load_calendar(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
+    del settings
+    text, name = str(given["text"]), str(given["name"])
+    loaded = store.act(calendar.load_year, text=text, name=name, actor=SYSTEM, now=now)
+    return {"year": loaded.year, "status": loaded.status, "moved": loaded.moved}
+
+
+class _Rehearsed(Exception):
+    """Ends a transaction on purpose, so that nothing of it stays."""
+
+    def __init__(self, loaded: calendar.Loaded) -> None:
+        super().__init__()
+        self.loaded = loaded
+
+
+def _rehearse_calendar(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
+    """What loading that year would move, found by doing it and taking it back."""
+    del settings
+    try:
+        store.act(_load_and_take_back, text=str(given["text"]), name=str(given["name"]), now=now)
+    except _Rehearsed as rehearsed:
+        return {"moved": rehearsed.loaded.moved}
+    raise AssertionError("a rehearsal always ends by being taken back")
+
+
+def _load_and_take_back(tx: Transaction, *, text: str, name: str, now: datetime) -> None:
+    raise _Rehearsed(calendar.load_year(tx, text=text, name=name, actor=SYSTEM, now=now))
+
+
+OPERATIONS: dict[str, Operation] = {
+    "sweep": _sweep,
+    "deliver": _deliver,
+    "publish": _publish,
+    "load-calendar": _load_calendar,
+    "rehearse-calendar": _rehearse_calendar,
+}
+"""What may be asked, by name."""
+
+
+def _instant(text: Any) -> datetime | None:
+    """The instant that the operator named; Invalid for one without its zone."""
+    if not text:
+        return None
+    try:
+        named = datetime.fromisoformat(str(text))
+    except ValueError:
+        named = None
+    if named is None or named.tzinfo is None:
+        raise Invalid(
+            refusal("field-invalid", "at", field="at", why="应为带时区的时刻，如2026-11-22T09:00+08:00")
+        )
+    return named

@@ -1,0 +1,228 @@
+"""Errors as answers: RFC 9457 problems for programs, the same words as a page for browsers.
+
+Invariant: every refusal has one shape, {type, title, status, detail, code, reasons}, wherever it arose;
+what nobody anticipated shows a reference number and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from workflow.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Reason,
+    Refused,
+    Unavailable,
+    WorkflowError,
+)
+
+log = logging.getLogger("shenpi.api")
+
+SENTENCES: Final[dict[str, tuple[str, str]]] = {
+    "not-signed-in": ("您尚未登录，或登录已过期。", "请登录后再试。"),
+    "sign-in-failed": ("工号或密码不正确。", "请核对后重试；忘记密码请联系管理员。"),
+    "password-wrong": ("原密码不正确。", "请核对后重试。"),
+    "too-many-attempts": ("密码错误次数过多。", "请在{wait}后再试，或请管理员重设密码。"),
+    "tls-required": ("此连接没有加密，不能登录。", "请用 https 网址访问，或在本机登录。"),
+    "csrf-token-wrong": ("页面已过期，操作未生效。", "请刷新页面后再办。"),
+    "cross-site": ("请求来自别的网站，已拒绝。", "请从本系统页面办理。"),
+    "host-not-allowed": ("不能用这个网址访问本系统。", "请使用管理员公布的网址。"),
+    "not-found": ("没有这个页面。", "请核对链接，或从首页进入。"),
+    "method-not-allowed": ("此地址不支持这种操作。", "请从页面上的按钮办理。"),
+    "request-too-large": ("提交的内容超过{limit}。", "请压缩或拆分后再提交。"),
+    "request-too-slow": ("网络过慢，内容未能收完，操作未生效。", "请检查网络后重试。"),
+    "headers-too-large": ("请求头过长。", "请清除本站的浏览器数据后重试。"),
+    "invalid-request": ("提交的内容有误。", "请按所列各项更正。"),
+    "field-invalid": ("“{field}”有误：{why}。", "请更正。"),
+    "json-malformed": ("JSON写法有误：{why}。", "请更正后重新提交。"),
+    "form-malformed": ("表单内容无法读取。", "请刷新页面后重新提交。"),
+    "upload-missing": ("没有收到文件。", "请选择文件后再上传。"),
+    "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),
+}
+"""Code -> what is wrong and the remedy, for what only the edge can refuse."""
+
+
+class Unauthenticated(WorkflowError):
+    """Nobody is signed in here."""
+
+
+class TooManyAttempts(WorkflowError):
+    """It was tried too often; `retry_after` says in how many seconds it may be tried again."""
+
+
+class Oversized(WorkflowError):
+    """The request is larger than this route takes."""
+
+
+TITLES: Final[dict[type[WorkflowError], tuple[int, str]]] = {
+    Unauthenticated: (401, "尚未登录"),
+    Forbidden: (403, "不能办理"),
+    NotFound: (404, "没有找到"),
+    Conflict: (409, "已有变动"),
+    Refused: (409, "暂不能办理"),
+    Oversized: (413, "内容过大"),
+    Invalid: (422, "内容有误"),
+    TooManyAttempts: (429, "请稍后再试"),
+    Unavailable: (503, "暂时不可用"),
+}
+"""Which status each kind of refusal answers with, and its title."""
+
+_BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 400: "form-malformed"}
+
+_WHY: Final[dict[str, str]] = {
+    "missing": "必须填写",
+    "extra_forbidden": "没有这一项",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "bool_type": "应为 true 或 false",
+    "string_type": "应为文字",
+    "string_too_long": "文字过长",
+    "string_too_short": "文字过短",
+    "string_unicode": "含有不能用的字符",
+    "string_pattern_mismatch": "写法不对",
+    "date_parsing": "应为日期，如2026-09-18",
+    "date_from_datetime_parsing": "应为日期，如2026-09-18",
+    "date_type": "应为日期，如2026-09-18",
+    "list_type": "应为一列内容",
+    "dict_type": "应为一组内容",
+    "literal_error": "不在可选之列",
+    "enum": "不在可选之列",
+    "union_tag_invalid": "不在可选之列",
+    "union_tag_not_found": "缺少种类",
+    "greater_than_equal": "过小",
+    "less_than_equal": "过大",
+    "too_long": "项数过多",
+    "too_short": "项数过少",
+    "json_invalid": "不是 JSON",
+    "model_attributes_type": "应为 JSON 对象，且 Content-Type 为 application/json",
+}
+
+
+class ReasonView(BaseModel):
+    """One reason: its stable code, the sentence, who can lift it and how, and the place it is about."""
+
+    code: str
+    text: str
+    remedy: str
+    place: str
+
+
+class Problem(BaseModel):
+    """A refusal. `code` is the one a program looks at; `reasons` lists every reason there is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    reasons: list[ReasonView]
+
+
+ProblemPage = Callable[[Request, Problem], Response | None]
+"""How a problem looks to a browser; None leaves it to JSON."""
+
+
+def refusal(code: str, /, place: str = "", **data: object) -> Reason:
+    """The reason of one of this module's codes."""
+    text, remedy = SENTENCES[code]
+    return Reason(code, text.format_map(data), remedy.format_map(data), place)
+
+
+def problem_of(error: WorkflowError) -> Problem:
+    """The problem that this refusal is."""
+    status, title = next(found for kind, found in TITLES.items() if isinstance(error, kind))
+    return _problem(status, title, error.reasons, error.extra)
+
+
+def unexpected(reference: str) -> Problem:
+    """The problem of something that nobody anticipated."""
+    return _problem(500, "系统故障", (refusal("unexpected", reference=reference),), {"reference": reference})
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """The problem as this client can read it: a page for browsers, JSON for all others."""
+    page: ProblemPage | None = getattr(request.app.state, "problem_page", None)
+    response = page(request, problem) if page is not None and _wants_page(request) else None
+    if response is None:
+        content = problem.model_dump(mode="json")
+        response = JSONResponse(content, problem.status, media_type="application/problem+json")
+    retry_after = (problem.model_extra or {}).get("retry_after")
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def record_crash(error: BaseException) -> str:
+    """Log what went wrong, whole, and answer the number under which it can be found."""
+    reference = secrets.token_hex(4).upper()
+    log.error("unexpected error %s", reference, exc_info=error)
+    return reference
+
+
+async def on_refusal(request: Request, error: Exception) -> Response:
+    """Answer an anticipated refusal."""
+    if not isinstance(error, WorkflowError):
+        raise TypeError("only refusals are handled here") from error
+    problem = problem_of(error)
+    log.info("%s %s: %s", request.method, request.url.path, problem.code)
+    return answer(request, problem)
+
+
+async def on_invalid_request(request: Request, error: Exception) -> Response:
+    """Answer a request whose fields do not fit, naming each of them."""
+    if not isinstance(error, RequestValidationError):
+        raise TypeError("only validation errors are handled here") from error
+    reasons = tuple(_field_reason(each) for each in error.errors())
+    return answer(request, _problem(422, "内容有误", (refusal("invalid-request"), *reasons), {}))
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Answer what the framework itself refuses: no such route, no such method, an unreadable form."""
+    if not isinstance(error, HTTPException):
+        raise TypeError("only HTTP errors are handled here") from error
+    status = 422 if error.status_code == 400 else error.status_code
+    reason = refusal(_BY_STATUS.get(error.status_code, "invalid-request"))
+    titles = {404: "没有找到", 405: "不支持此操作", 422: "内容有误"}
+    response = answer(request, _problem(status, titles.get(status, "不能办理"), (reason,), {}))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _problem(status: int, title: str, reasons: tuple[Reason, ...], extra: Mapping[str, Any]) -> Problem:
+    code = reasons[0].code
+    return Problem(
+        type=f"/api/problems/{code}",
+        title=title,
+        status=status,
+        detail="".join(str(each) for each in reasons),
+        code=code,
+        reasons=[
+            ReasonView(code=each.code, text=each.text, remedy=each.remedy, place=each.place)
+            for each in reasons
+        ],
+        **extra,
+    )
+
+
+def _field_reason(error: Mapping[str, Any]) -> Reason:
+    place = [str(each) for each in error["loc"] if each not in {"body", "query", "path", "header"}]
+    why = _WHY.get(error["type"], str(error["msg"]))
+    return refusal("field-invalid", ".".join(place), field=".".join(place) or "内容", why=why)
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")

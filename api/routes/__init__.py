@@ -1,0 +1,31 @@
+"""JSON resources under /api, nouns only. Each handler reads the request, names actor and now, and asks the store."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.routes import (
+    administration,
+    decisions,
+    definitions,
+    documents,
+    health,
+    inbox,
+    projects,
+    session,
+    stages,
+)
+
+router = APIRouter(prefix="/api")
+for module in (
+    session,
+    inbox,
+    projects,
+    stages,
+    decisions,
+    documents,
+    definitions,
+    administration,
+    health,
+):
+    router.include_router(module.router)

@@ -1,0 +1,113 @@
+"""Whether the service is well, what the record's heads are, what a problem's code means, and this very document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter, Depends
+from msgspec import Struct
+from sqlalchemy import Connection, text
+from starlette.requests import Request
+
+from api import problems
+from api.answers import Answer, answers, document
+from api.auth import Administrator, Now, Person, TheDoor, public
+from workflow import errors, queries
+from workflow.errors import NotFound
+
+router = APIRouter(tags=["系统"])
+
+_COUNTS = text(
+    "SELECT (SELECT count(*) FROM incident WHERE resolved_at IS NULL),"
+    " (SELECT count(*) FROM notice WHERE open),"
+    " (SELECT count(*) FROM mail WHERE next_at IS NOT NULL)"
+)
+
+
+class Alive(Struct, frozen=True):
+    """The service answers, and so does its database."""
+
+    status: str
+
+
+class BeatItem(Struct, frozen=True):
+    """How one of the recurring works fares."""
+
+    name: str
+    every: float
+    began_at: datetime | None
+    seconds: float
+    problem: str
+    late: bool
+
+
+class Health(Struct, frozen=True):
+    """How the installation fares."""
+
+    status: str
+    beats: list[BeatItem]
+    incidents: int
+    notices_waiting: int
+    mails_waiting: int
+    mail: str
+
+
+class CodeView(Struct, frozen=True):
+    """What a problem's code means, and who can lift it."""
+
+    code: str
+    text: str
+    remedy: str
+
+
+@router.get("/health", dependencies=[Depends(public)], **answers(Alive))
+async def alive(door: TheDoor) -> Answer:
+    """Whether the service is up. Says nothing else to anybody."""
+    await door.ask(_counts)
+    return Answer(Alive("ok"))
+
+
+@router.get("/health/details", **answers(Health))
+async def details(request: Request, administrator: Administrator, door: TheDoor, now: Now) -> Answer:
+    """Recurring works, open incidents, what waits to be mailed."""
+    del administrator
+    settings, beats = request.app.state.settings, request.app.state.metronome.beats
+    items = [
+        BeatItem(each.name, each.every, each.began_at, each.seconds, each.problem, each.is_late(now))
+        for each in beats
+    ]
+    counts = await door.ask(_counts)
+    well = not counts[0] and not any(each.late or each.problem for each in items)
+    mail = "本机邮箱" if settings.mailbox else settings.smtp.host or "未设置"
+    return Answer(Health("ok" if well else "attention", items, *counts, mail))
+
+
+@router.get("/audit/head", **answers(queries.AuditHead))
+async def audit_head(visitor: Person, door: TheDoor) -> Answer:
+    """The heads of the record, to be kept outside."""
+    del visitor
+    return Answer(await door.ask(queries.audit_head))
+
+
+@router.get("/problems/{code}", dependencies=[Depends(public)], **answers(CodeView, 404))
+async def problem(code: str) -> Answer:
+    """What a problem's code means: the page that its `type` names."""
+    found = next((each[code] for each in (problems.SENTENCES, errors.SENTENCES) if code in each), None)
+    if found is None:
+        raise NotFound(problems.refusal("not-found"))
+    return Answer(CodeView(code, *found))
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request, visitor: Person) -> Answer:
+    """The description of this interface."""
+    del visitor
+    state = request.app.state
+    if not hasattr(state, "document"):
+        state.document = document(request.app)
+    return Answer(state.document)
+
+
+def _counts(connection: Connection) -> tuple[int, int, int]:
+    row = connection.execute(_COUNTS).one()
+    return row[0], row[1], row[2]

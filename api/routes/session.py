@@ -1,0 +1,113 @@
+"""Signing in and out, who I am, and my own password."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+from msgspec import Struct
+from starlette.requests import Request
+
+from api import passwords, sessions
+from api.answers import Answer, Nothing, answers
+from api.auth import (
+    Now,
+    Person,
+    TheDoor,
+    Visitor,
+    drop_session,
+    keep_session,
+    public,
+    sign_in,
+    sign_out,
+)
+from api.problems import refusal
+from api.schemas import PasswordBody, SignInBody
+from workflow.actions.people import change_person
+from workflow.errors import Invalid
+
+router = APIRouter(prefix="/session", tags=["登录"])
+
+
+class PostHeld(Struct, frozen=True):
+    """A post that the person holds."""
+
+    organisation: int
+    organisation_name: str
+    key: str
+    title: str
+
+
+class Myself(Struct, frozen=True):
+    """Who is signed in. `csrf` goes into the X-CSRF-Token header of every change."""
+
+    person: int
+    name: str
+    staff_number: str
+    posts: list[PostHeld]
+    administrator: bool
+    csrf: str
+
+
+class Entered(Struct, frozen=True):
+    """The session began. `csrf` goes into the X-CSRF-Token header of every change."""
+
+    person: int
+    csrf: str
+
+
+@router.post("", dependencies=[Depends(public)], **answers(Entered, 429, status=201))
+async def begin(request: Request, body: SignInBody, now: Now) -> Answer:
+    """Sign in; the session is a cookie."""
+    signed = await sign_in(request, body.staff_number, body.password, now)
+    response = Answer(Entered(signed.person, signed.csrf), 201)
+    keep_session(request, response, signed.token)
+    return response
+
+
+@router.get("", **answers(Myself))
+async def myself(visitor: Person) -> Answer:
+    """Who I am, and the token for changes."""
+    return Answer(_myself(visitor))
+
+
+@router.delete("", **answers(Nothing))
+async def end(request: Request, visitor: Person) -> Answer:
+    """Sign out."""
+    del visitor
+    await sign_out(request)
+    response = Answer(Nothing())
+    drop_session(request, response)
+    return response
+
+
+@router.put("/password", **answers(Nothing))
+async def change_password(
+    request: Request, body: PasswordBody, visitor: Person, door: TheDoor, now: Now
+) -> Answer:
+    """Change my own password. Every session of mine ends, this one too."""
+    account = await door.ask(sessions.account, staff_number=visitor.person.staff_number)
+    gate = request.app.state.password_gate
+    if account is None or not await passwords.matches(body.current, account.password_hash, gate):
+        raise Invalid(refusal("password-wrong", "current"))
+    if weak := passwords.weaknesses(body.password, *names_of(visitor)):
+        raise Invalid(*weak)
+    kept = passwords.hash_password(body.password)
+    await door.run(change_person, person=visitor.id, password_hash=kept, actor=visitor.id, now=now)
+    return Answer(Nothing())
+
+
+def names_of(visitor: Visitor) -> list[str]:
+    """The words that must not be part of this person's password."""
+    organisations = visitor.directory.organisations
+    units = [organisations[held.organisation].name for held in visitor.directory.posts_of(visitor.id)]
+    return [visitor.person.name, visitor.person.staff_number, *units]
+
+
+def _myself(visitor: Visitor) -> Myself:
+    directory = visitor.directory
+    posts = [
+        PostHeld(held.organisation, directory.organisations[held.organisation].name, held.key, held.title)
+        for held in directory.posts_of(visitor.id)
+    ]
+    person = visitor.person
+    administrator = directory.is_administrator(person.id)
+    return Myself(person.id, person.name, person.staff_number, posts, administrator, visitor.csrf)

@@ -1,0 +1,445 @@
+"""What commands carry, as JSON: strict, nothing unknown, each turned into the engine's own structs.
+
+Invariant: a body that names a field we do not know is refused, so that nobody believes it had an effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+
+from workflow import state
+from workflow.clock import Limit, Unit
+from workflow.files import StoredFile
+
+Text = Annotated[str, Field(max_length=5000)]
+Line = Annotated[str, Field(max_length=200)]
+Key = Annotated[str, Field(max_length=100)]
+Number = Annotated[StrictInt, Field(ge=0, le=2**53)]
+Day = Annotated[date, Field(strict=False)]
+Scalar = StrictBool | StrictInt | float | Text | None
+Outcome = Literal["approved", "returned", "refused"]
+Open = Callable[[str, str], StoredFile]
+"""Reads a ticket: (ticket, place) -> the file it stands for."""
+
+
+class Body(BaseModel):
+    """What every body has in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# Parts
+
+
+class LimitBody(Body):
+    """A length of time: 5 workdays."""
+
+    amount: Annotated[StrictInt, Field(ge=1, le=10_000)]
+    unit: Unit
+
+    def limit(self) -> Limit:
+        """The engine's own."""
+        return Limit(self.amount, self.unit)
+
+
+class FixBody(Body):
+    """One thing to put right, and the document it is about, if it is about one."""
+
+    text: Line
+    document: Key = ""
+
+    def fix(self) -> state.Fix:
+        """The engine's own."""
+        return state.Fix(self.text, self.document)
+
+
+Fixes = Annotated[list[FixBody], Field(max_length=50)]
+
+
+class ReplyBody(Body):
+    """What stands on a reply. `file` is the ticket of its scan; without one, `kept_at` says where it lies."""
+
+    document: Key
+    issued_on: Day
+    number: Line = ""
+    issuer: Line = ""
+    valid_until: Day | None = None
+    fields: dict[Key, Scalar] = Field(default={}, max_length=50)
+    file: Text = ""
+    kept_at: Line = ""
+
+    def reply(self, read: Open) -> state.ReplyData:
+        """The engine's own."""
+        scan = read(self.file, "replies.file") if self.file else StoredFile("", "", 0, "")
+        return state.ReplyData(
+            document=self.document,
+            issued_on=self.issued_on,
+            number=self.number,
+            issuer=self.issuer,
+            valid_until=self.valid_until,
+            fields=facts_of(self.fields),
+            sha256=scan.sha256,
+            name=scan.name,
+            size=scan.size,
+            media=scan.media,
+            kept_at=self.kept_at,
+        )
+
+
+Replies = Annotated[list[ReplyBody], Field(max_length=20)]
+
+
+def facts_of(given: dict[str, Scalar]) -> dict[str, Any]:
+    """Numbers with a point as text, exactly as they were written: money is never a binary fraction."""
+    return {key: repr(value) if isinstance(value, float) else value for key, value in given.items()}
+
+
+# Signing in
+
+
+class SignInBody(Body):
+    """Who signs in."""
+
+    staff_number: Line
+    password: Annotated[str, Field(max_length=1000)]
+
+
+class PasswordBody(Body):
+    """One's own password, and the one that replaces it."""
+
+    current: Annotated[str, Field(max_length=1000)]
+    password: Annotated[str, Field(max_length=1000)]
+
+
+# Projects
+
+
+class RegisterBody(Body):
+    """A project to follow. `digest` names the published definition version."""
+
+    digest: Key
+    title: Line
+    organisation: Number
+    clerk: Number
+    code: Line = ""
+    facts: dict[Key, Scalar] = Field(default={}, max_length=200)
+    parent: Key = ""
+    taking_over: StrictBool = False
+
+
+class FactsBody(Body):
+    """Facts that became known, changed, or (null) unknown again; and the code, if it was assigned."""
+
+    facts: dict[Key, Scalar] = Field(default={}, max_length=200)
+    reason: Text = ""
+    code: Line | None = None
+
+
+class MoveBody(Body):
+    """A move of the project as a whole."""
+
+    trigger: Literal[
+        "reserve", "start", "shelve", "put_into_use", "archive", "suspend", "resume", "terminate"
+    ]
+    reason: Text
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    reason: Text
+
+
+class HandOverBody(Body):
+    """To whom, and why."""
+
+    to: Number
+    reason: Text
+
+
+class WaitBody(Body):
+    """The project to wait for: until it has issued `stage`, or, without one, until it is in use."""
+
+    other: Key
+    stage: Key = ""
+
+
+class TakeOverBody(Body):
+    """A stage that was issued before, with its replies."""
+
+    stage: Key
+    replies: Replies = []
+    as_printed: StrictBool = False
+
+
+# Stages
+
+
+class SubmitBody(Body):
+    """`turn` is the one of the page that was read: an older one is a conflict."""
+
+    turn: Number | None = None
+
+
+class GateBody(Body):
+    """A soft requirement to pass over, and why."""
+
+    requirement: Line
+    reason: Text
+
+
+class TextBody(Body):
+    """The words of an explanation or a letter."""
+
+    text: Text
+
+
+class ExtendBody(Body):
+    """By how much a clock is extended, and why."""
+
+    by: LimitBody
+    reason: Text
+
+
+class DecisionBody(Body):
+    """What somebody concludes about a step, and about exactly which content."""
+
+    step: Key
+    outcome: Outcome
+    opinion: Text = ""
+    turn: Number | None = None
+    content: Key = ""
+    fixes: Fixes = []
+    replies: Replies = []
+    as_printed: StrictBool = False
+
+
+class SignatureBody(Body):
+    """What a chief signed on paper; `file` is the ticket of the scanned sheet."""
+
+    step: Key
+    signer: Number
+    on: Day
+    outcome: Outcome
+    opinion: Text = ""
+    content: Key
+    file: Text = ""
+    kept_at: Line = ""
+    fixes: Fixes = []
+
+    def signed(self, read: Open) -> state.PaperSigned:
+        """The engine's own."""
+        return state.PaperSigned(
+            step=self.step,
+            signer=self.signer,
+            on=self.on,
+            outcome=self.outcome,
+            opinion=self.opinion,
+            content=self.content,
+            sha256=read(self.file, "file").sha256 if self.file else "",
+            kept_at=self.kept_at,
+            fixes=tuple(each.fix() for each in self.fixes),
+        )
+
+
+# Acts of outside offices
+
+
+class FiledBody(Body):
+    """The file was handed in."""
+
+    kind: Literal["filed"]
+    on: Day
+    receipt: Line = ""
+
+    def record(self, _: Open) -> state.Record:
+        """The engine's own."""
+        return state.Filed(self.on, self.receipt)
+
+
+class AcceptedBody(Body):
+    """It was accepted."""
+
+    kind: Literal["accepted"]
+    on: Day
+    number: Line = ""
+
+    def record(self, _: Open) -> state.Record:
+        """The engine's own."""
+        return state.Accepted(self.on, self.number)
+
+
+class CorrectionBody(Body):
+    """The once-only list of defects."""
+
+    kind: Literal["correction"]
+    on: Day
+    fixes: Fixes
+    number: Line = ""
+
+    def record(self, _: Open) -> state.Record:
+        """The engine's own."""
+        return state.CorrectionNotified(self.on, tuple(each.fix() for each in self.fixes), self.number)
+
+
+class CorrectedBody(Body):
+    """What the list asked for was handed in."""
+
+    kind: Literal["corrected"]
+    on: Day
+    receipt: Line = ""
+
+    def record(self, _: Open) -> state.Record:
+        """The engine's own."""
+        return state.Corrected(self.on, self.receipt)
+
+
+class SpecialBeganBody(Body):
+    """A special procedure began."""
+
+    kind: Literal["special_began"]
+    on: Day
+    procedure: Line
+    basis: Line = ""
+
+    def record(self, _: Open) -> state.Record:
+        """The engine's own."""
+        return state.SpecialBegan(self.on, self.procedure, self.basis)
+
+
+class SpecialEndedBody(Body):
+    """It ended."""
+
+    kind: Literal["special_ended"]
+    on: Day
+
+    def record(self, _: Open) -> state.Record:
+        """The engine's own."""
+        return state.SpecialEnded(self.on)
+
+
+class ExtendedBody(Body):
+    """The head of the outside office extended its limit."""
+
+    kind: Literal["extended"]
+    on: Day
+    by: LimitBody
+    reason: Text
+    number: Line = ""
+
+    def record(self, _: Open) -> state.Record:
+        """The engine's own."""
+        return state.Extended(self.on, self.by.limit(), self.reason, self.number)
+
+
+class ConcludedBody(Body):
+    """The outside office decided."""
+
+    kind: Literal["concluded"]
+    on: Day
+    outcome: Outcome
+    opinion: Text = ""
+    replies: Replies = []
+    fixes: Fixes = []
+    as_printed: StrictBool = False
+
+    def record(self, read: Open) -> state.Record:
+        """The engine's own."""
+        replies = tuple(each.reply(read) for each in self.replies)
+        return state.Concluded(
+            self.on, self.outcome, self.opinion, replies, tuple(each.fix() for each in self.fixes)
+        )
+
+
+OutsideBody = Annotated[
+    FiledBody
+    | AcceptedBody
+    | CorrectionBody
+    | CorrectedBody
+    | SpecialBeganBody
+    | SpecialEndedBody
+    | ExtendedBody
+    | ConcludedBody,
+    Field(discriminator="kind"),
+]
+
+
+# Papers
+
+
+class RegistrationBody(Body):
+    """A paper that is registered without upload."""
+
+    number: Line
+    issued_on: Day
+    kept_at: Line
+
+
+# Administration
+
+
+class OrganisationBody(Body):
+    """A bureau, a section or a subordinate unit; `parent` 0 makes a root."""
+
+    name: Line
+    parent: Number = 0
+    region: Key = ""
+
+
+class PersonBody(Body):
+    """A person, once."""
+
+    name: Line
+    staff_number: Key
+    password: Annotated[str, Field(max_length=1000)]
+    email: Annotated[str, Field(max_length=254)] = ""
+
+
+class PersonChangeBody(Body):
+    """What changes about a person; what is not named stays."""
+
+    email: Annotated[str, Field(max_length=254)] | None = None
+    password: Annotated[str, Field(max_length=1000)] | None = None
+    active: StrictBool | None = None
+
+
+class PostBody(Body):
+    """A post in an organisation, and what it is called there."""
+
+    organisation: Number
+    key: Key
+    title: Line = ""
+
+
+class DelegationBody(Body):
+    """Who acts for whom, from one day to another, both included."""
+
+    principal: Number
+    agent: Number
+    starts_on: Day
+    ends_on: Day
+    reason: Text
+
+
+class DelegationEndBody(Body):
+    """Which delegation ends."""
+
+    principal: Number
+    agent: Number
+
+
+class FileBody(Body):
+    """A definition or a calendar year as YAML text, with the file's name for findings."""
+
+    name: Line
+    text: Annotated[str, Field(max_length=1_000_000)]
+
+
+class ResolutionBody(Body):
+    """How an incident was put right."""
+
+    how: Text

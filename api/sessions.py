@@ -1,0 +1,191 @@
+"""Who is signed in: rows under the hash of a random token, and the delays that follow failed attempts.
+
+Invariant: the database holds no token that could be used; a session dies when its person is disabled,
+gets another password or another post, on whichever process that happened.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from msgspec import Struct
+from sqlalchemy import Connection, text
+
+from workflow.people import Directory
+from workflow.queries import snapshot
+from workflow.record import instant, stamp
+from workflow.sql import Statement
+from workflow.transaction import Transaction
+
+FREE = {"name": 4, "address": 29}
+"""How many failures cost nothing: more from one address, behind which a whole office may sit."""
+
+LONGEST_DELAY = timedelta(minutes=15)
+FORGET_AFTER = timedelta(hours=1)
+TOUCH_EVERY = timedelta(minutes=1)
+"""A session's last use is written down once a minute at most: a page view should not cost a commit."""
+
+_FIND = text(
+    "SELECT session.person_id, session.created_at, session.seen_at, session.credential, person.password_hash"
+    " FROM session JOIN person ON person.id = session.person_id WHERE session.id = :id AND person.active"
+)
+_ACCOUNT = text("SELECT id, name, password_hash, active FROM person WHERE staff_number = :staff_number")
+_INSERT = Statement(
+    text(
+        "INSERT INTO session (id, person_id, credential, created_at, seen_at)"
+        " VALUES (:id, :person_id, :credential, :now, :now)"
+    )
+)
+_TOUCH = Statement(text("UPDATE session SET seen_at = :now WHERE id = :id"))
+_DELETE = Statement(text("DELETE FROM session WHERE id = :id"))
+_DELETE_STALE = Statement(text("DELETE FROM session WHERE seen_at < :idle OR created_at < :absolute"))
+_FAILURES = Statement(text("SELECT failures, last_at, until FROM login_failure WHERE key = :key"))
+_PUT_FAILURE = Statement(
+    text(
+        "INSERT INTO login_failure (key, failures, last_at, until) VALUES (:key, :failures, :last_at, :until)"
+        " ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at,"
+        " until = excluded.until"
+    )
+)
+_FORGIVE = Statement(text("DELETE FROM login_failure WHERE key = :key"))
+_FORGIVE_ONE = Statement(
+    text("UPDATE login_failure SET failures = failures - 1, until = NULL WHERE key = :key")
+)
+_FORGET_FAILURES = Statement(text("DELETE FROM login_failure WHERE last_at < :before"))
+
+
+class Account(Struct, frozen=True):
+    """What signing in needs to know of a person."""
+
+    person: int
+    name: str
+    password_hash: str
+    active: bool
+
+
+class Found(Struct, frozen=True):
+    """A session as it stands, with the people of the same moment."""
+
+    person: int
+    created_at: datetime
+    seen_at: datetime
+    directory: Directory
+
+
+class Attempt(Struct, frozen=True):
+    """An attempt to sign in, under the hashes of the name typed and of the address it came from."""
+
+    name: str
+    address: str
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Kind and key of both counters."""
+        return ("name", self.name), ("address", self.address)
+
+
+def key_of(kind: str, value: str) -> str:
+    """The key of a counter: a hash, because people type passwords into the name field."""
+    return sha256(f"{kind}:{value.strip().casefold()}".encode(errors="replace")).hexdigest()
+
+
+def digest_of(token: str) -> str:
+    """Under what a session of that token is kept."""
+    return sha256(token.encode()).hexdigest()
+
+
+def credential_of(person: int, password_hash: str, directory: Directory) -> str:
+    """What the person is, as far as a session rests on it: the password, and every post."""
+    posts = sorted((held.organisation, held.key) for held in directory.posts_of(person))
+    return sha256(f"{password_hash}\n{posts}".encode()).hexdigest()
+
+
+# Queries
+
+
+def find(connection: Connection, *, session: str) -> Found | None:
+    """The session of that hash, if its person still is what they were when it began."""
+    row = connection.execute(_FIND, {"id": session}).one_or_none()
+    if row is None:
+        return None
+    directory = snapshot(connection).directory
+    if row.credential != credential_of(row.person_id, row.password_hash, directory):
+        return None
+    return Found(row.person_id, instant(row.created_at), instant(row.seen_at), directory)
+
+
+def account(connection: Connection, *, staff_number: str) -> Account | None:
+    """The account of that staff number."""
+    row = connection.execute(_ACCOUNT, {"staff_number": staff_number}).one_or_none()
+    return Account(row[0], row[1], row[2], bool(row[3])) if row else None
+
+
+# Actions
+
+
+def begin_attempt(tx: Transaction, *, attempt: Attempt, now: datetime) -> int:
+    """Count an attempt before its password is looked at; how many seconds it has to wait, 0 if it may go on.
+
+    Counted beforehand, so that a hundred attempts at once are not all the first.
+    """
+    wait = max(_wait(tx, key, now) for _, key in attempt.keys)
+    if wait:
+        return wait
+    for kind, key in attempt.keys:
+        row = tx.execute(_FAILURES, key=key).fetchone()
+        recent = row is not None and now - instant(row[1]) < FORGET_AFTER
+        failures = row[0] + 1 if recent else 1
+        tx.execute(
+            _PUT_FAILURE, key=key, failures=failures, last_at=stamp(now), until=_until(kind, failures, now)
+        )
+    return 0
+
+
+def open_session(
+    tx: Transaction,
+    *,
+    session: str,
+    person: int,
+    password_hash: str,
+    attempt: Attempt,
+    replaces: str,
+    now: datetime,
+) -> None:
+    """Sign a person in: a new session, the one it replaces ends, and the attempt was no failure."""
+    tx.execute(_DELETE, id=replaces)
+    credential = credential_of(person, password_hash, tx.directory)
+    tx.execute(_INSERT, id=session, person_id=person, credential=credential, now=stamp(now))
+    tx.execute(_FORGIVE, key=attempt.name)
+    tx.execute(_FORGIVE_ONE, key=attempt.address)
+
+
+def touch_session(tx: Transaction, *, session: str, now: datetime) -> None:
+    """Note that the session is in use."""
+    tx.execute(_TOUCH, id=session, now=stamp(now))
+
+
+def close_session(tx: Transaction, *, session: str) -> None:
+    """End a session."""
+    tx.execute(_DELETE, id=session)
+
+
+def forget(tx: Transaction, *, idle: timedelta, absolute: timedelta, now: datetime) -> None:
+    """Remove sessions that have run out, and failures that nobody counts any more."""
+    tx.execute(_DELETE_STALE, idle=stamp(now - idle), absolute=stamp(now - absolute))
+    tx.execute(_FORGET_FAILURES, before=stamp(now - FORGET_AFTER))
+
+
+def _wait(tx: Transaction, key: str, now: datetime) -> int:
+    row = tx.execute(_FAILURES, key=key).fetchone()
+    if row is None or row[2] is None or instant(row[2]) <= now:
+        return 0
+    return int((instant(row[2]) - now).total_seconds()) + 1
+
+
+def _until(kind: str, failures: int, now: datetime) -> str | None:
+    """1, 2, 4 … minutes from the fifth failure on, never more than a quarter of an hour."""
+    over = failures - FREE[kind]
+    if over <= 0:
+        return None
+    return stamp(now + min(timedelta(minutes=2 ** min(over - 1, 10)), LONGEST_DELAY))

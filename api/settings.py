@@ -1,0 +1,194 @@
+"""What an office decides: where data lives, how it is reached, how mail goes out. Nothing else reads it.
+
+Values come from `shenpi.toml` in the data directory, and over it from the environment (SHENPI_…).
+Invariant: no secret has a default, none is ever printed, and what would not be safe does not start.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+PREFIX = "SHENPI_"
+FILE = "shenpi.toml"
+NOT_OURS = ("SHENPI_TEST_", "SHENPI_BROWSER")
+"""Variables that the tests and `dev.py` read; the product does not."""
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; says which, and what to write instead."""
+
+
+class Smtp(BaseModel):
+    """The mail server of the office. Without a host no mail leaves; notices stay in the desk."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = ""
+    port: int = Field(default=465, ge=1, le=65535)
+    security: Literal["tls", "starttls", "plain"] = "tls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ca_file: str = ""
+    sender: str = ""
+    sender_name: str = "审批提醒"
+    per_minute: int = Field(default=60, ge=1)
+
+
+class Settings(BaseModel):
+    """All settings of one installation. `data` holds the database, the documents and the keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+    data: Path
+    database_url: str = ""
+    base_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    upload_megabytes: int = Field(default=50, ge=1, le=1024)
+    idle_minutes: int = Field(default=30, ge=1)
+    absolute_hours: int = Field(default=10, ge=1)
+    sweep_seconds: float = Field(default=20, gt=0)
+    deliver_seconds: float = Field(default=15, gt=0)
+    mailbox: bool = False
+    smtp: Smtp = Smtp()
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database: a file in the data directory, unless another is named."""
+        return self.database_url or f"sqlite:///{self.data / 'shenpi.db'}"
+
+    @property
+    def documents(self) -> Path:
+        """Where the documents lie."""
+        return self.data / "documents"
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the service itself speaks TLS."""
+        return self.tls_certificate is not None
+
+    @property
+    def address(self) -> str:
+        """The address under which people reach the service: what links in mails begin with."""
+        scheme = "https" if self.is_tls else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.base_url.rstrip("/") or f"{scheme}://{host}:{self.port}"
+
+    @property
+    def upload_limit(self) -> int:
+        """The largest document, in bytes."""
+        return self.upload_megabytes * 1024 * 1024
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names that a request may call this service by; loopback always, for the operator."""
+        named = {*self.allowed_hosts, self.host, urlsplit(self.address).hostname or ""}
+        return frozenset(name.lower() for name in named if name) | {"127.0.0.1", "localhost", "[::1]"}
+
+
+def load(data: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of the installation in `data` (default: SHENPI_DATA, else the usual place of the system).
+
+    SettingsError names every value that cannot be used.
+    """
+    directory = data or Path(environment.get("SHENPI_DATA", "") or default_directory(environment))
+    values = _from_file(directory / FILE)
+    for name, value in environment.items():
+        if name.startswith(PREFIX) and not name.startswith(NOT_OURS) and name != "SHENPI_DATA":
+            _put(values, name.removeprefix(PREFIX).lower(), value)
+    return make(data=directory.resolve(), **values)
+
+
+def make(**values: Any) -> Settings:
+    """Settings from these values; SettingsError if they cannot be used."""
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        wrong = "；".join(f"{'.'.join(map(str, each['loc']))}：{each['msg']}" for each in error.errors())
+        raise SettingsError(f"设置有误（{wrong}）。请更正 {FILE} 或相应的 {PREFIX}… 环境变量。") from None
+    _check(settings)
+    return settings
+
+
+def with_port(settings: Settings, port: int) -> Settings:
+    """The same settings on another port."""
+    return make(**{**settings.model_dump(), "port": port})
+
+
+def default_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where data lives on this system if nobody says otherwise."""
+    if sys.platform == "win32":
+        return Path(environment.get("PROGRAMDATA", r"C:\ProgramData")) / "Shenpi"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/Shenpi"
+    if os.geteuid() == 0:
+        return Path("/var/lib/shenpi")
+    return Path(environment.get("XDG_DATA_HOME", "") or Path.home() / ".local/share") / "shenpi"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether that address is this machine and no other."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"读不了 {path}（{error}）。") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} 写法有误：{error}。") from None
+    if "password" in values.get("smtp", {}) and _is_open(path):
+        raise SettingsError(f"{path} 中有密码，但其他用户也能读。请先运行 chmod 600 {path}。")
+    return values
+
+
+def _put(values: dict[str, Any], key: str, value: str) -> None:
+    """One environment variable: SHENPI_SMTP_HOST is smtp.host; lists are separated by commas."""
+    if key.startswith("smtp_"):
+        values["smtp"] = {**values.get("smtp", {}), key.removeprefix("smtp_"): value}
+    elif key in {"allowed_hosts", "proxies"}:
+        values[key] = [each.strip() for each in value.split(",") if each.strip()]
+    else:
+        values[key] = value
+
+
+def _check(settings: Settings) -> None:
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        raise SettingsError("tls_certificate 与 tls_key 须同时设置。可运行 shenpi setup 生成本单位证书。")
+    if not settings.is_tls and not settings.proxies and not is_loopback(settings.host):
+        raise SettingsError(
+            f"监听 {settings.host} 须启用 TLS：密码不能在网上明文传送。请运行 shenpi setup 生成证书，或只监听 127.0.0.1。"
+        )
+    if settings.database_url.startswith("sqlite:///:memory:"):
+        raise SettingsError("数据库须在磁盘上：已确认的操作不能丢。")
+    if settings.data.is_dir() and os.name != "nt" and settings.data.stat().st_mode & stat.S_IWOTH:
+        raise SettingsError(
+            f"数据目录 {settings.data} 任何人都可以改写。请先运行 chmod 700 {settings.data}。"
+        )
+
+
+def _is_open(path: Path) -> bool:
+    return os.name != "nt" and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

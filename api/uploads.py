@@ -1,0 +1,74 @@
+"""Files that come in by a form, and files that go out: checked on the way, never in one piece in memory.
+
+Invariant: who uploads is known before anything is parsed; what goes out carries the type that the store
+decided, as a download, or shown inside our own page only where a browser shows it safely.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator
+from typing import BinaryIO, Final
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from api.problems import refusal
+from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, attachment, read_form
+from workflow.content import FORMATS
+from workflow.errors import Invalid
+from workflow.files import Files, StoredFile
+from workflow.queries.stored import StoredName
+
+SHOWN: Final = frozenset({FORMATS["pdf"], FORMATS["jpg"], FORMATS["png"]})
+"""What a browser shows by itself; everything else is only given out as a download."""
+
+_CHUNK: Final = 256 * 1024
+
+
+async def receive(
+    request: Request, field: str = "file", formats: Collection[str] = tuple(FORMATS)
+) -> StoredFile:
+    """Store the file of that form field; Invalid if there is none."""
+    upload = (await read_form(request)).get(field)
+    if not isinstance(upload, UploadFile) or not upload.filename:
+        raise Invalid(refusal("upload-missing", field))
+    files: Files = request.app.state.files
+    limit = request.app.state.settings.upload_limit
+    return await asyncio.to_thread(files.receive, _chunks(upload.file), upload.filename, limit, formats)
+
+
+def download(files: Files, stored: StoredName) -> StreamingResponse:
+    """The file, to be kept under its name."""
+    name, media = _described(files, stored)
+    headers = {"Content-Disposition": attachment(name), "Content-Security-Policy": DOWNLOAD_POLICY}
+    return StreamingResponse(_pieces(files.open(stored.sha256)), media_type=media, headers=headers)
+
+
+def preview(files: Files, stored: StoredName) -> StreamingResponse:
+    """The file, to be shown inside our own page; as a download if browsers do not show its kind."""
+    _, media = _described(files, stored)
+    if media not in SHOWN:
+        return download(files, stored)
+    headers = {"Content-Disposition": "inline", "Content-Security-Policy": PREVIEW_POLICY}
+    return StreamingResponse(_pieces(files.open(stored.sha256)), media_type=media, headers=headers)
+
+
+def _described(files: Files, stored: StoredName) -> tuple[str, str]:
+    """Name and type; of a signed sheet, which is known by its hash alone, what its content says."""
+    if stored.name:
+        return stored.name, stored.media
+    found = files.format_of(stored.sha256)
+    return f"签批单-{stored.sha256[:8]}.{found}", FORMATS[found]
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk
+
+
+async def _pieces(content: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Read in a thread: a slow disk must not hold up everybody else."""
+    while (piece := await asyncio.to_thread(next, content, None)) is not None:
+        yield piece

@@ -1,0 +1,325 @@
+"""From a form to an action: which command each form of a page gives, and what is said once it is done.
+
+Invariant: nothing is decided here; a form only spells the arguments of one action of the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from api.problems import refusal
+from api.web.forms import Form
+from workflow.actions import clocks, decisions, documents, entries, outside, projects, stages
+from workflow.errors import NotFound
+from workflow.queries.views import StageFile
+from workflow.state import (
+    Accepted,
+    Concluded,
+    Corrected,
+    CorrectionNotified,
+    Extended,
+    Filed,
+    PaperSigned,
+    Record,
+    SpecialBegan,
+    SpecialEnded,
+)
+
+
+class Command(NamedTuple):
+    """One action with its arguments (without who and when), and the word for what was done."""
+
+    action: Callable[..., Any]
+    arguments: dict[str, Any]
+    done: str
+
+
+DONE = {
+    "submitted": "已报送",
+    "withdrawn": "已撤回",
+    "reapplied": "已重新办理",
+    "approved": "已同意",
+    "returned": "已退回",
+    "refused": "已作不予批准",
+    "recorded": "已登记，待核对原件后生效",
+    "signed": "纸质签批已代录，待核对原件后生效",
+    "handed": "已转交",
+    "gate": "已同意暂缺先行办理",
+    "extended": "已延长时限",
+    "paused": "已暂停时限",
+    "resumed": "已恢复时限",
+    "explained": "情况说明已记入",
+    "drafted": "商请函稿已保存，未发出",
+    "entered": "补录已登记，待核对原件后生效",
+    "confirmed": "已核对，登记生效",
+    "rejected": "核对未通过，登记不生效",
+    "uploaded": "材料已上传",
+    "registered": "材料已登记",
+    "facts": "项目信息已更新",
+    "moved": "项目状态已变更",
+    "closed": "补录已结束，此后按时限办理",
+    "project": "项目已登记",
+    "resolved": "异常已销号",
+}
+"""What a page says after a command, by the word in its address."""
+
+Reader = Callable[[Form, StageFile], Awaitable[Command]]
+
+
+async def stage_command(action: str, form: Form, file: StageFile) -> Command:
+    """The command that this form of a stage's page gives; Invalid with every field that is wrong."""
+    reader = _READERS.get(action)
+    if reader is None:
+        raise NotFound(refusal("not-found"))
+    command = await reader(form, file)
+    form.check()
+    return Command(command.action, {"ref": file.ref, **command.arguments}, command.done)
+
+
+async def paper_command(action: str, form: Form, ref: str) -> Command:
+    """The command that a paper's form on the project's page gives: upload or register."""
+    reader = {"upload": _upload, "register": _register}.get(action)
+    if reader is None:
+        raise NotFound(refusal("not-found"))
+    command = await reader(form)
+    form.check()
+    return Command(command.action, {"ref": ref, **command.arguments}, command.done)
+
+
+async def _submit(form: Form, file: StageFile) -> Command:
+    return Command(
+        stages.submit_stage, {"stage": file.stage.key, "turn": form.optional_number("turn")}, "submitted"
+    )
+
+
+async def _withdraw(form: Form, file: StageFile) -> Command:
+    return Command(
+        stages.withdraw_stage, {"stage": file.stage.key, "reason_given": form.text("reason")}, "withdrawn"
+    )
+
+
+async def _reapply(form: Form, file: StageFile) -> Command:
+    return Command(stages.reapply_stage, _reasoned(form, file), "reapplied")
+
+
+async def _decide(form: Form, file: StageFile) -> Command:
+    outcome = form.text("outcome")
+    approving = outcome == "approved"
+    replies = await form.replies(file.issues, needed=approving) if approving and file.issues_now else ()
+    arguments = {
+        "stage": file.stage.key,
+        "step": form.text("step"),
+        "outcome": outcome,
+        "opinion": form.text("opinion"),
+        "turn": form.optional_number("turn"),
+        "content": form.text("content"),
+        "fixes": form.fixes() if outcome == "returned" else (),
+        "replies": replies,
+        "as_printed": form.has("as_printed"),
+    }
+    return Command(decisions.decide, arguments, outcome if outcome in DONE else "approved")
+
+
+async def _sign_paper(form: Form, file: StageFile) -> Command:
+    scan = await form.file("file")
+    outcome = form.text("outcome")
+    signed = PaperSigned(
+        step=form.text("step"),
+        signer=form.number("signer", "签批人"),
+        on=form.required_day("on", "签批日期"),
+        outcome=outcome,
+        opinion=form.text("opinion"),
+        content=form.text("content"),
+        sha256=scan.sha256 if scan else "",
+        kept_at=form.text("kept_at"),
+        fixes=form.fixes() if outcome == "returned" else (),
+    )
+    return Command(decisions.enter_paper_signature, {"stage": file.stage.key, "signed": signed}, "signed")
+
+
+async def _record(form: Form, file: StageFile) -> Command:
+    what = form.text("what")
+    reader = _RECORDS.get(what)
+    if reader is None:
+        raise NotFound(refusal("not-found"))
+    arguments = {
+        "stage": file.stage.key,
+        "what": await reader(form, file),
+        "as_printed": form.has("as_printed"),
+    }
+    return Command(outside.record_outside, arguments, "recorded")
+
+
+async def _filed(form: Form, _: StageFile) -> Record:
+    return Filed(form.required_day("on", "报送日期"), form.text("number"))
+
+
+async def _accepted(form: Form, _: StageFile) -> Record:
+    return Accepted(form.required_day("on", "受理日期"), form.text("number"))
+
+
+async def _correction(form: Form, _: StageFile) -> Record:
+    return CorrectionNotified(form.required_day("on", "告知日期"), form.fixes(), form.text("number"))
+
+
+async def _corrected(form: Form, _: StageFile) -> Record:
+    return Corrected(form.required_day("on", "补正报送日期"), form.text("number"))
+
+
+async def _special_began(form: Form, _: StageFile) -> Record:
+    return SpecialBegan(form.required_day("on", "开始日期"), form.text("procedure"), form.text("basis"))
+
+
+async def _special_ended(form: Form, _: StageFile) -> Record:
+    return SpecialEnded(form.required_day("on", "结束日期"))
+
+
+async def _extended(form: Form, _: StageFile) -> Record:
+    return Extended(
+        form.required_day("on", "决定日期"),
+        form.limit("by", "延长期限"),
+        form.text("reason"),
+        form.text("number"),
+    )
+
+
+async def _concluded(form: Form, file: StageFile) -> Record:
+    outcome = form.text("outcome")
+    approving = outcome == "approved"
+    return Concluded(
+        on=form.required_day("on", "结论日期"),
+        outcome=outcome,
+        opinion=form.text("opinion"),
+        replies=await form.replies(file.issues, needed=True) if approving and file.issues_now else (),
+        fixes=form.fixes() if outcome == "returned" else (),
+    )
+
+
+_RECORDS: dict[str, Callable[[Form, StageFile], Awaitable[Record]]] = {
+    "filed": _filed,
+    "accepted": _accepted,
+    "correction": _correction,
+    "corrected": _corrected,
+    "special_began": _special_began,
+    "special_ended": _special_ended,
+    "extended": _extended,
+    "concluded": _concluded,
+}
+
+
+async def _hand_over(form: Form, file: StageFile) -> Command:
+    return Command(
+        stages.hand_over_step, {**_reasoned(form, file), "to": form.number("to", "转交给")}, "handed"
+    )
+
+
+async def _pass_gate(form: Form, file: StageFile) -> Command:
+    return Command(
+        stages.pass_soft_gate, {**_reasoned(form, file), "requirement": form.text("requirement")}, "gate"
+    )
+
+
+async def _extend(form: Form, file: StageFile) -> Command:
+    return Command(
+        clocks.extend_clock, {**_reasoned(form, file), "by": form.limit("by", "延长期限")}, "extended"
+    )
+
+
+async def _pause(form: Form, file: StageFile) -> Command:
+    return Command(clocks.pause_clock, _reasoned(form, file), "paused")
+
+
+async def _resume(form: Form, file: StageFile) -> Command:
+    return Command(clocks.resume_clock, _reasoned(form, file), "resumed")
+
+
+async def _explanation(form: Form, file: StageFile) -> Command:
+    return Command(clocks.file_explanation, {"stage": file.stage.key, "text": form.text("text")}, "explained")
+
+
+async def _letter(form: Form, file: StageFile) -> Command:
+    return Command(outside.draft_letter, {"stage": file.stage.key, "text": form.text("text")}, "drafted")
+
+
+async def _take_over(form: Form, file: StageFile) -> Command:
+    arguments = {
+        "stage": file.stage.key,
+        "replies": await form.replies(file.issues, needed=True),
+        "as_printed": form.has("as_printed"),
+    }
+    return Command(projects.take_over_stage, arguments, "entered")
+
+
+async def _confirm(form: Form, _: StageFile) -> Command:
+    return Command(entries.confirm_entry, {"number": form.number("number", "登记")}, "confirmed")
+
+
+async def _reject(form: Form, _: StageFile) -> Command:
+    arguments = {"number": form.number("number", "登记"), "reason_given": form.text("reason")}
+    return Command(entries.reject_entry, arguments, "rejected")
+
+
+async def _upload(form: Form, _: StageFile | None = None) -> Command:
+    file = await form.file("file")
+    if file is None and not form.reasons:
+        form.wrong("file", "文件", "请选择要上传的文件")
+    arguments = {
+        "document": form.text("document"),
+        "file": file,
+        "number": form.text("number"),
+        "issued_on": form.day("issued_on", "成文日期"),
+        "issuer": form.text("issuer"),
+    }
+    return Command(documents.upload_document, arguments, "uploaded")
+
+
+async def _register(form: Form, _: StageFile | None = None) -> Command:
+    arguments = {
+        "document": form.text("document"),
+        "number": form.text("number"),
+        "issued_on": form.required_day("issued_on", "成文日期"),
+        "kept_at": form.text("kept_at"),
+    }
+    return Command(documents.register_document, arguments, "registered")
+
+
+def _reasoned(form: Form, file: StageFile) -> dict[str, Any]:
+    return {"stage": file.stage.key, "reason_given": form.text("reason")}
+
+
+_READERS: dict[str, Reader] = {
+    "submit": _submit,
+    "withdraw": _withdraw,
+    "reapply": _reapply,
+    "decide": _decide,
+    "sign-paper": _sign_paper,
+    "record": _record,
+    "hand-over": _hand_over,
+    "pass-gate": _pass_gate,
+    "extend": _extend,
+    "pause": _pause,
+    "resume": _resume,
+    "explanation": _explanation,
+    "letter": _letter,
+    "take-over": _take_over,
+    "confirm": _confirm,
+    "reject": _reject,
+    "upload": _upload,
+    "register": _register,
+}
+
+
+# Projects as wholes
+
+
+def project_command(action: str, form: Form, ref: str) -> Command:
+    """The command that a form of the project's page gives."""
+    given = {"ref": ref, "reason_given": form.text("reason")}
+    if action == "close-take-over":
+        return Command(projects.close_take_over, {"ref": ref}, "closed")
+    if action == "hand-over-project":
+        return Command(projects.hand_over_project, {**given, "to": form.number("to", "移交给")}, "handed")
+    if action.startswith("move-"):
+        return Command(projects.move_project, {**given, "trigger": action.removeprefix("move-")}, "moved")
+    raise NotFound(refusal("not-found"))

@@ -1,0 +1,171 @@
+"""What people type: read from a form field by field, every mistake named at its field, all at once.
+
+Invariant: a field is taken as it was typed or refused with a sentence; nothing is guessed or repaired.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+
+from api.problems import refusal
+from api.security import read_form
+from workflow.clock import Limit, Unit
+from workflow.errors import Invalid, Reason
+from workflow.files import Files, StoredFile
+from workflow.queries.views import DocumentView
+from workflow.state import Fix, ReplyData
+
+LONGEST_FIXES = 20
+_CHUNK = 256 * 1024
+
+
+class Form:
+    """One form as it was sent. Reading collects what is wrong; `check` refuses with all of it."""
+
+    def __init__(self, data: FormData, files: Files, limit: int) -> None:
+        self.data = data
+        self.reasons: list[Reason] = []
+        self._files = files
+        self._limit = limit
+
+    @classmethod
+    async def read(cls, request: Request) -> Form:
+        """The form of this request."""
+        state = request.app.state
+        return cls(await read_form(request), state.files, state.settings.upload_limit)
+
+    def check(self) -> None:
+        """Invalid with everything that was wrong so far."""
+        if self.reasons:
+            raise Invalid(*self.reasons)
+
+    def wrong(self, field: str, title: str, why: str) -> None:
+        """Note that a field is wrong."""
+        self.reasons.append(refusal("field-invalid", field, field=title, why=why))
+
+    def values(self) -> dict[str, str]:
+        """Everything typed, so that a page with an error can show it again."""
+        return {key: value for key, value in self.data.multi_items() if isinstance(value, str)}
+
+    def has(self, field: str) -> bool:
+        """Whether anything was typed or ticked there."""
+        return bool(self.text(field))
+
+    def text(self, field: str) -> str:
+        """What was typed, with the line ends of this side."""
+        value = self.data.get(field, "")
+        return value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
+
+    def required(self, field: str, title: str) -> str:
+        """The text, which must be there."""
+        value = self.text(field)
+        if not value:
+            self.wrong(field, title, "必须填写")
+        return value
+
+    def number(self, field: str, title: str) -> int:
+        """A whole number; 0 if it is none, with the reason noted."""
+        value = self.required(field, title)
+        if value and not (value.isascii() and value.isdigit() and len(value) < 16):
+            self.wrong(field, title, "应为整数")
+            return 0
+        return int(value or 0)
+
+    def optional_number(self, field: str) -> int | None:
+        """A whole number of ours, from a hidden field; None if it is not there."""
+        value = self.text(field)
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+
+    def day(self, field: str, title: str) -> date | None:
+        """A date, or None if nothing was typed."""
+        value = self.text(field).replace("/", "-").replace(".", "-")
+        if not value:
+            return None
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.wrong(field, title, "应为日期，如2026-09-18")
+            return None
+
+    def required_day(self, field: str, title: str) -> date:
+        """A date that must be there; a stand-in, with the reason noted, if it is not."""
+        if not self.text(field):
+            self.wrong(field, title, "必须填写")
+        return self.day(field, title) or date.min
+
+    def limit(self, field: str, title: str) -> Limit:
+        """A length of time: an amount and its unit."""
+        amount = self.number(field, title)
+        unit = self.text(f"{field}_unit") or Unit.WORKDAYS.value
+        if unit not in {each.value for each in Unit}:
+            self.wrong(field, title, "期限单位不在可选之列")
+            unit = Unit.WORKDAYS.value
+        return Limit(max(amount, 1), Unit(unit))
+
+    def fixes(self, field: str = "fixes") -> tuple[Fix, ...]:
+        """Items to put right, one a line."""
+        lines = [line.strip().lstrip("-·0123456789.、 ") for line in self.text(field).splitlines()]
+        found = tuple(Fix(line) for line in lines if line)
+        if len(found) > LONGEST_FIXES:
+            self.wrong(field, "需修改事项", f"最多{LONGEST_FIXES}项")
+        return found
+
+    async def file(self, field: str) -> StoredFile | None:
+        """The file that was chosen, stored; None if none was. What is wrong with it is noted."""
+        chosen = self.data.get(field)
+        if not isinstance(chosen, UploadFile) or not chosen.filename:
+            return None
+        try:
+            return await asyncio.to_thread(self._receive, chosen)
+        except Invalid as error:
+            self.reasons += [Reason(each.code, each.text, each.remedy, field) for each in error.reasons]
+            return None
+
+    def _receive(self, chosen: UploadFile) -> StoredFile:
+        def chunks() -> Iterator[bytes]:
+            while chunk := chosen.file.read(_CHUNK):
+                yield chunk
+
+        return self._files.receive(chunks(), chosen.filename or "", self._limit)
+
+    async def replies(self, documents: Sequence[DocumentView], *, needed: bool) -> tuple[ReplyData, ...]:
+        """What is written on the replies: those begun in the form, or, if `needed`, all of them."""
+        wanted = [document for document in documents if needed or self._was_begun(document)]
+        return tuple([await self._reply(document) for document in wanted])
+
+    def _was_begun(self, document: DocumentView) -> bool:
+        prefix = f"reply.{document.key}."
+        return any(
+            (isinstance(value, UploadFile) and bool(value.filename))
+            or (isinstance(value, str) and bool(value.strip()))
+            for key, value in self.data.multi_items()
+            if key.startswith(prefix)
+        )
+
+    async def _reply(self, document: DocumentView) -> ReplyData:
+        prefix, title = f"reply.{document.key}.", document.title
+        file = await self.file(f"{prefix}file")
+        fields: dict[str, Any] = {
+            field.key: value
+            for field in document.fields
+            if (value := self.text(f"{prefix}field.{field.key}"))
+        }
+        return ReplyData(
+            document=document.key,
+            issued_on=self.required_day(f"{prefix}issued_on", f"{title}日期"),
+            number=self.text(f"{prefix}number"),
+            issuer=self.text(f"{prefix}issuer"),
+            valid_until=self.day(f"{prefix}valid_until", f"{title}有效期"),
+            fields=fields,
+            sha256=file.sha256 if file else "",
+            name=file.name if file else "",
+            size=file.size if file else 0,
+            media=file.media if file else "",
+            kept_at=self.text(f"{prefix}kept_at"),
+        )

@@ -1,0 +1,315 @@
+"""The pages that people look at: each asks the queries and fills one template. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import public
+from api.desk import AtDesk, Desk
+from api.door import door_of
+from api.graph import definition_graph, outline, project_graph, strip, svg
+from api.graph.model import Graph
+from api.problems import problem_of, refusal
+from api.web.commands import DONE
+from api.web.render import MEDIA, STATIC, Failure, markup, page, with_query
+from notifications import mailbox
+from workflow import queries
+from workflow.errors import NotFound, Reason, WorkflowError
+from workflow.queries.views import Offer, ProjectView, StageFile, StageView
+from workflow.queries.whole import Overview
+
+router = APIRouter(include_in_schema=False)
+
+Before = Annotated[int, Query(ge=0, le=2**53)]
+Done = Annotated[str, Query(max_length=20)]
+Word = Annotated[str, Query(max_length=100)]
+
+RECENT = 12
+"""How many events a project's page shows; the rest has a page of its own."""
+
+
+@router.get("/static/{name}", dependencies=[Depends(public)])
+async def static_file(name: str) -> Response:
+    """A stylesheet, script or picture of ours."""
+    if name not in STATIC:
+        raise NotFound(refusal("not-found"))
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(STATIC[name], media_type=MEDIA[name.rpartition(".")[2]], headers=headers)
+
+
+@router.get("/")
+async def worklist(request: Request, desk: AtDesk) -> Response:
+    """我的待办: what waits for me, most urgent first."""
+    return page(request, "worklist.html", desk.visitor, work=await desk.ask(queries.worklist))
+
+
+# Projects
+
+
+FILTERS = ("light", "state", "type", "unit", "clerk", "text")
+
+
+@router.get("/projects")
+async def project_list(request: Request, desk: AtDesk, before: Before = 0) -> Response:
+    """项目列表: which project is in trouble."""
+    given = {name: request.query_params.get(name, "")[:100].strip() for name in FILTERS}
+    filters = queries.Filters(
+        given["light"], given["state"], given["type"], _id(given["unit"]), _id(given["clerk"]), given["text"]
+    )
+
+    def with_filter(**changed: Any) -> str:
+        return with_query("/projects", {**given, **changed})
+
+    return page(
+        request,
+        "projects.html",
+        desk.visitor,
+        page=await desk.ask(queries.projects, filters=filters, before=before),
+        choices=await desk.ask(queries.choices),
+        filters=filters,
+        filters_on=any(given.values()),
+        with_filter=with_filter,
+    )
+
+
+@router.get("/projects/{ref}")
+async def project(request: Request, desk: AtDesk, ref: str, done: Done = "") -> Response:
+    """项目: where it is, who holds the ball, what is missing, what happened."""
+    return await project_page(request, desk, ref, done=DONE.get(done, ""))
+
+
+async def project_page(
+    request: Request, desk: Desk, ref: str, *, failure: Failure | None = None, done: str = ""
+) -> Response:
+    """The project's page, perhaps with a form that was refused."""
+    found: Overview = await desk.ask(queries.overview, ref=ref, recent=RECENT)
+    it = found.project
+    graph = project_graph(found.definition, it.stages, it.title, f"/projects/{ref}/stages/")
+    return page(
+        request,
+        "project.html",
+        desk.visitor,
+        failure=failure,
+        done=f"{done}。" if done else "",
+        it=it,
+        **_picture(graph),
+        primary=_primary(it, found.mine),
+        lacking=[stage for stage in it.stages if stage.missing],
+        uploadable=[(each.key, each.title) for each in found.papers if each.register != "always"],
+        registrable=[(each.key, each.title) for each in found.papers if each.register != "no"],
+        colleagues=[(each.id, _named(each.name, each.title)) for each in found.colleagues],
+        refused_offers=[offer for offer in it.offers if not offer.allowed and offer.action != "facts"],
+        timeline=found.timeline,
+    )
+
+
+def _picture(graph: Graph) -> dict[str, Any]:
+    return {"picture": markup(svg(graph)), "strip": markup(strip(graph))}
+
+
+def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
+    """The one thing that this person should do here now: the most urgent that waits for them."""
+    for entry in it.entries:
+        if entry.confirm.allowed:
+            return {
+                "words": f"核对“{entry.stage_title}”的登记",
+                "href": f"#entry-{entry.number}",
+                "due": None,
+            }
+    stages = {stage.key: stage for stage in it.stages}
+    for ball in it.balls:
+        stage = stages[ball.stage]
+        if mine.intersection(stage.holder_ids) and not ball.outside:
+            href = f"/projects/{it.ref}/stages/{stage.key}#{'needs' if stage.missing else 'act'}"
+            return {"words": _wanted(stage), "href": href, "due": ball.due}
+    return None
+
+
+def _wanted(stage: StageView) -> str:
+    if stage.missing:
+        return f"备齐“{stage.title}”的材料"
+    verb = "报送" if stage.state == "preparing" else "登记" if "." in stage.state else "审批"
+    return f"{verb}“{stage.title}”"
+
+
+@router.get("/projects/{ref}/record")
+async def record(request: Request, desk: AtDesk, ref: str, before: Before = 0) -> Response:
+    """The whole record of a project, a page at a time."""
+    it = await desk.ask(queries.project, ref=ref)
+    told = await desk.ask(queries.timeline, ref=ref, before=before)
+    return page(request, "record.html", desk.visitor, it=it, timeline=told)
+
+
+# Stages
+
+
+@router.get("/projects/{ref}/stages/{stage}")
+async def stage(request: Request, desk: AtDesk, ref: str, stage: str, done: Done = "") -> Response:
+    """事项: the file, its steps, its clock, and the form to act."""
+    it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
+    return stage_page(request, desk, it, done=_outcome(it, done))
+
+
+def stage_page(
+    request: Request, desk: Desk, it: StageFile, *, failure: Failure | None = None, done: str = ""
+) -> Response:
+    """The stage's page, perhaps with a form that was refused."""
+    offers = {offer.action: offer for offer in it.offers}
+    records = [offer for offer in it.offers if offer.action.startswith("record-")]
+    leading = {"submit", "decide-approved", "decide-returned", "decide-refused"}
+    others = [offer for offer in it.offers if offer.action not in leading and offer not in records]
+    return page(
+        request,
+        "stage.html",
+        desk.visitor,
+        failure=failure,
+        done=done,
+        it=it,
+        offers=offers,
+        records=records,
+        others=[offer for offer in others if offer.allowed and _has_use(offer, it)],
+        refused_offers=[offer for offer in others if not offer.allowed],
+        deciding="decide-returned" in offers and offers["decide-returned"].allowed,
+        next_step=_next_step(it),
+        may_add=it.may_add,
+        colleagues=[(each.id, _named(each.name, each.title)) for each in it.colleagues],
+        signers=[(each.id, _named(each.name, each.title)) for each in it.signers],
+    )
+
+
+def _has_use(offer: Offer, it: StageFile) -> bool:
+    """A signature on paper can only be entered for somebody else who may sign."""
+    return offer.action != "sign-paper" or bool(it.signers)
+
+
+def _next_step(it: StageFile) -> str:
+    """What follows when this step is done: the next step and whose it is, or what the stage issues."""
+    standing = [step.standing for step in it.steps]
+    place = standing.index("now") + 1 if "now" in standing else 0
+    if place < len(it.steps):
+        step = it.steps[place]
+        return f"{step.title}（{step.who}）"
+    issued = "、".join(document.title for document in it.issues)
+    return f"办结，取得{issued}" if issued else "办结"
+
+
+def _outcome(it: StageFile, done: str) -> str:
+    """What was done, and where the stage is now: 已报送，下一步：科室审核（李国栋）。"""
+    if done not in DONE:
+        return ""
+    stage = it.stage
+    if done in {"submitted", "approved", "confirmed"}:
+        where = (
+            f"下一步：{stage.state_words}（{stage.holders}）" if stage.is_open else f"事项{stage.state_words}"
+        )
+        return f"{DONE[done]}，{where}。"
+    return f"{DONE[done]}。"
+
+
+def _named(name: str, title: str) -> str:
+    return f"{name}（{title}）" if title else name
+
+
+def _id(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+# Notices, mails, types, help
+
+
+@router.get("/notices")
+async def notices(request: Request, desk: AtDesk, before: Before = 0) -> Response:
+    """通知: every message I got."""
+    return page(
+        request,
+        "notices.html",
+        desk.visitor,
+        page=await desk.ask(queries.notices, before=before),
+        incidents=await desk.ask(queries.incidents),
+    )
+
+
+@router.get("/mailbox")
+async def mails(request: Request, desk: AtDesk, person: Word = "", before: Before = 0) -> Response:
+    """演示邮箱: the mails that the demo would have sent."""
+    _only_in_demo(request)
+    door, chosen = door_of(request), _id(person)
+    found = await door.ask(mailbox.mails, person=chosen or None, before=before or None, limit=51)
+    people = desk.visitor.directory.people.values()
+    return page(
+        request,
+        "mailbox.html",
+        desk.visitor,
+        mails=found[:50],
+        more=found[49].id if len(found) > 50 else 0,
+        chosen=chosen,
+        people=[(each.id, each.name) for each in people],
+    )
+
+
+@router.get("/mailbox/{mail}")
+async def mail(request: Request, desk: AtDesk, mail: int) -> Response:
+    """One mail of the demo, as text and in a frame that can do nothing."""
+    return page(request, "mail.html", desk.visitor, it=await _mail(request, mail))
+
+
+@router.get("/mailbox/{mail}/html")
+async def mail_body(request: Request, desk: AtDesk, mail: int) -> Response:
+    """The HTML of a mail: in a sandbox, with the looks that it brings along and nothing else."""
+    del desk
+    policy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+    found = await _mail(request, mail)
+    return Response(found.html, media_type="text/html", headers={"Content-Security-Policy": policy})
+
+
+async def _mail(request: Request, mail: int) -> mailbox.MailView:
+    _only_in_demo(request)
+    found = await door_of(request).ask(mailbox.mail, id=mail)
+    if found is None:
+        raise NotFound(refusal("not-found"))
+    return found
+
+
+def _only_in_demo(request: Request) -> None:
+    """Everybody sees every mail in the demo; nowhere else."""
+    if not request.app.state.settings.mailbox:
+        raise NotFound(refusal("not-found"))
+
+
+@router.get("/types")
+async def types(request: Request, desk: AtDesk) -> Response:
+    """项目类型: what is published."""
+    return page(request, "types.html", desk.visitor, types=await door_of(request).ask(queries.published))
+
+
+@router.get("/types/{type}")
+async def one_type(request: Request, desk: AtDesk, type: str) -> Response:  # noqa: A002 - as above
+    """One project type as a picture and as rules."""
+    definition = await door_of(request).ask(queries.latest_definition, type=type)
+    graph = definition_graph(definition)
+    return page(
+        request, "type.html", desk.visitor, it=definition, **_picture(graph), outline=outline(definition)
+    )
+
+
+@router.get("/help")
+async def help_page(request: Request, desk: AtDesk) -> Response:
+    """帮助: the few things worth knowing."""
+    return page(request, "help.html", desk.visitor)
+
+
+def failure_of(
+    form: str, error: WorkflowError, typed: Mapping[str, str], field_of: Callable[[Reason], str] | None = None
+) -> Failure:
+    """A refused form as a page shows it; `field_of` says which field a reason is about."""
+    hidden = ("csrf", "command", "password")
+    kept = {key: value for key, value in typed.items() if key not in hidden}
+    wrong: dict[str, list[Reason]] = {}
+    for each in error.reasons:
+        wrong.setdefault(field_of(each) if field_of else each.place, []).append(each)
+    return Failure(form, problem_of(error), kept, wrong)

@@ -1,0 +1,152 @@
+"""From a template to a page: one environment, strict and escaping, and what every page has in common.
+
+Invariant: whatever a person or a definition wrote is escaped; an unknown name in a template is an error.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from api.auth import Visitor
+from api.problems import Problem
+from workflow.clock import SHANGHAI
+from workflow.errors import Reason
+from workflow.queries.views import PaperView
+from workflow.record import instant
+
+HERE: Final = Path(__file__).parent
+MEDIA: Final = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+STATIC: Final = {path.name: path.read_bytes() for path in sorted((HERE / "static").iterdir())}
+
+NAVIGATION: Final = (("/", "我的待办"), ("/projects", "项目"), ("/notices", "通知"), ("/types", "项目类型"))
+
+
+class Failure:
+    """A form that was refused: which one, why, what had been typed, and what is wrong at which field."""
+
+    def __init__(
+        self, form: str, problem: Problem, typed: Mapping[str, str], wrong: Mapping[str, list[Reason]]
+    ) -> None:
+        self.form = form
+        self.problem = problem
+        self.typed = typed
+        self.wrong = wrong
+
+    def context(self) -> dict[str, Any]:
+        """What the templates know of it."""
+        places = {each.place: field for field, reasons in self.wrong.items() for each in reasons}
+        known = {field for field in self.wrong if field in self.typed}
+        return {
+            "problem": self.problem,
+            "failed": self.form,
+            "typed": self.typed,
+            "wrong": self.wrong,
+            "anchors": {place: f"{self.form}-{field}" for place, field in places.items() if field in known},
+        }
+
+
+def page(
+    request: Request,
+    template: str,
+    visitor: Visitor | None,
+    *,
+    status: int = 200,
+    failure: Failure | None = None,
+    done: str = "",
+    **context: Any,
+) -> HTMLResponse:
+    """The page of that template."""
+    known: dict[str, Any] = {
+        "visitor": visitor,
+        "navigation": _navigation(request),
+        "here": _here(request),
+        "done": done,
+        "problem": None,
+        "failed": "",
+        "typed": {},
+        "wrong": {},
+        "anchors": {},
+        **(failure.context() if failure else {}),
+        **context,
+    }
+    text = _TEMPLATES.get_template(template).render(known)
+    return HTMLResponse(text, failure.problem.status if failure else status)
+
+
+def _navigation(request: Request) -> tuple[tuple[str, str], ...]:
+    mailbox = (("/mailbox", "演示邮箱"),) if request.app.state.settings.mailbox else ()
+    return (*NAVIGATION, *mailbox, ("/help", "帮助"))
+
+
+def _here(request: Request) -> str:
+    """The address in the navigation that this page belongs to."""
+    path = request.url.path
+    inside = [address for address, _ in _navigation(request) if address != "/" and path.startswith(address)]
+    return inside[0] if inside else ("/" if path == "/" else "")
+
+
+def static(name: str) -> str:
+    """The address of a file of ours: with its fingerprint, so that browsers may keep it."""
+    return f"/static/{name}?v={sha256(STATIC[name]).hexdigest()[:12]}"
+
+
+def paper_url(ref: str, paper: PaperView) -> str:
+    """Where the content of a paper is shown."""
+    return f"/api/projects/{quote(ref)}/files/{paper.sha256}/preview"
+
+
+def scan_url(ref: str, _: int, digest: str) -> str:
+    """Where the scan that came with an entry is shown."""
+    return f"/api/projects/{quote(ref)}/files/{digest}/preview"
+
+
+def at(stamped: str) -> str:
+    """A stored instant as a clock in Shanghai shows it."""
+    return instant(stamped).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def pairs(options: Sequence[str]) -> list[tuple[str, str]]:
+    """Options whose words are their values."""
+    return [(option, option) for option in options]
+
+
+def with_query(path: str, values: Mapping[str, Any]) -> str:
+    """The address with those values that are not empty."""
+    given = {key: value for key, value in values.items() if value}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def new_command() -> str:
+    """A fresh name for one attempt, so that a second click is answered with the first one's answer."""
+    return secrets.token_urlsafe(12)
+
+
+def markup(text: str) -> Markup:
+    """SVG and HTML that this package made and escaped itself."""
+    return Markup(text)  # noqa: S704 - only ever called with the output of our own graph
+
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.globals.update(
+    static=static, paper_url=paper_url, scan_url=scan_url, at=at, pairs=pairs, new_command=new_command
+)
