@@ -112,7 +112,9 @@ def _wait_began(event: ev.WaitBegan, tell: Teller) -> str:
     return f"{tell.who}登记：本项目等待另一项目{'的相关事项办结' if event.wait.stage else '投用'}"
 
 
-def _wait_ended(_: ev.WaitEnded, __: Teller) -> str:
+def _wait_ended(event: ev.WaitEnded, tell: Teller) -> str:
+    if event.reason:
+        return f"{tell.who}决定本项目不再等待另一项目{_because(event.reason)}"
     return "所等待的另一项目已办到，本项目不再等待"
 
 
@@ -211,6 +213,10 @@ def _handed_over(event: ev.StepHandedOver, tell: Teller) -> str:
     return f"{tell.who}将{tell.stage(event.stage)}转交{tell.directory.name(event.to)}办理{frm}{_because(event.reason)}"
 
 
+def _offered(event: ev.StepOffered, tell: Teller) -> str:
+    return f"{tell.stage(event.stage)}此前无人可办，现由{tell.people(event.holders)}办理"
+
+
 def _clock(event: ev.ClockChanged, tell: Teller) -> str:
     title = tell.document(event.document) if event.document else tell.stage(event.stage).strip("“”")
     done = _EFFECTS.get(event.effect, "调整了“{title}”的时限").format(title=title)
@@ -266,6 +272,7 @@ _TOLD: dict[type, Callable[[Any, Teller], str]] = {
     ev.DocumentUploaded: _uploaded,
     ev.SoftGatePassed: _gate,
     ev.StepHandedOver: _handed_over,
+    ev.StepOffered: _offered,
     ev.ClockChanged: _clock,
     ev.RungFired: _rung,
     ev.ExplanationFiled: _explained,

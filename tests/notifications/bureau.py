@@ -159,7 +159,7 @@ class Bureau:
 
     def sweep(self, when: str) -> None:
         """The clock catches up with that moment."""
-        while self.store.act(sweep, now=at(when)):
+        while self.store.act(sweep, actor=SYSTEM, now=at(when)):
             pass
 
     def rows(self, sql: str, **parameters: Any) -> list[Any]:

@@ -13,7 +13,6 @@ from workflow.clock import Limit
 from workflow.definition import POSTS, Rung
 from workflow.errors import Reason, reason
 from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, ReplyLapsed, RungFired
-from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
 from workflow.state import ISSUED, Clock
@@ -39,7 +38,7 @@ _DUE = Statement(
 )
 
 
-def sweep(tx: Transaction, *, now: datetime, limit: int = 100, actor: int = SYSTEM) -> int:
+def sweep(tx: Transaction, *, actor: int, now: datetime, limit: int = 100) -> int:
     """Let the rungs, openings and lapses that are due take effect, oldest first. Returns how many places.
 
     Each place (a stage, or a reply) is brought up to `now` in order, so an outage of days is the same

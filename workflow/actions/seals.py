@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from workflow.people import SYSTEM
 from workflow.record import START, root_of, seal_hash, stamp
 from workflow.sql import Statement
 from workflow.transaction import Transaction
@@ -24,7 +23,7 @@ _INSERT = Statement(
 _NO_WRITERS = Statement(text("LOCK TABLE event IN SHARE MODE"))
 
 
-def seal(tx: Transaction, *, now: datetime, actor: int = SYSTEM) -> str | None:  # noqa: ARG001 - like every use case
+def seal(tx: Transaction, *, actor: int, now: datetime) -> str | None:  # noqa: ARG001 - as every use case
     """Hash all heads into one and chain it to the seal before. Returns its hash; None if nothing happened since.
 
     Whoever keeps that hash outside can later prove that nothing recorded before it was rewritten.

@@ -92,7 +92,6 @@ def _at_step(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
 
 def _decisions(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
     case = reading.case
-    spec = reading.stage(key)
     for outcome, (trigger, label) in DECISIONS.items():
         reasons = rules.may_decide(case, key, stage.step, trigger)
         if trigger == "approve":
@@ -104,8 +103,6 @@ def _decisions(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]
         "代录纸质签批",
         [*rules.running(case), *pending, *_last_step_issues(reading, key, stage)],
     )
-    if spec.step(stage.step).kind is StepKind.MEETING:
-        return
 
 
 def _last_step_issues(reading: Reading, key: str, stage: StageState) -> list[Reason]:
@@ -138,16 +135,11 @@ def _outside(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
     case = reading.case
     part = stage.state.partition(".")[2]
     base = [*rules.running(case), *rules.may_prepare(case, key), *pending_reasons(case, key)]
-    if part == FILING:
-        base += [each for each in rules.missing(case, reading.stage(key)) if each.code == "document-expired"]
     for what in RECORDS[part]:
         if _fits_clock(what, stage):
             yield _offer(f"record-{what}", RECORD_WORDS[what], base)
-    letter = (
-        rules.check_text("", "text", "") if part in {FILED, ACCEPTED} else [_not_outside(reading, key, stage)]
-    )
     if part in {FILED, ACCEPTED}:
-        yield _offer("letter", "起草商请函", letter)
+        yield _offer("letter", "起草商请函", [])
 
 
 def _fits_clock(what: str, stage: StageState) -> bool:
@@ -159,11 +151,6 @@ def _fits_clock(what: str, stage: StageState) -> bool:
     if what == "special_ended":
         return stage.clock.stopped
     return not stage.clock.stopped and (what == "special_began" or not stage.clock.extensions)
-
-
-def _not_outside(reading: Reading, key: str, stage: StageState) -> Reason:
-    spec = reading.stage(key)
-    return reason("not-outside", key, stage=spec.title, state=rules.state_words(spec, stage.state))
 
 
 def _withdrawal(reading: Reading, key: str, stage: StageState) -> Offer:
@@ -286,5 +273,19 @@ def _project_offers(reading: Reading) -> Iterator[Offer]:
     ]  # fmt: skip
     yield _offer("facts", "更新项目信息", [*clerk, *stopped])
     yield _offer("hand-over-project", "移交经办", clerk)
+    yield _offer("wait-for", "等待另一项目", clerk)
     for trigger in PROJECT.triggers(case.state.state):
-        yield _offer(f"move-{trigger}", PROJECT_MOVES[trigger], rules.may_lead(case))
+        yield _offer(
+            f"move-{trigger}", PROJECT_MOVES[trigger], [*rules.may_lead(case), *_unfinished(reading, trigger)]
+        )
+
+
+def _unfinished(reading: Reading, trigger: str) -> list[Reason]:
+    """What still has to end before a project is archived."""
+    titles = [reading.stage(key).title for key, stage in reading.state.stages.items() if stage.is_open]
+    return [reason("stages-open", stages="、".join(titles))] if trigger == "archive" and titles else []
+
+
+def stop_offer(reading: Reading, other: str) -> Offer:
+    """Letting the project go on without another that it waits for."""
+    return _offer("stop-waiting", "不再等待", rules.may_lead(reading.case), other)

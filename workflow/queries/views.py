@@ -202,6 +202,14 @@ class Link(Struct, frozen=True):
     title: str
 
 
+class WaitView(Struct, frozen=True):
+    """Another project that this one waits for, and whether this person may let it go on without."""
+
+    ref: str
+    words: str
+    stop: Offer
+
+
 class ProjectView(Struct, frozen=True):
     """Everything that the project page shows."""
 
@@ -221,7 +229,7 @@ class ProjectView(Struct, frozen=True):
     outside: Light
     validity: Light
     parent: Link | None
-    waits: tuple[str, ...]
+    waits: tuple[WaitView, ...]
     taking_over: bool
     phases: tuple[str, ...]
     stages: tuple[StageView, ...]

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, select
 from workflow.definition import Definition
 from workflow.machine import PROJECT_STATES
 from workflow.queries.lists import organisation_name
-from workflow.queries.offers import paper_reasons, project_offers
+from workflow.queries.offers import paper_reasons, project_offers, stop_offer
 from workflow.queries.papers import document_view, field_view, paper_views
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import read_timeline
 from workflow.queries.scope import PROJECT, people, visible
 from workflow.queries.stages import balls, colleagues, entry_views, stage_views
-from workflow.queries.views import Colleague, DocumentView, Link, ProjectView, Timeline
+from workflow.queries.views import Colleague, DocumentView, Link, ProjectView, Timeline, WaitView
 from workflow.queries.words import LIGHTS, Light, light_on
 from workflow.state import PASSED_STATES, Clock
 
@@ -124,6 +124,7 @@ def _link(connection: Connection, reading: Reading, other: int) -> Link:
     return Link(row.ref, row.title) if row else Link("", "另一项目")
 
 
-def _wait(connection: Connection, reading: Reading, other: int, stage: str) -> str:
-    title = _link(connection, reading, other).title
-    return f"等待“{title}”{'相关事项办结' if stage else '投用'}"
+def _wait(connection: Connection, reading: Reading, other: int, stage: str) -> WaitView:
+    link = _link(connection, reading, other)
+    words = f"等待“{link.title}”{'相关事项办结' if stage else '投用'}"
+    return WaitView(link.ref, words, stop_offer(reading, link.ref))
