@@ -257,7 +257,7 @@ class Rehearsal:
             offset += 1
 
     def _sweep(self, now: datetime) -> None:
-        while self.store.act(clocks.sweep, now=now):
+        while self.store.act(clocks.sweep, actor=SYSTEM, now=now):
             pass
         self._after_sweep(now)
 
