@@ -6,7 +6,8 @@ stored state, its rows and its files are what the record says (brief §3.5).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -55,13 +56,14 @@ def audit(connection: Connection, *, against: str = "") -> Audit:
     heads = _heads(connection)
     chains = events = 0
     held = not against
-    for project, rows in groupby(_events(connection), key=lambda row: row[0]):
-        counted = _Counted(rows, against)
-        head, seq = heads.pop(project, (START, 0))
-        broken = verify_chain(counted, head, seq)
-        chains, events, held = chains + 1, events + counted.number, held or counted.met
-        if broken is not None:
-            return Audit(chains, events, 0, broken)
+    with closing(_events(connection)) as stored:
+        for project, rows in groupby(stored, key=lambda row: row[0]):
+            counted = _Counted(rows, against)
+            head, seq = heads.pop(project, (START, 0))
+            broken = verify_chain(counted, head, seq)
+            chains, events, held = chains + 1, events + counted.number, held or counted.met
+            if broken is not None:
+                return Audit(chains, events, 0, broken)
     left = next(((project, seq) for project, (_, seq) in heads.items() if seq), None)
     if left is not None:
         return Audit(chains, events, 0, Broken(left[0], 1, f"应有 {left[1]} 条，实有 0 条"))
@@ -101,11 +103,12 @@ class _Counted:
             yield Link(*row)
 
 
-def _events(connection: Connection) -> Iterator[Any]:
+def _events(connection: Connection) -> Generator[Any]:
     statement = text(
         "SELECT project_id, seq, at, actor_id, data, hash FROM event ORDER BY project_id, seq"
     ).execution_options(yield_per=2000)
-    yield from connection.execute(statement)
+    with connection.execute(statement) as rows:
+        yield from rows
 
 
 def _heads(connection: Connection) -> dict[int, tuple[str, int]]:

@@ -7,7 +7,6 @@ It decides nothing and looks nothing up: whatever was decided is in the event.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -68,20 +67,27 @@ def _put(state: ProjectState, key: str, stage: StageState) -> ProjectState:
     return replace(state, stages={**state.stages, key: stage})
 
 
-def _moved(stage: StageState, entered: ev.Entered, at: datetime, **changes: Any) -> StageState:
+def _moved(stage: StageState, entered: ev.Entered, recorded: ev.Recorded, **changes: Any) -> StageState:
     return replace(
         stage,
         state=entered.state,
         holders=entered.holders,
         clock=entered.clock,
         turn=stage.turn + 1,
-        since=at,
+        since=recorded.at,
+        last=_last(recorded),
         **changes,
     )
 
 
-def _rested(stage: StageState, state: str, at: datetime, **changes: Any) -> StageState:
-    return _moved(stage, ev.Entered(state), at, **changes)
+def _rested(stage: StageState, state: str, recorded: ev.Recorded, **changes: Any) -> StageState:
+    return _moved(stage, ev.Entered(state), recorded, **changes)
+
+
+def _last(recorded: ev.Recorded) -> Act:
+    """Who moved the stage last and by what: the winner whom a loser is told of."""
+    signer: int = getattr(recorded.event, "signed_by", 0)
+    return Act(ev.kind_of(recorded.event), signer or recorded.actor, recorded.at)
 
 
 def _act(what: str, recorded: ev.Recorded, *, on_behalf: int = 0, signed_by: int = 0) -> Act:
@@ -110,7 +116,7 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
     for key, clock in event.clocks.items():
         stages[key] = replace(stages[key], clock=clock)
     for key in event.cancelled:
-        stages[key] = _rested(stages[key], CANCELLED, recorded.at, opens_on=None)
+        stages[key] = _rested(stages[key], CANCELLED, recorded, opens_on=None)
     if event.to not in RUNNING_STATES:
         stages = {
             key: replace(stage, opens_on=None) if stage.opens_on else stage for key, stage in stages.items()
@@ -119,10 +125,11 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
     return replace(state, state=event.to, stages=stages, entries=entries)
 
 
-def _clerk_changed(state: ProjectState, event: ev.ClerkChanged, _: ev.Recorded) -> ProjectState:
+def _clerk_changed(state: ProjectState, event: ev.ClerkChanged, recorded: ev.Recorded) -> ProjectState:
     stages = dict(state.stages)
     for key in event.stages:
-        stages[key] = replace(stages[key], holders=(event.clerk,), turn=stages[key].turn + 1)
+        turn = stages[key].turn + 1
+        stages[key] = replace(stages[key], holders=(event.clerk,), turn=turn, last=_last(recorded))
     return replace(state, clerk=event.clerk, stages=stages)
 
 
@@ -144,14 +151,14 @@ def _take_over_closed(state: ProjectState, _: ev.TakeOverClosed, __: ev.Recorded
 
 def _stage_opened(state: ProjectState, event: ev.StageOpened, recorded: ev.Recorded) -> ProjectState:
     stage = _moved(
-        state.stage(event.stage), event.entered, recorded.at, visit=event.visit, acts=(), opens_on=None
+        state.stage(event.stage), event.entered, recorded, visit=event.visit, acts=(), opens_on=None
     )
     return _put(state, event.stage, stage)
 
 
 def _stage_skipped(state: ProjectState, event: ev.StageSkipped, recorded: ev.Recorded) -> ProjectState:
     return _put(
-        state, event.stage, _rested(state.stage(event.stage), NOT_APPLICABLE, recorded.at, opens_on=None)
+        state, event.stage, _rested(state.stage(event.stage), NOT_APPLICABLE, recorded, opens_on=None)
     )
 
 
@@ -159,14 +166,14 @@ def _stage_held(state: ProjectState, event: ev.StageHeld, recorded: ev.Recorded)
     stage = state.stage(event.stage)
     if stage.state == WAITING:
         return _put(state, event.stage, replace(stage, opens_on=event.opens_on))
-    return _put(state, event.stage, _rested(stage, WAITING, recorded.at, opens_on=event.opens_on))
+    return _put(state, event.stage, _rested(stage, WAITING, recorded, opens_on=event.opens_on))
 
 
 def _stage_submitted(state: ProjectState, event: ev.StageSubmitted, recorded: ev.Recorded) -> ProjectState:
     stage = _moved(
         state.stage(event.stage),
         event.entered,
-        recorded.at,
+        recorded,
         acts=(_act("submit", recorded, on_behalf=event.on_behalf),),
         papers=event.papers,
         fixes=(),
@@ -180,7 +187,7 @@ def _step_decided(state: ProjectState, event: ev.StepDecided, recorded: ev.Recor
     stage = _moved(
         before,
         event.entered,
-        recorded.at,
+        recorded,
         acts=(*before.acts, act),
         issued_on=event.issued_on or before.issued_on,
     )
@@ -188,39 +195,39 @@ def _step_decided(state: ProjectState, event: ev.StepDecided, recorded: ev.Recor
 
 
 def _new_visit(
-    state: ProjectState, key: str, entered: ev.Entered, at: datetime, fixes: tuple[Any, ...] = ()
+    state: ProjectState, key: str, entered: ev.Entered, recorded: ev.Recorded, fixes: tuple[Any, ...] = ()
 ) -> ProjectState:
     before = state.stage(key)
     stage = _moved(
-        before, entered, at, visit=before.visit + 1, acts=(), papers={}, fixes=fixes, issued_on=None
+        before, entered, recorded, visit=before.visit + 1, acts=(), papers={}, fixes=fixes, issued_on=None
     )
     entries = {k: entry for k, entry in state.entries.items() if entry.stage != key}
     return replace(_put(state, key, stage), entries=entries)
 
 
 def _stage_returned(state: ProjectState, event: ev.StageReturned, recorded: ev.Recorded) -> ProjectState:
-    return _new_visit(state, event.stage, event.entered, recorded.at, event.fixes)
+    return _new_visit(state, event.stage, event.entered, recorded, event.fixes)
 
 
 def _stage_refused(state: ProjectState, event: ev.StageRefused, recorded: ev.Recorded) -> ProjectState:
     before = state.stage(event.stage)
     act = _act(event.step, recorded, on_behalf=event.on_behalf, signed_by=event.signed_by)
-    stage = _rested(before, REFUSED, recorded.at, acts=(*before.acts, act))
+    stage = _rested(before, REFUSED, recorded, acts=(*before.acts, act))
     return _without_entry(_put(state, event.stage, stage), event.entry)
 
 
 def _stage_withdrawn(state: ProjectState, event: ev.StageWithdrawn, recorded: ev.Recorded) -> ProjectState:
-    return _new_visit(state, event.stage, event.entered, recorded.at)
+    return _new_visit(state, event.stage, event.entered, recorded)
 
 
 def _stage_reapplied(state: ProjectState, event: ev.StageReapplied, recorded: ev.Recorded) -> ProjectState:
-    return _new_visit(state, event.stage, event.entered, recorded.at)
+    return _new_visit(state, event.stage, event.entered, recorded)
 
 
 def _stage_restarted(state: ProjectState, event: ev.StageRestarted, recorded: ev.Recorded) -> ProjectState:
     before = state.stage(event.stage)
     acts = tuple(act for act in before.acts if act.what == "submit")
-    stage = _moved(before, event.entered, recorded.at, acts=acts, papers=event.papers)
+    stage = _moved(before, event.entered, recorded, acts=acts, papers=event.papers)
     return _put(state, event.stage, stage)
 
 
@@ -228,7 +235,7 @@ def _stage_taken_over(state: ProjectState, event: ev.StageTakenOver, recorded: e
     stage = _rested(
         state.stage(event.stage),
         ISSUED,
-        recorded.at,
+        recorded,
         taken_over=True,
         issued_on=event.issued_on,
         opens_on=None,
@@ -240,7 +247,7 @@ def _reply_lapsed(state: ProjectState, event: ev.ReplyLapsed, recorded: ev.Recor
     paper = replace(state.documents[event.document], lapsed=True, clock=None)
     state = _with_papers(state, {event.document: paper})
     stage = state.stage(event.stage)
-    return _put(state, event.stage, _rested(stage, LAPSED, recorded.at)) if stage.state == ISSUED else state
+    return _put(state, event.stage, _rested(stage, LAPSED, recorded)) if stage.state == ISSUED else state
 
 
 def _entry_recorded(state: ProjectState, event: ev.EntryRecorded, _: ev.Recorded) -> ProjectState:
@@ -256,7 +263,7 @@ def _outside_moved(state: ProjectState, event: ev.OutsideMoved, recorded: ev.Rec
     fixes = event.fixes if isinstance(event.what, CorrectionNotified) else before.fixes
     if isinstance(event.what, Filed):
         fixes = ()
-    stage = _moved(before, event.entered, recorded.at, fixes=fixes, papers=event.papers or before.papers)
+    stage = _moved(before, event.entered, recorded, fixes=fixes, papers=event.papers or before.papers)
     return _without_entry(_put(state, event.stage, stage), event.entry)
 
 
@@ -269,9 +276,10 @@ def _soft_gate_passed(state: ProjectState, event: ev.SoftGatePassed, _: ev.Recor
     return _put(state, event.stage, replace(stage, passed=(*stage.passed, event.requirement)))
 
 
-def _step_handed_over(state: ProjectState, event: ev.StepHandedOver, _: ev.Recorded) -> ProjectState:
+def _step_handed_over(state: ProjectState, event: ev.StepHandedOver, recorded: ev.Recorded) -> ProjectState:
     stage = state.stage(event.stage)
-    return _put(state, event.stage, replace(stage, holders=(event.to,), turn=stage.turn + 1))
+    handed = replace(stage, holders=(event.to,), turn=stage.turn + 1, last=_last(recorded))
+    return _put(state, event.stage, handed)
 
 
 def _step_offered(state: ProjectState, event: ev.StepOffered, _: ev.Recorded) -> ProjectState:

@@ -78,13 +78,15 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     """Where one stage stands.
 
     `state` has no default, so that it is always spelled out. `turn` counts moves, so that a stale page is
-    noticed. `acts` and `papers` belong to the current visit: who acted, and the hash of every paper that the submission rests on.
+    noticed; `last` is the last of them. `acts` and `papers` belong to the current visit: who acted, and the
+    hash of every paper that the submission rests on.
     """
 
     state: str
     visit: int = 0
     turn: int = 0
     since: datetime | None = None
+    last: Act | None = None
     holders: tuple[int, ...] = ()
     clock: Clock | None = None
     opens_on: date | None = None

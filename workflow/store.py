@@ -201,7 +201,8 @@ class _SQLiteWriter:
             job.result = job.action(transaction, **job.arguments)
             transaction.flush()
         except Exception as error:
-            self._store.caches.forget_if(transaction.touched_administration)
+            if transaction.touched_administration:
+                self._store.caches.forget()
             if not connection.in_transaction:
                 raise  # SQLite itself ended the transaction (a full disk does): nothing of the batch happened
             connection.execute("ROLLBACK TO action")
@@ -219,7 +220,10 @@ class _PostgresWriters:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="shenpi-write")
 
     def put(self, job: _Job) -> None:
-        self._pool.submit(self._run, job)
+        try:
+            self._pool.submit(self._run, job)
+        except RuntimeError as error:
+            raise Unavailable(reason("store-closed")) from error
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)

@@ -135,17 +135,25 @@ def validity_clock(
         renew_from(until, document.renew, calendar) if document.renew else calendar.add_workdays(until, -20)
     )
     clock = Clock(VALIDITY, issued_on, limit, due_on=until, warn_on=warn_on)
-    rungs = [rung_at(calendar, until, rung.offset) for rung in VALIDITY_LADDER]
+    rungs = [_validity_rung(calendar, until, rung.offset) for rung in VALIDITY_LADDER]
     reached = next((number for number, at in enumerate(rungs) if at >= now), len(rungs))
     return at_validity_rung(clock, reached, calendar)
 
 
 def at_validity_rung(clock: Clock, number: int, calendar: Calendar) -> Clock:
     """The validity clock waiting for that rung, or, past the last one, for the moment of lapse."""
-    timed = at_rung(clock, number, VALIDITY_LADDER, calendar)
-    if number >= len(VALIDITY_LADDER) and clock.due_on is not None:
-        return replace(timed, next_at=deadline_at(clock.due_on))
-    return timed
+    if clock.due_on is None:
+        return replace(clock, rung=number, next_at=None)
+    if number >= len(VALIDITY_LADDER):
+        return replace(clock, rung=number, next_at=deadline_at(clock.due_on))
+    at = _validity_rung(calendar, clock.due_on, VALIDITY_LADDER[number].offset)
+    return replace(clock, rung=number, next_at=at)
+
+
+def _validity_rung(calendar: Calendar, until: date, offset: int) -> datetime:
+    """A paper lapses on its last day, working or not, so its rungs count from the working day on or before it."""
+    last = until if calendar.is_workday(until) else calendar.add_workdays(until, -1)
+    return rung_at(calendar, last, offset)
 
 
 def _warn_on(clock: Clock, due_on: date, calendar: Calendar) -> date:

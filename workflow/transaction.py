@@ -128,33 +128,38 @@ class Tell(NamedTuple):
     people: tuple[int, ...]
 
 
-class Caches:
-    """Snapshots shared by all transactions: good for as long as the administration's chain stands still.
+class Snapshot:
+    """The directory and the calendar at one number of the administration's chain, each loaded at first use."""
 
-    A definition is named by its digest and never changes, so those are kept for ever.
+    __slots__ = ("calendar", "directory", "seq")
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        self.directory: Directory | None = None
+        self.calendar: Calendar | None = None
+
+
+class Caches:
+    """What all transactions share: the newest snapshot, and every definition ever used.
+
+    A definition is named by its digest and never changes. A transaction keeps the snapshot it began with,
+    so that one which loads late can never pass old rights off as new ones.
     """
 
     def __init__(self) -> None:
-        self.seq = -1
-        self.directory: Directory | None = None
-        self.calendar: Calendar | None = None
+        self._snapshot = Snapshot(-1)
         self.definitions: dict[str, Compiled] = {}
 
     def forget(self) -> None:
-        """Load everything again at next use."""
-        self.seq, self.directory, self.calendar = -1, None, None
+        """Load the snapshot again at next use."""
+        self._snapshot = Snapshot(-1)
 
-    def forget_if(self, touched: bool) -> None:  # noqa: FBT001 - reads as the sentence it is
-        """Forget when an action that changed the administration was undone."""
-        if touched:
-            self.forget()
-
-    def at(self, seq: int) -> Caches:
-        """These caches, emptied first if the administration has moved on to `seq`."""
-        if seq != self.seq:
-            self.forget()
-            self.seq = seq
-        return self
+    def at(self, seq: int) -> Snapshot:
+        """The snapshot of that number of the administration's chain."""
+        found = self._snapshot
+        if found.seq != seq:
+            found = self._snapshot = Snapshot(seq)
+        return found
 
 
 class Pending(NamedTuple):
@@ -214,7 +219,7 @@ class Transaction:
         self._connection = connection
         self.dialect = dialect
         self._caches = caches
-        self._fresh = False
+        self._snapshot: Snapshot | None = None
         self._open: dict[int, OpenProject] = {}
         self._told: set[tuple[int, int]] = set()
         self.touched_administration = False
@@ -249,7 +254,8 @@ class Transaction:
         if row is None:
             raise NotFound(reason("project-not-found"))
         project, ref, seq, head, body, administration = row
-        self._refresh(administration)
+        if self._snapshot is None:
+            self._snapshot = self._caches.at(administration)
         state = from_json(body)
         opened = OpenProject(project, ref, seq, head, state, self.compiled(state.digest))
         self._open[project] = opened
@@ -260,20 +266,20 @@ class Transaction:
     @property
     def directory(self) -> Directory:
         """Everybody and every organisation, as of this transaction."""
-        caches = self._current()
-        if caches.directory is None:
-            caches.directory = self._load_directory()
-        return caches.directory
+        snapshot = self._current()
+        if snapshot.directory is None:
+            snapshot.directory = self._load_directory()
+        return snapshot.directory
 
     @property
     def calendar(self) -> Calendar:
         """The calendar of working days, as of this transaction."""
-        caches = self._current()
-        if caches.calendar is None:
+        snapshot = self._current()
+        if snapshot.calendar is None:
             rows = self.execute(_YEARS).fetchall()
             loaded = (parse_year(row[1], f"{row[0]}.yaml") for row in rows)
-            caches.calendar = Calendar((*shipped_calendar().years, *loaded))
-        return caches.calendar
+            snapshot.calendar = Calendar((*shipped_calendar().years, *loaded))
+        return snapshot.calendar
 
     def compiled(self, digest: str) -> Compiled:
         """The definition of that digest with its machines; NotFound if it was never published."""
@@ -285,15 +291,10 @@ class Transaction:
             found = self._caches.definitions[digest] = compile_text(row[1], row[0])
         return found
 
-    def _current(self) -> Caches:
-        if not self._fresh:
-            self._refresh(self.execute(_ADMINISTRATION).fetchone()[0])
-        return self._caches
-
-    def _refresh(self, seq: int) -> None:
-        if not self._fresh:
-            self._caches.at(seq)
-            self._fresh = True
+    def _current(self) -> Snapshot:
+        if self._snapshot is None:
+            self._snapshot = self._caches.at(self.execute(_ADMINISTRATION).fetchone()[0])
+        return self._snapshot
 
     def _load_directory(self) -> Directory:
         return read_directory(lambda statement: self.execute(statement).fetchall())
@@ -312,7 +313,7 @@ class Transaction:
         if self.execute(_ADMINISTRATION_HEAD, seq=seq + 1, head=hashed, was=seq).rowcount != 1:
             raise Conflict(reason("lost-race"))
         self.touched_administration = True
-        self._fresh = False
+        self._snapshot = None
 
     # Writing
 

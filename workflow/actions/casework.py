@@ -43,6 +43,21 @@ _HAS_TASK = Statement(
 )
 
 
+WINNING_WORDS = {
+    "stage.submitted": "报送",
+    "step.decided": "签批",
+    "stage.returned": "退回",
+    "stage.refused": "不予批准",
+    "stage.withdrawn": "撤回",
+    "stage.reapplied": "重新启动本事项",
+    "stage.restarted": "更换材料",
+    "outside.moved": "登记外部门办理情况",
+    "step.handed_over": "转办",
+    "project.handed_over": "移交项目",
+}
+"""What the winner of a race did, by the kind of event, in the words told to the loser."""
+
+
 class Casework:
     """One action at work on one project."""
 
@@ -100,11 +115,10 @@ class Casework:
         stage = self.stage(key)
         if turn is None or turn == stage.turn:
             return
-        last = stage.acts[-1] if stage.acts else None
-        if last is None:
+        last = stage.last
+        if last is None or last.what not in WINNING_WORDS:
             raise Conflict(reason("stale-page", key, stage=self.spec(key).title))
-        who = self.tx.directory.name(last.by)
-        what = "报送" if last.what == "submit" else "签批"
+        who, what = self.tx.directory.name(last.by), WINNING_WORDS[last.what]
         raise Conflict(
             reason("lost-to", key, who=who, what=what, at=last.at.astimezone(SHANGHAI).strftime("%H:%M")),
             winner=last.by,
@@ -214,8 +228,10 @@ class Casework:
             return
         exclude = () if "." in stage.state else rules.stage_people(self.case, key)
         found = self.holders(key, stage.state, exclude)
-        if found:
-            self.record(StepOffered(key, found), Tell("decide", found))
+        if not found:
+            self._mind_orphans(key)
+            return
+        self.record(StepOffered(key, found), Tell("decide", found))
 
     def passed(self, *stages: str) -> None:
         """What follows when stages were issued: consumed replies stop their clocks, others open, waits end."""

@@ -124,9 +124,8 @@ def _next(work: Casework, document: str, **content: object) -> Paper:
 def _add(work: Casework, document: str, paper: Paper) -> None:
     work.record(DocumentUploaded(document, paper))
     for key, stage in list(work.project.state.stages.items()):
-        if document in stage.papers and "restart" in work.project.compiled.machines[key].triggers(
-            stage.state
-        ):
+        triggers = work.project.compiled.machines[key].triggers(stage.state)
+        if stage.papers.get(document, paper.content) != paper.content and "restart" in triggers:
             papers = {**stage.papers, document: paper.content}
             state = work.after(key, "restart")
             submitted = {person for act in stage.acts if act.what == "submit" for person in act.people}

@@ -139,12 +139,18 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         content=rules.content_token(current.papers),
         offers=stage_offers(reading, stage),
         may_add=not paper_reasons(reading) and not is_outside(current),
-        colleagues=colleagues(reading, exclude=current.holders),
+        colleagues=colleagues(reading, exclude=_not_receivers(reading, stage, current)),
         signers=_signers(reading, stage, current) if inside else (),
         record=tuple(told(reading, row, event) for row, event in record),
         letter=_letter(reading, spec, current, [event for _, event in record]),
         today=day,
     )
+
+
+def _not_receivers(reading: Reading, key: str, stage: StageState) -> tuple[int, ...]:
+    """Whom the work cannot go to: those who have it, and for a decision those who had a hand in the visit."""
+    decides = stage.is_open and stage.state != PREPARING and "." not in stage.state
+    return (*stage.holders, *(rules.stage_people(reading.case, key) if decides else ()))
 
 
 def colleagues(reading: Reading, exclude: tuple[int, ...] = ()) -> tuple[Colleague, ...]:

@@ -13,10 +13,10 @@ from workflow.rules.case import Case
 from workflow.rules.facts import read_facts
 from workflow.state import ReplyData
 
-NUMBER = re.compile(r"^[^\s〔〕]+〔20\d{2}〕[1-9]\d*号$")
+NUMBER = re.compile(r"[^\s〔〕]+〔20[0-9]{2}〕[1-9][0-9]*号")
 """发文字号: 机关代字〔年份〕序号号, hexagonal brackets, full year, no leading zero, no 第 (GB/T 9704-2012)."""
 
-CODE = re.compile(r"^\d{4}-\d{6}-\d{2}-\d{2}-\d{6}$")
+CODE = re.compile(r"[0-9]{4}-[0-9]{6}-[0-9]{2}-[0-9]{2}-[0-9]{6}")
 """项目代码, 24 characters in five groups (GB/T 40058-2021)."""
 
 
@@ -52,7 +52,7 @@ def _check_reply(case: Case, kind: DocumentType, reply: ReplyData, *, as_printed
     reasons = []
     if kind.number and not reply.number.strip():
         reasons.append(reason("number-required", kind.key, title=kind.title))
-    elif kind.number and not as_printed and not NUMBER.match(reply.number):
+    elif kind.number and not as_printed and not NUMBER.fullmatch(reply.number):
         reasons.append(reason("number-malformed", kind.key, number=reply.number, year=reply.issued_on.year))
     if reply.issued_on > case.day:
         reasons.append(reason("date-in-future", kind.key, title=kind.title, day=reply.issued_on))
@@ -68,7 +68,7 @@ def check_code(code: str) -> list[Reason]:
 
     Codes before 2020-11 follow another scheme and are taken as they are.
     """
-    if not CODE.match(code) or not 1 <= int(code[2:4]) <= 12:
+    if not CODE.fullmatch(code) or not 1 <= int(code[2:4]) <= 12:
         return [reason("code-malformed", "code", code=code)]
     if code[:4] >= "2011" and check_digit(code) != code[-1]:
         return [reason("code-check-digit", "code", code=code)]
