@@ -56,6 +56,12 @@ class Answer(Response):
         return _ENCODER.encode(content)
 
 
+class _Binary(Response):
+    """For the document only: what a route that gives out a file answers with."""
+
+    media_type = "application/octet-stream"
+
+
 def answers(kind: Any, *refusals: int, status: int = 200) -> dict[str, Any]:
     """What a route's decorator says of its answers: one of `kind`, or a problem with one of these statuses.
 
@@ -63,9 +69,13 @@ def answers(kind: Any, *refusals: int, status: int = 200) -> dict[str, Any]:
     """
     _KINDS.append(kind)
     (schema,), _ = msgspec.json.schema_components((kind,), schema_hook=_foreign, ref_template=_REFERENCE)
-    problems = {each: _problem(each) for each in (401, 403, *refusals, 422, 503)}
-    good = {"description": "好", "content": {"application/json": {"schema": schema}}}
-    return {"status_code": status, "response_model": None, "responses": {status: good, **problems}}
+    return _says(status, {"application/json": {"schema": schema}}, refusals)
+
+
+def gives_file(*refusals: int) -> dict[str, Any]:
+    """The same for a route that gives out a file."""
+    content = {_Binary.media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {**_says(200, content, refusals), "response_class": _Binary}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -82,6 +92,12 @@ def document(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     return made
+
+
+def _says(status: int, content: dict[str, Any], refusals: tuple[int, ...]) -> dict[str, Any]:
+    problems = {each: _problem(each) for each in (401, 403, *refusals, 422, 503)}
+    good = {"description": "好", "content": content}
+    return {"status_code": status, "response_model": None, "responses": {status: good, **problems}}
 
 
 def _problem(status: int) -> dict[str, Any]:

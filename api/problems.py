@@ -66,10 +66,15 @@ class Oversized(WorkflowError):
     """The request is larger than this route takes."""
 
 
+class TooSlow(WorkflowError):
+    """The request did not come in time."""
+
+
 TITLES: Final[dict[type[WorkflowError], tuple[int, str]]] = {
     Unauthenticated: (401, "尚未登录"),
     Forbidden: (403, "不能办理"),
     NotFound: (404, "没有找到"),
+    TooSlow: (408, "网络过慢"),
     Conflict: (409, "已有变动"),
     Refused: (409, "暂不能办理"),
     Oversized: (413, "内容过大"),
@@ -178,7 +183,7 @@ async def on_refusal(request: Request, error: Exception) -> Response:
     if not isinstance(error, WorkflowError):
         raise TypeError("only refusals are handled here") from error
     problem = problem_of(error)
-    log.info("%s %s: %s", request.method, request.url.path, problem.code)
+    log.info("%s %r: %s", request.method, request.url.path, problem.code)
     return answer(request, problem)
 
 

@@ -17,7 +17,7 @@ from starlette.datastructures import FormData, Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Oversized, Problem, answer, problem_of, record_crash, refusal, unexpected
+from api.problems import Oversized, Problem, TooSlow, answer, problem_of, record_crash, refusal, unexpected
 from api.settings import Settings
 from workflow.errors import Forbidden, Invalid, WorkflowError
 
@@ -100,7 +100,7 @@ class Guard:
             raise RuntimeError("the answer was cut off")
         out.open()
         response = answer(request, problem)
-        if problem.status in {413, 431, 408}:
+        if problem.status in {408, 413}:
             response.headers["Connection"] = "close"  # what is still coming is not read
         await response(request.scope, _nothing, out.send)
 
@@ -179,7 +179,7 @@ class _Body:
             raise self._oversized()
 
     async def receive(self) -> Message:
-        """The next piece; Oversized beyond the limit, Invalid if it comes too slowly."""
+        """The next piece; Oversized beyond the limit, TooSlow if it does not come."""
         if self._ahead:
             return self._ahead.pop(0)
         if self._over:
@@ -192,7 +192,7 @@ class _Body:
             if self._size > self._limit:
                 raise self._refuse(self._oversized())
             if waited > GRACE and self._size < SLOWEST * waited:
-                raise self._refuse(Invalid(refusal("request-too-slow")))
+                raise self._refuse(TooSlow(refusal("request-too-slow")))
         return message
 
     async def read_json(self) -> None:
@@ -212,7 +212,7 @@ class _Body:
         try:
             return await asyncio.wait_for(self._receive(), GRACE)
         except TimeoutError:
-            raise self._refuse(Invalid(refusal("request-too-slow"))) from None
+            raise self._refuse(TooSlow(refusal("request-too-slow"))) from None
 
     def _oversized(self) -> Oversized:
         return Oversized(refusal("request-too-large", limit=f"{self._limit / 1024 / 1024:.2g} MB"))
@@ -254,9 +254,9 @@ class _Answer:
         await self._send(message)
 
 
-def attachment(name: str) -> str:
-    """The Content-Disposition of a download: the name as every browser of the last years reads it."""
-    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+def disposition(how: str, name: str) -> str:
+    """The Content-Disposition: `attachment` or `inline`, with the name as browsers of the last years read it."""
+    return f"{how}; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _hostname(host: str) -> str:

@@ -14,10 +14,13 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from api.auth import now
+from api.door import door_of
 from api.problems import refusal
-from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, attachment, read_form
+from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, disposition, read_form
+from notifications.ledger import raise_incident
 from workflow.content import FORMATS
-from workflow.errors import Invalid
+from workflow.errors import Invalid, Unavailable
 from workflow.files import Files, StoredFile
 from workflow.queries.stored import StoredName
 
@@ -39,26 +42,30 @@ async def receive(
     return await asyncio.to_thread(files.receive, _chunks(upload.file), upload.filename, limit, formats)
 
 
-def download(files: Files, stored: StoredName) -> StreamingResponse:
+def download(request: Request, stored: StoredName) -> StreamingResponse:
     """The file, to be kept under its name."""
-    name, media = _described(files, stored)
-    headers = {"Content-Disposition": attachment(name), "Content-Security-Policy": DOWNLOAD_POLICY}
-    return StreamingResponse(_pieces(files.open(stored.sha256)), media_type=media, headers=headers)
+    name, media = _described(request, stored)
+    headers = {
+        "Content-Disposition": disposition("attachment", name),
+        "Content-Security-Policy": DOWNLOAD_POLICY,
+    }
+    return StreamingResponse(_pieces(request, stored.sha256), media_type=media, headers=headers)
 
 
-def preview(files: Files, stored: StoredName) -> StreamingResponse:
+def preview(request: Request, stored: StoredName) -> StreamingResponse:
     """The file, to be shown inside our own page; as a download if browsers do not show its kind."""
-    _, media = _described(files, stored)
+    name, media = _described(request, stored)
     if media not in SHOWN:
-        return download(files, stored)
-    headers = {"Content-Disposition": "inline", "Content-Security-Policy": PREVIEW_POLICY}
-    return StreamingResponse(_pieces(files.open(stored.sha256)), media_type=media, headers=headers)
+        return download(request, stored)
+    headers = {"Content-Disposition": disposition("inline", name), "Content-Security-Policy": PREVIEW_POLICY}
+    return StreamingResponse(_pieces(request, stored.sha256), media_type=media, headers=headers)
 
 
-def _described(files: Files, stored: StoredName) -> tuple[str, str]:
+def _described(request: Request, stored: StoredName) -> tuple[str, str]:
     """Name and type; of a signed sheet, which is known by its hash alone, what its content says."""
     if stored.name:
         return stored.name, stored.media
+    files: Files = request.app.state.files
     found = files.format_of(stored.sha256)
     return f"签批单-{stored.sha256[:8]}.{found}", FORMATS[found]
 
@@ -68,7 +75,17 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-async def _pieces(content: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Read in a thread: a slow disk must not hold up everybody else."""
-    while (piece := await asyncio.to_thread(next, content, None)) is not None:
-        yield piece
+def _pieces(request: Request, digest: str) -> AsyncIterator[bytes]:
+    files: Files = request.app.state.files
+    return _in_threads(request, files.open(digest), digest)
+
+
+async def _in_threads(request: Request, content: Iterator[bytes], digest: str) -> AsyncIterator[bytes]:
+    """Read in a thread: a slow disk must not hold up everybody else. A damaged file becomes an incident."""
+    try:
+        while (piece := await asyncio.to_thread(next, content, None)) is not None:
+            yield piece
+    except Unavailable as error:
+        words = f"文件 {digest[:16]}… 与登记的指纹不符，请从备份恢复"
+        await door_of(request).run(raise_incident, code=error.code, text_=words, now=now(request))
+        raise

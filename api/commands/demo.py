@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if not _emptied(directory):
         print(f"{directory} 中已有别的内容，演示不会改动它。请另指定一个空目录。", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the temporary directory goes, too
     try:
         settings = _settings(directory, port)
         print("正在准备演示数据……", flush=True)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from api.cli import add_data
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from uvicorn import Config
+
     from api.settings import Settings
 
 
@@ -37,15 +40,27 @@ def serve(settings: Settings) -> int:
     """Run the service of these settings; answers when it was told to stop."""
     import uvicorn
 
-    from api.logs import LOGGING
     from api.main import create_app
+
+    server = uvicorn.Server(config_of(settings, create_app(settings)))
+    server.run()
+    return 0 if server.started else 1
+
+
+def config_of(settings: Settings, app: FastAPI) -> Config:
+    """How uvicorn serves an application of these settings."""
+    import uvicorn
+
+    from api.logs import LOGGING
     from api.protocol import PatientProtocol
 
-    config = uvicorn.Config(
-        create_app(settings),
+    return uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         http=PatientProtocol,
+        ws="none",
+        lifespan="on",
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
         proxy_headers=bool(settings.proxies),
@@ -55,9 +70,6 @@ def serve(settings: Settings) -> int:
         log_config=LOGGING,
         timeout_graceful_shutdown=10,
     )
-    server = uvicorn.Server(config)
-    server.run()
-    return 0 if server.started else 1
 
 
 def is_free(host: str, port: int) -> bool:

@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.certificate:
         _certify(options)
+        if not options.organisation and not sys.stdin.isatty():
+            return 0
     settings = load(options.data)
     if options.mail_test:
         return _test_mail(settings, options.mail_test)

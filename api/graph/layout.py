@@ -7,14 +7,14 @@ boxes overlap, every edge goes to the right or down, and the same graph always g
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 from msgspec import Struct
 
 from api.graph.model import Edge, Graph, Node
+from api.graph.writing import wrap
 
 WIDTH = 126
 """Of a box: eight or nine Chinese characters of a title beside each other."""
@@ -35,10 +35,6 @@ CORNER = 5
 SIZES = {"title": 13.0, "light": 12.0, "state": 12.0, "holder": 12.0, "due": 12.0, "note": 11.0}
 LONGEST = {"title": 2, "note": 2}
 """How many lines a text may be broken into before it is cut; its full wording is in the box's title."""
-
-
-_TOKEN = re.compile(r"[（“]?(?:[!-~]+|[^（“])[）”，。；、]?", re.DOTALL)
-"""What is never broken in two: a number or Latin word, and a character with the punctuation that hangs on it."""
 
 
 class Cell(Struct, frozen=True):
@@ -97,38 +93,6 @@ class Layout(Struct, frozen=True):
     boxes: tuple[Box, ...]
     routes: tuple[Route, ...]
     labels: tuple[Text, ...]
-
-
-def text_width(text: str, size: float) -> float:
-    """How wide a text is: a Chinese character is as wide as high, a Latin one a little over half."""
-    return sum(size if ord(character) > 0x2E7F or character in "·—…“”" else size * 0.56 for character in text)
-
-
-def wrap(text: str, size: float, width: float, most: int) -> list[str]:
-    """The text in at most `most` lines of that width; what does not fit is cut with …"""
-    lines, line = [], ""
-    for token in _tokens(text, size, width):
-        if line and text_width(line + token, size) > width:
-            lines.append(line)
-            line = token.lstrip()
-        else:
-            line += token
-    lines.append(line)
-    if len(lines) <= most:
-        return lines
-    kept = lines[most - 1]
-    while text_width(kept + "…", size) > width:
-        kept = kept[:-1]
-    return [*lines[: most - 1], kept + "…"]
-
-
-def _tokens(text: str, size: float, width: float) -> Iterator[str]:
-    """What the text may be broken between; a token wider than a line is broken anywhere."""
-    for token in _TOKEN.findall(text):
-        if text_width(token, size) > width:
-            yield from token
-        else:
-            yield token
 
 
 def lay_out(graph: Graph) -> Layout:

@@ -178,7 +178,7 @@ def _spoken(view: StageView) -> str:
     light = view.light.word if view.is_open else ""
     due = f"{'外部门' if view.outside else ''}{view.due.words}" if view.due else ""
     holder = f"由{view.holders}办理" if view.holders else ""
-    waits = f"等待：{'；'.join(view.blockers)}" if view.blockers else ""
+    waits = "；".join(view.blockers)
     condition = f"仅当{view.condition}" if view.condition and not view.is_open else ""
     return "，".join(
         part for part in (view.title, view.state_words, light, holder, due, condition, waits) if part

@@ -77,9 +77,14 @@ class YearLoaded(Struct, frozen=True):
 
 
 @router.get("/organisations", **answers(list[OrganisationItem]))
-async def list_organisations(visitor: Person) -> Answer:
-    """The organisation tree."""
-    found = visitor.directory.organisations.values()
+async def list_organisations(desk: AtDesk) -> Answer:
+    """The organisation tree: my own part of it, up to the root; all of it for an administrator."""
+    directory = desk.visitor.directory
+    known = set(directory.organisations)
+    if not directory.is_administrator(desk.visitor.id):
+        scope = directory.scope(desk.visitor.id, desk.day)
+        known = {node for each in scope for node in directory.upwards(each)}
+    found = [directory.organisations[node] for node in sorted(known)]
     return Answer([OrganisationItem(each.id, each.parent, each.name, each.region) for each in found])
 
 
@@ -127,7 +132,10 @@ async def change_person(
         raise Invalid(*weak)
     kept = body.password and await asyncio.to_thread(passwords.hash_password, body.password)
     values = body.model_dump(exclude={"password"})
-    await desk.run(people.change_person, {"password_hash": kept}, person=person, **values)
+    actor = administrator.id
+    await desk.door.run(
+        people.change_person, person=person, password_hash=kept, actor=actor, now=desk.now, **values
+    )
     return Answer(Nothing())
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import uploads
-from api.answers import Answer, Done, answers
+from api.answers import Answer, Done, answers, gives_file
 from api.desk import AtDesk
 from api.problems import refusal
 from api.schemas import RegistrationBody
@@ -45,10 +45,6 @@ UPLOAD: dict[str, Any] = {
     }
 }
 """Declared by hand, because the form is parsed only once it is known who sends it."""
-
-CONTENT: dict[int | str, Any] = {
-    200: {"description": "文件内容", "content": {"application/octet-stream": {"schema": {"type": "string"}}}}
-}
 
 
 class Uploaded(Struct, frozen=True):
@@ -89,18 +85,18 @@ async def register(desk: AtDesk, ref: str, document: str, body: RegistrationBody
     return Answer(Done(done), 201)
 
 
-@router.get("/projects/{ref}/files/{sha256}", **{**answers(Done, 404), "responses": CONTENT})
+@router.get("/projects/{ref}/files/{sha256}", **gives_file(404))
 async def download(request: Request, desk: AtDesk, ref: str, sha256: str) -> Response:
     """A file of the project, to keep."""
     stored = await desk.ask(stored_file, ref=ref, digest=sha256)
-    return uploads.download(request.app.state.files, stored)
+    return uploads.download(request, stored)
 
 
-@router.get("/projects/{ref}/files/{sha256}/preview", **{**answers(Done, 404), "responses": CONTENT})
+@router.get("/projects/{ref}/files/{sha256}/preview", **gives_file(404))
 async def preview(request: Request, desk: AtDesk, ref: str, sha256: str) -> Response:
     """A file of the project, shown inside our own page."""
     stored = await desk.ask(stored_file, ref=ref, digest=sha256)
-    return uploads.preview(request.app.state.files, stored)
+    return uploads.preview(request, stored)
 
 
 async def _particulars(request: Request) -> dict[str, Any]:

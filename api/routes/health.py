@@ -9,13 +9,17 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 from starlette.requests import Request
 
-from api import problems
+from api import passwords, problems, tickets
 from api.answers import Answer, answers, document
 from api.auth import Administrator, Now, Person, TheDoor, public
-from workflow import errors, queries
+from workflow import calendar_file, content, errors, files, queries
+from workflow.actions import once
 from workflow.errors import NotFound
 
 router = APIRouter(tags=["系统"])
+
+SAID = (problems, passwords, tickets, once, errors, files, content, calendar_file)
+"""Where the codes of problems are written down."""
 
 _COUNTS = text(
     "SELECT (SELECT count(*) FROM incident WHERE resolved_at IS NULL),"
@@ -92,7 +96,7 @@ async def audit_head(visitor: Person, door: TheDoor) -> Answer:
 @router.get("/problems/{code}", dependencies=[Depends(public)], **answers(CodeView, 404))
 async def problem(code: str) -> Answer:
     """What a problem's code means: the page that its `type` names."""
-    found = next((each[code] for each in (problems.SENTENCES, errors.SENTENCES) if code in each), None)
+    found = next((each.SENTENCES[code] for each in SAID if code in each.SENTENCES), None)
     if found is None:
         raise NotFound(problems.refusal("not-found"))
     return Answer(CodeView(code, *found))

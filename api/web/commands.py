@@ -58,8 +58,12 @@ DONE = {
     "registered": "材料已登记",
     "facts": "项目信息已更新",
     "moved": "项目状态已变更",
+    "waiting": "已登记等待",
+    "resumed-alone": "本项目不再等待",
     "closed": "补录已结束，此后按时限办理",
     "project": "项目已登记",
+    "delegated": "已委托，期间由代理人一并办理",
+    "ended": "委托已结束",
     "resolved": "异常已销号",
 }
 """What a page says after a command, by the word in its address."""
@@ -318,6 +322,11 @@ def project_command(action: str, form: Form, ref: str) -> Command:
     given = {"ref": ref, "reason_given": form.text("reason")}
     if action == "close-take-over":
         return Command(projects.close_take_over, {"ref": ref}, "closed")
+    if action == "wait-for":
+        arguments = {"ref": ref, "other": form.required("other", "另一项目")}
+        return Command(projects.wait_for, arguments, "waiting")
+    if action == "stop-waiting":
+        return Command(projects.stop_waiting, {**given, "other": form.text("other")}, "resumed-alone")
     if action == "hand-over-project":
         return Command(projects.hand_over_project, {**given, "to": form.number("to", "移交给")}, "handed")
     if action.startswith("move-"):

@@ -6,13 +6,16 @@ Invariant: a field is taken as it was typed or refused with a sentence; nothing 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Depends
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 
+from api.auth import Person
 from api.problems import refusal
 from api.security import read_form
 from workflow.clock import Limit, Unit
@@ -169,3 +172,21 @@ class Form:
             media=file.media if file else "",
             kept_at=self.text(f"{prefix}kept_at"),
         )
+
+
+async def sent_form(request: Request, visitor: Person) -> AsyncIterator[Form]:
+    """The form of somebody who is signed in; its files are let go when the request is answered."""
+    del visitor
+    form = await Form.read(request)
+    try:
+        yield form
+    finally:
+        await request.close()
+
+
+Sent = Annotated[Form, Depends(sent_form)]
+
+
+def see(address: str) -> RedirectResponse:
+    """Go and look at that page: what every form that succeeded answers, so that reloading repeats nothing."""
+    return RedirectResponse(address, 303)

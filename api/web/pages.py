@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -89,6 +90,7 @@ async def project_page(
     """The project's page, perhaps with a form that was refused."""
     found: Overview = await desk.ask(queries.overview, ref=ref, recent=RECENT)
     it = found.project
+    listed: queries.ProjectPage = await desk.ask(queries.projects)
     graph = project_graph(found.definition, it.stages, it.title, f"/projects/{ref}/stages/")
     return page(
         request,
@@ -97,12 +99,13 @@ async def project_page(
         failure=failure,
         done=f"{done}。" if done else "",
         it=it,
-        **_picture(graph),
+        **await asyncio.to_thread(_picture, graph),
         primary=_primary(it, found.mine),
         lacking=[stage for stage in it.stages if stage.missing],
         uploadable=[(each.key, each.title) for each in found.papers if each.register != "always"],
         registrable=[(each.key, each.title) for each in found.papers if each.register != "no"],
         colleagues=[(each.id, _named(each.name, each.title)) for each in found.colleagues],
+        others=[(item.ref, item.title) for item in listed.items if item.ref != it.ref],
         refused_offers=[offer for offer in it.offers if not offer.allowed and offer.action != "facts"],
         timeline=found.timeline,
     )
@@ -153,6 +156,13 @@ async def stage(request: Request, desk: AtDesk, ref: str, stage: str, done: Done
     """事项: the file, its steps, its clock, and the form to act."""
     it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
     return stage_page(request, desk, it, done=_outcome(it, done))
+
+
+@router.get("/projects/{ref}/stages/{stage}/sheet")
+async def sheet(request: Request, desk: AtDesk, ref: str, stage: str) -> Response:
+    """呈批件: everything on one sheet, for a chief who signs on paper."""
+    it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
+    return page(request, "sheet.html", desk.visitor, it=it, next_step=_next_step(it))
 
 
 def stage_page(
@@ -223,12 +233,14 @@ def _id(text: str) -> int:
 
 
 @router.get("/notices")
-async def notices(request: Request, desk: AtDesk, before: Before = 0) -> Response:
+async def notices(request: Request, desk: AtDesk, before: Before = 0, done: Done = "") -> Response:
     """通知: every message I got."""
     return page(
         request,
         "notices.html",
         desk.visitor,
+        done=f"{DONE[done]}。" if done in DONE else "",
+        may_resolve=desk.visitor.directory.is_administrator(desk.visitor.id),
         page=await desk.ask(queries.notices, before=before),
         incidents=await desk.ask(queries.incidents),
     )
@@ -293,7 +305,12 @@ async def one_type(request: Request, desk: AtDesk, type: str) -> Response:  # no
     definition = await door_of(request).ask(queries.latest_definition, type=type)
     graph = definition_graph(definition)
     return page(
-        request, "type.html", desk.visitor, it=definition, **_picture(graph), outline=outline(definition)
+        request,
+        "type.html",
+        desk.visitor,
+        it=definition,
+        **await asyncio.to_thread(_picture, graph),
+        outline=outline(definition),
     )
 
 

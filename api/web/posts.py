@@ -7,17 +7,16 @@ fields, and everything that was typed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from api.auth import Person, drop_session, keep_session, now, public, sign_in, sign_out
+from api.auth import drop_session, keep_session, now, public, sign_in, sign_out
 from api.desk import AtDesk, Desk
 from api.web.commands import Command, paper_command, project_command, stage_command
-from api.web.forms import Form
+from api.web.forms import Form, Sent, see
 from api.web.pages import failure_of, project_page, stage_page
 from api.web.render import Failure, page
 from workflow import queries
@@ -28,26 +27,6 @@ from workflow.queries.papers import field_view
 from workflow.queries.views import FieldView, ProjectView, StageFile
 
 router = APIRouter(include_in_schema=False)
-
-SEE_OTHER = 303
-
-
-async def sent_form(request: Request, visitor: Person) -> AsyncIterator[Form]:
-    """The form of somebody who is signed in; its files are let go when the request is answered."""
-    del visitor
-    form = await Form.read(request)
-    try:
-        yield form
-    finally:
-        await request.close()
-
-
-Sent = Annotated[Form, Depends(sent_form)]
-
-
-def _see(address: str) -> RedirectResponse:
-    return RedirectResponse(address, SEE_OTHER)
-
 
 # Signing in and out
 
@@ -73,7 +52,7 @@ async def signing_in(request: Request) -> Response:
         return _sign_in_page(
             request, onwards, failure_of("sign-in", error, form.values(), lambda _: "staff_number")
         )
-    response = _see(onwards)
+    response = see(onwards)
     keep_session(request, response, session.token)
     return response
 
@@ -83,7 +62,7 @@ async def signing_out(request: Request, desk: AtDesk) -> Response:
     """Sign out."""
     del desk
     await sign_out(request)
-    response = _see("/sign-in")
+    response = see("/sign-in")
     drop_session(request, response)
     return response
 
@@ -156,7 +135,7 @@ async def register(
         return await _new_project_page(
             request, desk, type, failure_of("new", error, form.values(), _fact_field)
         )
-    return _see(f"/projects/{ref}?done=project")
+    return see(f"/projects/{ref}?done=project")
 
 
 async def _registration(form: Form, desk: Desk, type_: str) -> dict[str, Any]:
@@ -230,7 +209,7 @@ async def change_facts(request: Request, desk: AtDesk, form: Sent, ref: str) -> 
         await _run(desk, form, Command(projects.change_facts, arguments, "facts"))
     except WorkflowError as error:
         return await _facts_page(request, desk, ref, failure_of("facts", error, form.values(), _fact_field))
-    return _see(f"/projects/{ref}?done=facts")
+    return see(f"/projects/{ref}?done=facts")
 
 
 async def _facts_page(request: Request, desk: Desk, ref: str, failure: Failure | None = None) -> Response:
@@ -254,7 +233,7 @@ async def project_paper(request: Request, desk: AtDesk, form: Sent, ref: str, ac
         await _run(desk, form, command)
     except WorkflowError as error:
         return await project_page(request, desk, ref, failure=failure_of(action, error, form.values()))
-    return _see(f"/projects/{ref}?done={command.done}#papers")
+    return see(f"/projects/{ref}?done={command.done}#papers")
 
 
 @router.post("/projects/{ref}/{action}")
@@ -266,7 +245,7 @@ async def project_action(request: Request, desk: AtDesk, form: Sent, ref: str, a
         await _run(desk, form, command)
     except WorkflowError as error:
         return await project_page(request, desk, ref, failure=failure_of(action, error, form.values()))
-    return _see(f"/projects/{ref}?done={command.done}")
+    return see(f"/projects/{ref}?done={command.done}")
 
 
 # Stages
@@ -287,7 +266,7 @@ async def stage_action(
         it = await desk.ask(queries.stage_file, ref=ref, stage=stage)
         failure = failure_of(_form_of(action, form), error, form.values(), _reply_field(it))
         return stage_page(request, desk, it, failure=failure)
-    return _see(f"/projects/{ref}/stages/{stage}?done={command.done}")
+    return see(f"/projects/{ref}/stages/{stage}?done={command.done}")
 
 
 async def _run(desk: Desk, form: Form, command: Command) -> None:

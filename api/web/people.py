@@ -1,0 +1,102 @@
+"""委托代理 and 异常销号: who acts for whom, and how what got stuck was put right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import Visitor
+from api.desk import AtDesk, Desk
+from api.web.commands import DONE
+from api.web.forms import Form, Sent, see
+from api.web.pages import Done, failure_of
+from api.web.render import Failure, page
+from workflow.actions import incidents, people
+from workflow.errors import WorkflowError
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/delegations")
+async def delegations(request: Request, desk: AtDesk, done: Done = "") -> Response:
+    """委托代理: for whom I act, and who acts for me."""
+    return _page(request, desk, done=f"{DONE[done]}。" if done in DONE else "")
+
+
+@router.post("/delegations")
+async def delegate(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """Let a colleague act for me from one day to another."""
+    try:
+        arguments = _delegation(form, desk.visitor.id)
+        form.check()
+        desk.command = form.text("command")
+        await desk.run(people.delegate, **arguments)
+    except WorkflowError as error:
+        return _page(request, desk, failure_of("delegate", error, form.values()))
+    return see("/delegations?done=delegated")
+
+
+@router.post("/delegations/end")
+async def end_delegation(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """End it before its day."""
+    try:
+        agent = form.number("agent", "代理人")
+        form.check()
+        await desk.run(people.end_delegation, principal=desk.visitor.id, agent=agent)
+    except WorkflowError as error:
+        return _page(request, desk, failure_of("end", error, form.values()))
+    return see("/delegations?done=ended")
+
+
+@router.post("/incidents/{incident}")
+async def resolve(desk: AtDesk, form: Sent, incident: int) -> Response:
+    """Close an incident, saying how it was put right."""
+    desk.command = form.text("command")
+    await desk.run(incidents.resolve_incident, incident=incident, how=form.text("how"))
+    return see("/notices?done=resolved")
+
+
+def _delegation(form: Form, principal: int) -> dict[str, Any]:
+    return {
+        "principal": principal,
+        "agent": form.number("agent", "代理人"),
+        "starts_on": form.required_day("starts_on", "开始日期"),
+        "ends_on": form.required_day("ends_on", "结束日期"),
+        "reason_given": form.text("reason"),
+    }
+
+
+def _page(request: Request, desk: Desk, failure: Failure | None = None, done: str = "") -> Response:
+    visitor = desk.visitor
+    directory = visitor.directory
+    current = [each for each in directory.delegations if each.ends_on >= desk.day]
+    return page(
+        request,
+        "delegations.html",
+        visitor,
+        failure=failure,
+        done=done,
+        given=[each for each in current if each.principal == visitor.id],
+        held=[each for each in current if each.agent == visitor.id],
+        colleagues=_colleagues(visitor),
+        today=desk.day,
+    )
+
+
+def _colleagues(visitor: Visitor) -> list[tuple[int, str]]:
+    """Active people with a post in the same region: nobody else is named here."""
+    directory = visitor.directory
+    regions = {directory.organisations[held.organisation].region for held in directory.posts_of(visitor.id)}
+    found = {
+        held.person
+        for held in directory.posts
+        if directory.organisations[held.organisation].region in regions
+        and directory.is_active(held.person)
+        and held.person != visitor.id
+    }
+    return sorted(
+        ((each, f"{directory.name(each)}（{directory.title(each)}）") for each in found), key=lambda it: it[1]
+    )

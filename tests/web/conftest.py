@@ -1,0 +1,78 @@
+"""The invented city behind a running desk, for every test its own copy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import api.models  # noqa: F401 - as above
+import notifications.models  # noqa: F401 - its tables are made with the others
+from api import demo, passwords
+from api.main import create_app
+from api.settings import make
+from tests.web.desk import Desk
+from workflow.files import Files
+from workflow.store import Store
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+SignIn = Callable[[str], Desk]
+
+
+class City:
+    """The running desk of the demo's city: its projects by their letters."""
+
+    def __init__(self, data: Path, projects: dict[str, str], people: dict[str, int]) -> None:
+        self.data = data
+        self.projects = projects
+        self.people = people
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> City:
+    """The city, built once."""
+    data = tmp_path_factory.mktemp("city")
+    data.chmod(0o700)
+    store = Store(f"sqlite:///{data / 'shenpi.db'}")
+    store.start()
+    numbers = count(1)
+    world = demo.build(
+        store,
+        Files(data / "documents"),
+        now=NOW,
+        password_hash=passwords.hash_password(demo.PASSWORD),
+        new_ref=lambda: f"project-{next(numbers)}",
+    )
+    store.close()
+    return City(data, world.projects, world.people)
+
+
+@pytest.fixture
+def city(founded: City, tmp_path: Path) -> City:
+    """A copy of it that may be changed."""
+    data = tmp_path / "data"
+    shutil.copytree(founded.data, data)
+    data.chmod(0o700)
+    return City(data, founded.projects, founded.people)
+
+
+@pytest.fixture
+def sign_in(city: City) -> Iterator[SignIn]:
+    """Lets people sign in at the running desk, by their staff numbers."""
+    app = create_app(make(data=city.data, mailbox=True), clock=lambda: NOW, beating=False)
+    with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)):
+
+        def enter(staff_number: str) -> Desk:
+            desk = Desk(TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)))
+            desk.open("/sign-in")
+            page = desk.send("/sign-in", staff_number=staff_number, password=demo.PASSWORD)
+            assert page.status == 200, page.words
+            return desk
+
+        yield enter

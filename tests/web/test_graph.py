@@ -1,0 +1,188 @@
+"""The stage graph: nothing overlaps, every edge goes forward, the same graph gives the same picture."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.graph import Graph, definition_graph, lay_out, mermaid, outline, strip, svg
+from api.graph.layout import SIZES, Box, Layout
+from api.graph.model import Edge, Line, Node
+from api.graph.writing import text_width, wrap
+from workflow.definition import Definition
+from workflow.loader import load
+
+LIBRARY = Path(__file__).parents[2] / "definitions"
+TYPES = sorted(path.stem for path in LIBRARY.glob("*.yaml"))
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def definition(name: str) -> Definition:
+    found = load((LIBRARY / f"{name}.yaml").read_text(encoding="utf-8"), name).definition
+    assert found is not None
+    return found
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Graph:
+    """Any graph whose edges run from earlier stages to later ones, in up to five phases."""
+    phases = draw(st.integers(1, 5))
+    columns = sorted(draw(st.lists(st.integers(0, phases - 1), min_size=1, max_size=24)))
+    words = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=30)
+    nodes = tuple(
+        Node(
+            f"s{place}",
+            column,
+            title,
+            (Line(title, "title"), Line(draw(words), "note")),
+            "plain",
+            title,
+            "批复",
+        )
+        for place, column in enumerate(columns)
+        for title in [draw(words)]
+    )
+    pairs = [(first, second) for first, second in combinations(nodes, 2)]
+    chosen = draw(st.lists(st.sampled_from(pairs), unique=True, max_size=40)) if pairs else []
+    moods = st.sampled_from(("taken", "plain", "faint"))
+    edges = tuple(Edge(first.key, second.key, draw(moods), "x") for first, second in chosen)
+    return Graph("图", "图", tuple(f"阶段{number}" for number in range(phases)), nodes, edges)
+
+
+def overlapping(boxes: tuple[Box, ...]) -> list[tuple[str, str]]:
+    return [
+        (one.node.key, two.node.key)
+        for one, two in combinations(boxes, 2)
+        if one.x < two.x + two.width
+        and two.x < one.x + one.width
+        and one.y < two.y + two.height
+        and two.y < one.y + one.height
+    ]
+
+
+def prove(layout: Layout) -> None:
+    boxes = {box.node.key: box for box in layout.boxes}
+    assert overlapping(layout.boxes) == []
+    for box in layout.boxes:
+        assert box.x >= 0
+        assert box.x + box.width <= layout.width
+        assert box.y + box.height <= layout.height
+        for text in box.texts:
+            assert text.x + text_width(text.text, SIZES[text.style]) <= box.x + box.width + 1
+    for route in layout.routes:
+        source, target = boxes[route.edge.source], boxes[route.edge.target]
+        same = source.node.column == target.node.column
+        assert target.y > source.y if same else target.x > source.x
+        assert crossed(route.points, [box for box in layout.boxes if box not in {source, target}]) == []
+
+
+def crossed(points: tuple[tuple[float, float], ...], boxes: list[Box]) -> list[str]:
+    """The boxes that a line runs through."""
+    found = []
+    for (x1, y1), (x2, y2) in pairwise(points):
+        left, right, top, bottom = min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)
+        found += [
+            box.node.key
+            for box in boxes
+            if left < box.x + box.width and right > box.x and top < box.y + box.height and bottom > box.y
+        ]
+    return found
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_the_library_is_drawn_without_overlaps_and_fits_an_office_screen(name: str) -> None:
+    graph = definition_graph(definition(name))
+
+    layout = lay_out(graph)
+
+    prove(layout)
+    assert layout.width <= 1318
+    assert lay_out(graph) == layout
+
+
+@given(graphs())
+def test_any_graph_is_drawn_without_overlaps_and_forward(graph: Graph) -> None:
+    prove(lay_out(graph))
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_an_edge_is_drawn_only_if_no_longer_path_says_it_already(name: str) -> None:
+    found = definition(name)
+    edges = {(edge.source, edge.target) for edge in definition_graph(found).edges}
+
+    for source, target in edges:
+        others = [near for near in found.predecessors[target] if near != source]
+        assert not any(source in found.ancestors(near) for near in others)
+    for target in found.stages:
+        reached: set[str] = set()
+        todo = [target]
+        while todo:
+            before = [source for source, then in edges if then == todo[-1]]
+            todo.pop()
+            todo += [each for each in before if each not in reached]
+            reached.update(before)
+        assert reached == found.ancestors(target)
+
+
+def test_the_picture_is_sound_svg_with_real_text_and_no_script_or_style() -> None:
+    text = svg(definition_graph(definition("columbarium")), alone=True)
+
+    root = ET.fromstring(text)
+    words = "".join(root.itertext())
+    assert root.get("role") == "group"
+    assert "可研审批" in words
+    assert "建设用地规划许可证" in words
+    assert "style=" not in text
+    assert "<script" not in text
+    assert text.count("<style>") == 1
+    assert "<style>" not in svg(definition_graph(definition("columbarium")))
+
+
+def test_what_a_definition_says_is_escaped() -> None:
+    hostile = '</text><script>alert("1")</script>'
+    node = Node("s", 0, hostile, (Line(hostile, "title"),), "plain", hostile, hostile, '/x"onload="alert(1)')
+    graph = Graph(hostile, hostile, (hostile,), (node,), ())
+
+    drawn = svg(graph, alone=True)
+
+    assert not list(ET.fromstring(drawn).iter(f"{SVG}script"))
+    assert "<script" not in drawn + strip(graph)
+    assert '"onload="' not in drawn + strip(graph)
+
+
+def test_boxes_are_read_aloud_phase_by_phase_in_order() -> None:
+    graph = definition_graph(definition("centre-conversion"))
+
+    columns = [node.column for node in graph.nodes]
+
+    assert columns == sorted(columns)
+    assert [box.node.key for box in lay_out(graph).boxes] == [node.key for node in graph.nodes]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("可研审批", ["可研审批"]),
+        ("当总建筑面积大于1,000 ㎡", ["当总建筑面积大于", "1,000 ㎡"]),
+        ("一二三四五六七八九十一二三四五六七八九十", ["一二三四五六七八", "九十一二三四五…"]),
+    ],
+    ids=["fits", "a number is never broken", "cut with a mark"],
+)
+def test_words_are_broken_where_chinese_may_be_broken(text: str, lines: list[str]) -> None:
+    assert list(wrap(text, 11.0, 92, 2)) == lines
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_the_same_in_words(name: str) -> None:
+    found = definition(name)
+
+    for stage in found.stages.values():
+        assert stage.title in outline(found)
+        assert stage.title in mermaid(found)
+    assert mermaid(found).startswith("flowchart LR\n")
+    assert mermaid(found).count("subgraph") == mermaid(found).count("\n  end")

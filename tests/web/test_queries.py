@@ -1,0 +1,54 @@
+"""Every question gives the same answer on both databases."""
+
+from __future__ import annotations
+
+from tests.world import World
+from workflow import queries
+from workflow.clock import local_day
+from workflow.queries import Filters
+from workflow.queries.lists import LIGHT_FILTERS
+
+
+def test_each_database_answers_every_question_of_the_desk(world: World) -> None:
+    ref = world.register("hall").ref
+    day, ask = local_day(world.now), world.store.read
+    clerk = world.people["谭丽"]
+
+    work = ask(queries.worklist, person=clerk, day=day)
+    view = ask(queries.project, ref=ref, person=clerk, day=day)
+    told = ask(queries.timeline, ref=ref, person=clerk, day=day)
+    older = ask(queries.timeline, ref=ref, person=clerk, day=day, before=2)
+    chosen = ask(queries.choices, person=clerk, day=day)
+
+    assert work.mine
+    assert {item.ref for item in work.mine} == {ref}
+    assert [ball.who for ball in view.balls] == ["谭丽"] * len(view.balls)
+    assert told.items[-1].text.startswith("谭丽登记了项目")
+    assert [each.seq for each in older.items] == [1]
+    assert ask(queries.notices, person=clerk, day=day).items
+    assert ask(queries.incidents, person=clerk, day=day) == ()
+    assert ask(queries.audit_head).administration.seq > 0
+    assert {each.value for each in chosen.types} >= {"hall"}
+    for stage in view.stages:
+        assert ask(queries.stage_file, ref=ref, stage=stage.key, person=clerk, day=day).stage == stage
+
+
+def test_each_database_filters_and_pages_alike(world: World) -> None:
+    refs = [world.register("hall").ref for _ in range(3)]
+    day, clerk = local_day(world.now), world.people["谭丽"]
+
+    def listed(filters: Filters | None = None, before: int = 0) -> list[str]:
+        found = world.store.read(queries.projects, person=clerk, day=day, filters=filters, before=before)
+        return [item.ref for item in found.items]
+
+    page = world.store.read(queries.projects, person=clerk, day=day)
+    title = page.items[0].title
+
+    assert listed() == refs[::-1]
+    assert listed(before=page.items[0].position) == refs[1::-1]
+    assert listed(Filters(text=title)) == refs[2:]
+    assert listed(Filters(text="%")) == []
+    assert listed(Filters(type="hall", clerk=clerk)) == refs[::-1]
+    assert listed(Filters(state="archived")) == []
+    for light in LIGHT_FILTERS:
+        assert listed(Filters(light=light)) == []

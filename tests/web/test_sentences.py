@@ -1,0 +1,115 @@
+"""Every event is told as one Chinese sentence."""
+
+from __future__ import annotations
+
+import typing
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.web.test_graph import definition
+from workflow import events as ev
+from workflow import state as st
+from workflow.clock import Limit, Unit
+from workflow.people import Directory, PersonView
+from workflow.sentences import _RECORDS, Teller, describe, sentence
+
+NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+DAY = date(2026, 11, 20)
+PEOPLE = Directory(
+    people={
+        1: PersonView(1, "谭丽", "tanli", "", True),
+        2: PersonView(2, "杨帆", "yangfan", "", True),
+        3: PersonView(3, "罗秀英", "luoxiuying", "", True),
+    },
+    organisations={},
+    posts=(),
+)
+CLOCK = st.Clock("review", DAY, Limit(2, Unit.WORKDAYS), due_on=date(2026, 11, 24))
+OUTSIDE = st.Clock("external.accepted", DAY, Limit(20, Unit.WORKDAYS), outside=True)
+REVIEW = ev.Entered("review", (2,), CLOCK)
+PAPER = st.Paper(1, 1, NOW, sha256="0" * 64, name="报告.pdf")
+KEPT = st.Paper(2, 1, NOW, number="云民党组纪〔2026〕9号", kept_at="办公室")
+REPLY = st.Paper(1, 1, NOW, number="云发改审〔2026〕27号", issued_on=DAY)
+FIXES = (st.Fix("补编制说明"), st.Fix("核对工程量"))
+FILED = st.Filed(DAY, "第12号")
+STAGE = "feasibility"
+
+EVENTS: list[tuple[ev.Event, str]] = [
+    (ev.ProjectRegistered("columbarium", 1, "d", "区公益性骨灰堂", 1, 1), "杨帆登记了项目“区公益性骨灰堂”，经办人谭丽，按《公益性骨灰堂建设》第1版办理。"),
+    (ev.FactsChanged({"total_investment": "1.00"}, "初设批复", "2406"), "杨帆更新了总投资，项目代码为2406，理由：初设批复。"),
+    (ev.ProjectMoved("suspend", "active_suspended", "资金未到位"), "杨帆将项目转为“在办（中止）”，理由：资金未到位。"),
+    (ev.ClerkChanged(1, "岗位调整"), "杨帆将项目交由谭丽经办，理由：岗位调整。"),
+    (ev.WaitBegan(st.Wait(9)), "杨帆登记：本项目等待另一项目投用。"),
+    (ev.WaitEnded(9), "所等待的另一项目已办到，本项目不再等待。"),
+    (ev.WaitEnded(9, "", "另行选址"), "杨帆决定本项目不再等待另一项目，理由：另行选址。"),
+    (ev.TakeOverClosed(("planning", "layout")), "杨帆结束补录，另有2个在前事项视为已办，此后按时限办理。"),
+    (ev.StageOpened(STAGE, 1, ev.Entered("preparing", (1,))), "“可研审批”已具备条件，由谭丽准备材料。"),
+    (ev.StageSkipped("forest_land", "占用林地大于0公顷"), "不适用（仅当占用林地大于0公顷时办理），已略过。"),
+    (ev.StageHeld(STAGE), "“可研审批”的前置条件不再具备，转为等待。"),
+    (ev.StageHeld(STAGE, DAY), "“可研审批”须等到2026年11月20日方可办理。"),
+    (ev.StageSubmitted(STAGE, {"a": "b"}, REVIEW), "杨帆报送了“可研审批”，材料1件，下一步：科室审核（杨帆）。"),
+    (ev.StepDecided(STAGE, "review", "资料齐全。", "", REVIEW, on_behalf=3), "杨帆（代罗秀英）在“可研审批”的科室审核中同意，意见：资料齐全，下一步：科室审核（杨帆）。"),
+    (ev.StepDecided(STAGE, "sign", "", "", ev.Entered("issued"), signed_by=3, issued={"feasibility_reply": REPLY}), "罗秀英（纸质签批，杨帆核对原件）在“可研审批”的分管领导审签中同意；“可研审批”已办结，取得可研批复云发改审〔2026〕27号。"),
+    (ev.StageReturned(STAGE, "review", "材料不全。", FIXES, ev.Entered("preparing", (1,))), "杨帆退回了“可研审批”，理由：材料不全，需修改2处：补编制说明；核对工程量。"),
+    (ev.StageRefused(STAGE, "review", "不符合规划"), "杨帆对“可研审批”不予批准，理由：不符合规划。"),
+    (ev.StageWithdrawn(STAGE, REVIEW, "补附件"), "杨帆撤回了“可研审批”，理由：补附件。"),
+    (ev.StageReapplied(STAGE, REVIEW, "补正后重报"), "杨帆重新办理“可研审批”，理由：补正后重报。"),
+    (ev.StageRestarted(STAGE, "feasibility_report", {}, REVIEW), "“可行性研究报告”已更换，“可研审批”原有意见不再有效，从头审核，下一步：科室审核（杨帆）。"),
+    (ev.StageTakenOver(STAGE, {"feasibility_reply": REPLY}, DAY, 4), "杨帆核对了补录的“可研审批”：可研批复云发改审〔2026〕27号。"),
+    (ev.StageTakenOver(STAGE), "“可研审批”在已补录的批复之前，视为已办（补录）。"),
+    (ev.ReplyLapsed("feasibility_reply", STAGE), "可研批复有效期届满，“可研审批”失效。"),
+    (ev.EntryRecorded(st.Entry(1, STAGE, FILED, 2, NOW, (3,))), "杨帆登记“可研审批”：2026年11月20日报送（回执第12号），待罗秀英核对原件。"),
+    (ev.EntryRejected(1, STAGE, "日期不符"), "杨帆核对“可研审批”的登记未通过，理由：日期不符。"),
+    (ev.OutsideMoved(STAGE, "external", 1, FILED, ev.Entered("external.filed")), "杨帆核对无误，“可研审批”：2026年11月20日报送（回执第12号）。"),
+    (ev.DocumentUploaded("feasibility_report", PAPER), "杨帆上传了“可行性研究报告”第1版（报告.pdf）。"),
+    (ev.DocumentUploaded("party_minutes", KEPT), "杨帆登记了“局党组会纪要”第2版（仅登记不上传，云民党组纪〔2026〕9号，存办公室）。"),
+    (ev.SoftGatePassed(STAGE, "proposal|party_minutes", "先行"), "杨帆同意“可研审批”暂缺“项目建议书或局党组会纪要”先行办理，理由：先行。"),
+    (ev.StepHandedOver(STAGE, (3,), 2, "外出"), "杨帆将“可研审批”转交杨帆办理（原办理人罗秀英），理由：外出。"),
+    (ev.StepOffered(STAGE, (2,)), "“可研审批”此前无人可办，现由杨帆办理。"),
+    (ev.ClockChanged(STAGE, "extended", "工程量大", CLOCK), "杨帆延长了“可研审批”的时限，到期日2026年11月24日，理由：工程量大。"),
+    (ev.ClockChanged("", "consumed", "", CLOCK, "feasibility_reply"), "“可研批复”已用于后续事项，有效期不再提醒。"),
+    (ev.RungFired(STAGE, CLOCK, 3, (3,), NOW), "“可研审批”办理时限已超3个工作日，已提醒罗秀英。"),
+    (ev.RungFired(STAGE, OUTSIDE, 0, (1,), NOW), "“可研审批”办理时限今日届满（外部门办理，本局推算），已提醒谭丽。"),
+    (ev.RungFired(STAGE, CLOCK, -20, (1,), NOW, "feasibility_reply"), "“可研批复”有效期还剩20个工作日，已提醒谭丽。"),
+    (ev.ExplanationFiled(STAGE, "review", "正在核对。"), "杨帆就“可研审批”提交情况说明：正在核对。"),
+    (ev.LetterDrafted(STAGE, "external", "函"), "杨帆为“可研审批”拟了商请函（代拟稿，未发）。"),
+    (ev.IncidentRaised("nobody-holds-post", "岗位空缺。", STAGE), "出现需要处理的异常：岗位空缺。"),
+]  # fmt: skip
+
+RECORDS: list[tuple[st.Record, str]] = [
+    (FILED, "2026年11月20日报送（回执第12号）"),
+    (st.Accepted(DAY), "2026年11月20日受理"),
+    (st.CorrectionNotified(DAY, FIXES, "补1号"), "2026年11月20日一次性告知补正（补1号）：补编制说明；核对工程量"),
+    (st.Corrected(DAY), "2026年11月20日补正后重新报送"),
+    (st.SpecialBegan(DAY, "专家评审"), "2026年11月20日起进入特别程序（专家评审），时限停表"),
+    (st.SpecialEnded(DAY), "2026年11月20日特别程序结束，时限恢复"),
+    (st.Extended(DAY, Limit(10, Unit.WORKDAYS), "情况复杂"), "2026年11月20日决定延长10个工作日，理由：情况复杂"),
+    (st.Concluded(DAY, "approved", "", (st.ReplyData("feasibility_reply", DAY, "云发改审〔2026〕27号"),)), "2026年11月20日结论为同意，批复可研批复云发改审〔2026〕27号"),
+    (st.PaperSigned("sign", 3, DAY, "approved", "同意。", ""), "罗秀英2026年11月20日纸质签批同意，意见：同意，代录"),
+    (st.TakenOver((st.ReplyData("feasibility_reply", DAY, "云发改审〔2026〕27号"),)), "补录可研批复云发改审〔2026〕27号（2026年11月20日）"),
+]  # fmt: skip
+
+
+def test_no_kind_of_event_or_record_is_forgotten() -> None:
+    assert {type(event) for event, _ in EVENTS} == set(typing.get_args(ev.Event))
+    assert {type(what) for what, _ in RECORDS} == set(typing.get_args(st.Record)) == set(_RECORDS)
+
+
+@pytest.mark.parametrize(("event", "expected"), EVENTS, ids=[expected for _, expected in EVENTS])
+def test_an_event_is_one_sentence(event: ev.Event, expected: str) -> None:
+    told = sentence(event, Teller(definition("columbarium"), PEOPLE, 2))
+
+    assert told.endswith(expected)
+    assert told.count("。") == 1
+
+
+@pytest.mark.parametrize(("what", "expected"), RECORDS, ids=[expected for _, expected in RECORDS])
+def test_a_record_of_what_others_did_is_one_phrase(what: st.Record, expected: str) -> None:
+    assert describe(what, Teller(definition("columbarium"), PEOPLE)) == expected
+
+
+def test_what_the_system_does_stands_under_its_own_name() -> None:
+    told = sentence(ev.LetterDrafted(STAGE, "external", "函"), Teller(definition("columbarium"), PEOPLE))
+
+    assert told.startswith("系统")
