@@ -112,7 +112,8 @@ class Paper(Struct, frozen=True, omit_defaults=True):
     """One version of a document: uploaded (`sha256`), or registered without upload (`kept_at`).
 
     A reply carries number, issuer, day of issue, validity and the values of its declared fields.
-    `authors` are all who ever handed in a version: none of them may decide on it.
+    `by` entered it and, where that needs a check, `checked_by` saw the
+    original. `authors` are all who ever handed in a version: none of them may decide on it.
     """
 
     version: int
@@ -129,6 +130,7 @@ class Paper(Struct, frozen=True, omit_defaults=True):
     fields: dict[str, Any] = {}
     kept_at: str = ""
     authors: tuple[int, ...] = ()
+    checked_by: int = 0
     lapsed: bool = False
     clock: Clock | None = None
 

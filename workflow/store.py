@@ -128,13 +128,16 @@ class _Job:
         self.error: BaseException | None = None
 
     def settle(self) -> None:
+        if not self.future.set_running_or_notify_cancel():
+            return  # the caller has gone; what was done stays done
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
             self.future.set_result(self.result)
 
     def fail(self, error: BaseException) -> None:
-        self.future.set_exception(error)
+        if self.future.set_running_or_notify_cancel():
+            self.future.set_exception(error)
 
 
 class _SQLiteWriter:

@@ -273,11 +273,14 @@ class Casework:
 
     # Replies
 
-    def replies(self, given: Iterable[ReplyData], issuer: str = "") -> dict[str, Paper]:
-        """The papers that replies become: numbered as versions, valid for as long as the definition says."""
-        return {reply.document: self._reply(reply, issuer) for reply in given}
+    def replies(self, given: Iterable[ReplyData], issuer: str = "", entry: int = 0) -> dict[str, Paper]:
+        """The papers that replies become: numbered as versions, valid for as long as the definition says.
 
-    def _reply(self, reply: ReplyData, issuer: str) -> Paper:
+        With `entry`, they were entered by its author and are checked by this actor.
+        """
+        return {reply.document: self._reply(reply, issuer, entry) for reply in given}
+
+    def _reply(self, reply: ReplyData, issuer: str, entry: int) -> Paper:
         kind = self.project.definition.documents[reply.document]
         until = rules.valid_until(kind, reply)
         before = self.project.state.documents.get(reply.document)
@@ -287,7 +290,8 @@ class Casework:
         fields, _ = rules.read_facts(kind.fields, reply.fields)
         return Paper(
             version=before.version + 1 if before else 1,
-            by=self.actor,
+            by=self.project.state.entries[str(entry)].by if entry else self.actor,
+            checked_by=self.actor if entry else 0,
             at=self.now,
             sha256=reply.sha256,
             name=reply.name,

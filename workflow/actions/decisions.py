@@ -126,7 +126,7 @@ def conclude(
         entered = work.entered(key, to, exclude=rules.stage_people(work.case, key) | deciders)
         work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks))
         return
-    issued = work.replies(replies, issuer)
+    issued = work.replies(replies, issuer, entry)
     issued_on = max((paper.issued_on for paper in issued.values() if paper.issued_on), default=work.day)
     event_ = StepDecided(
         key, stage.step, opinion, token, work.entered(key, to), issued=issued, issued_on=issued_on, **marks

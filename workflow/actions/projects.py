@@ -285,7 +285,7 @@ def apply_take_over(work: Casework, stage: str, taken: TakenOver, entry: int) ->
     """The change itself, once the originals were checked: the stage counts as issued, marked 补录."""
     if work.stage(stage).state != ISSUED:
         work.after(stage, "take_over")
-    papers = work.replies(taken.replies, _outside_body(work, stage))
+    papers = work.replies(taken.replies, _outside_body(work, stage), entry)
     issued_on = max((reply.issued_on for reply in taken.replies), default=work.day)
     work.record(StageTakenOver(stage, papers, issued_on, entry))
     if not work.project.state.taking_over:

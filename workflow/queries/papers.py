@@ -33,6 +33,7 @@ def paper_view(reading: Reading, key: str, paper: Paper) -> PaperView:
         issued_on=paper.issued_on,
         kept_at=paper.kept_at,
         by=reading.directory.name(paper.by),
+        checked_by=reading.directory.name(paper.checked_by) if paper.checked_by else "",
         at=clock_time(paper.at),
         fields=_field_words(kind, paper.fields) if kind else (),
         valid_until=paper.valid_until,

@@ -59,6 +59,7 @@ class PaperView(Struct, frozen=True):
     validity: Due | None
     valid: bool
     taken_over: bool = False
+    checked_by: str = ""
 
 
 class DocumentView(Struct, frozen=True):

@@ -40,13 +40,20 @@ def typed(fact: FactType, raw: Any) -> Any:
         case Kind.INTEGER:
             return _integer(raw)
         case Kind.DATE:
-            return raw if isinstance(raw, date) else date.fromisoformat(str(raw))
+            return raw if isinstance(raw, date) else _date(str(raw))
         case Kind.BOOL:
             return _boolean(raw)
         case Kind.CHOICE if str(raw) not in fact.options:
             raise ValueError(f"只能是{'、'.join(fact.options)}之一")
         case _:
             return _text(str(raw))
+
+
+def _date(raw: str) -> date:
+    try:
+        return date.fromisoformat(raw.strip())
+    except ValueError as error:
+        raise ValueError("请填写日期，如2026-09-18") from error
 
 
 def _decimal(fact: FactType, raw: Any) -> Decimal:

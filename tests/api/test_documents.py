@@ -1,0 +1,318 @@
+"""Papers over HTTP: uploading, registering, and giving out again only to those who may see the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.main import clean
+from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY
+from tests import papers
+from tests.api.office import Office, Seat, open_office
+from tests.databases import Databases
+from tests.world import Dossier
+from workflow.actions import people
+from workflow.files import Files
+from workflow.people import SYSTEM
+
+
+def upload(
+    seat: Seat,
+    project: Dossier,
+    content: bytes,
+    name: str = "建议书.pdf",
+    document: str = "proposal",
+    **fields: str,
+) -> Any:
+    path = f"/api/projects/{project.ref}/documents/{document}/versions"
+    return seat.post(path, files={"file": (name, content)}, data=fields)
+
+
+def seq_of(project: Dossier) -> int:
+    """How many events the project has."""
+    return len(project.history())
+
+
+def test_tan_li_uploads_a_paper_and_li_reads_it(office: Office) -> None:
+    project = office.project()
+    content = papers.pdf()
+
+    answer = upload(office.seat("谭丽"), project, content, number="云民〔2026〕3号", issued_on="2026-08-30")
+
+    assert (answer.status_code, answer.json()) == (201, {"seq": seq_of(project)})
+    paper = project.paper("proposal")
+    assert (paper.name, paper.number, str(paper.issued_on)) == ("建议书.pdf", "云民〔2026〕3号", "2026-08-30")
+    read = office.seat("杨帆").get(f"/api/projects/{project.ref}/files/{paper.sha256}")
+    assert (read.status_code, read.content) == (200, content)
+
+
+def test_a_download_is_kept_and_never_opened_by_the_browser_itself(office: Office) -> None:
+    project = office.project()
+    upload(office.seat("谭丽"), project, papers.docx(), "报;告' \u202e.docx")
+    digest = project.paper("proposal").sha256
+
+    answer = office.seat("谭丽").get(f"/api/projects/{project.ref}/files/{digest}")
+
+    assert (
+        answer.headers["content-disposition"]
+        == "attachment; filename*=UTF-8''%E6%8A%A5%3B%E5%91%8A%27%20.docx"
+    )
+    assert answer.headers["content-security-policy"] == DOWNLOAD_POLICY
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"].endswith("wordprocessingml.document")
+
+
+def test_a_preview_is_framed_by_our_own_pages_only(office: Office) -> None:
+    project = office.project()
+    upload(office.seat("谭丽"), project, papers.pdf())
+    digest = project.paper("proposal").sha256
+
+    answer = office.seat("谭丽").get(f"/api/projects/{project.ref}/files/{digest}/preview")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith("inline; filename*=")
+    assert answer.headers["content-security-policy"] == PREVIEW_POLICY
+    assert answer.headers["content-type"] == "application/pdf"
+
+
+def test_what_a_browser_cannot_show_safely_is_given_out_as_a_download(office: Office) -> None:
+    project = office.project()
+    upload(office.seat("谭丽"), project, papers.docx(), "a.docx")
+    digest = project.paper("proposal").sha256
+
+    answer = office.seat("谭丽").get(f"/api/projects/{project.ref}/files/{digest}/preview")
+
+    assert answer.headers["content-disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize("way", ["", "/preview"])
+def test_somebody_of_another_unit_cannot_tell_a_paper_from_none(office: Office, way: str) -> None:
+    project = office.project()
+    upload(office.seat("谭丽"), project, papers.pdf())
+    digest = project.paper("proposal").sha256
+    stranger = office.seat("刘畅")
+
+    hidden = stranger.get(f"/api/projects/{project.ref}/files/{digest}{way}")
+    nothing = stranger.get(f"/api/projects/nowhere/files/{digest}{way}")
+
+    assert hidden.status_code == 404
+    assert (hidden.content, hidden.headers) == (nothing.content, nothing.headers)
+
+
+def test_a_paper_of_one_project_is_not_found_in_another(office: Office) -> None:
+    one, other = office.project(), office.project()
+    upload(office.seat("谭丽"), one, papers.pdf())
+    digest = one.paper("proposal").sha256
+
+    assert office.seat("谭丽").get(f"/api/projects/{other.ref}/files/{digest}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status", "code"),
+    [
+        ("报告.pdf", b"MZ" + b"\0" * 100, 422, "upload-type-mismatch"),
+        ("报告.pdf", b"", 422, "upload-empty"),
+        ("报告.docx", papers.docx({"word/vbaProject.bin": b"x"}), 422, "upload-macro"),
+        ("报告.pdf", b"<html>" + papers.pdf(), 422, "upload-type-mismatch"),
+        ("报告.pdf", papers.pdf()[:-20], 422, "upload-damaged"),
+        ("报告.xlsx", papers.xlsx(), 409, "format-not-allowed"),
+    ],
+)
+def test_a_wrong_file_is_refused_and_changes_nothing(
+    office: Office, name: str, content: bytes, status: int, code: str
+) -> None:
+    project = office.project()
+    before = seq_of(project)
+
+    answer = upload(office.seat("谭丽"), project, content, name)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert seq_of(project) == before
+
+
+def test_a_file_larger_than_the_office_allows_is_cut_off(bureaus: Databases, tmp_path: Path) -> None:
+    with open_office(bureaus, tmp_path, upload_megabytes=1) as office:
+        project = office.project()
+        seat = office.seat("谭丽")
+
+        a_little = upload(seat, project, papers.pdf("长" * 400_000))
+        by_far = upload(seat, project, b"x" * 3_000_000)
+
+        def pieces() -> Iterator[bytes]:
+            yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+            for _ in range(40):
+                yield b"x" * 100_000
+
+        unannounced = seat.post(
+            f"/api/projects/{project.ref}/documents/proposal/versions",
+            content=pieces(),
+            headers={"Content-Type": "multipart/form-data; boundary=x"},
+        )
+
+        assert (a_little.status_code, a_little.json()["code"]) == (422, "upload-too-large")
+        assert (by_far.status_code, by_far.json()["code"]) == (413, "request-too-large")
+        assert (unannounced.status_code, unannounced.json()["code"]) == (413, "request-too-large")
+        files: Files = office.app.state.files
+        assert [path for path in files.directory.rglob("*") if path.is_file()] == []
+
+
+BOUNDARY = {"Content-Type": "multipart/form-data; boundary=x"}
+PART = b'--x\r\nContent-Disposition: form-data; name="%d"; filename="a.pdf"\r\n\r\n\r\n'
+FIELD = b'--x\r\nContent-Disposition: form-data; name="%d"\r\n\r\nx\r\n'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"".join(PART % number for number in range(1001)) + b"--x--",
+        b"".join(FIELD % number for number in range(1001)) + b"--x--",
+        b'--x\r\nContent-Disposition: form-data; name="a"; x="' + b"y" * 1_000_000 + b'"\r\n\r\n\r\n--x--',
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"y" * 1_000_000 + b"\r\n--x--",
+        b"\r\n" * 1_000_000,
+        b"--x\r\n",
+        b"not a form at all",
+        b"",
+    ],
+    ids=["files", "fields", "header", "field", "preamble", "cut off", "no form", "nothing"],
+)
+def test_a_form_that_was_made_to_hurt_is_refused_quickly(office: Office, body: bytes) -> None:
+    answer = office.seat("谭丽").post("/api/files", content=body, headers=BOUNDARY)
+
+    assert answer.status_code in {413, 422}
+    assert answer.elapsed.total_seconds() < 2
+
+
+def test_nobody_uploads_without_signing_in_and_nothing_is_read(office: Office) -> None:
+    answer = Seat(office).post("/api/files", files={"file": ("a.pdf", papers.pdf())})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not-signed-in")
+
+
+def test_a_paper_may_be_registered_without_upload(office: Office) -> None:
+    project = office.project()
+    body = {"number": "云民党组纪〔2026〕9号", "issued_on": "2026-08-30", "kept_at": "局办公室"}
+
+    answer = office.seat("谭丽").post(
+        f"/api/projects/{project.ref}/documents/minutes/registrations", json=body
+    )
+
+    assert answer.status_code == 201
+    assert project.paper("minutes").kept_at == "局办公室"
+
+
+# Tickets
+
+
+def ticket(seat: Seat, content: bytes) -> str:
+    answer = seat.post("/api/files", files={"file": ("批复.pdf", content)})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["ticket"])
+
+
+def record(project: Dossier, seat: Seat, scan: str) -> Any:
+    body = {
+        "step": "review",
+        "signer": 1,
+        "on": "2026-09-01",
+        "outcome": "approved",
+        "content": "x",
+        "file": scan,
+    }
+    return seat.post(f"/api/projects/{project.ref}/stages/approval/paper-signatures", json=body)
+
+
+def test_a_ticket_counts_only_for_whoever_uploaded(office: Office) -> None:
+    project = office.project()
+    mine = ticket(office.seat("杨帆"), papers.pdf())
+
+    answer = record(project, office.seat("谭丽"), mine)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "file-ticket-invalid")
+
+
+@pytest.mark.parametrize("scan", ["x", "x.y", "eyJ9.0", f"{sha256(b'x').hexdigest()}", "会.议"])
+def test_a_ticket_cannot_be_made_up(office: Office, scan: str) -> None:
+    answer = record(office.project(), office.seat("谭丽"), scan)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "file-ticket-invalid")
+
+
+def test_the_scan_of_a_reply_belongs_to_the_project_from_then_on(office: Office) -> None:
+    seat = office.seat("谭丽")
+    content = papers.pdf("批复")
+    body = {
+        "digest": office.world.digests["hall"],
+        "title": "老项目",
+        "organisation": office.world.organisations["规划财务股"],
+        "clerk": office.world.people["谭丽"],
+        "taking_over": True,
+    }
+    ref = seat.post("/api/projects", json=body).json()["ref"]
+    reply = {
+        "document": "approval_reply",
+        "issued_on": "2026-08-01",
+        "number": "云发改审〔2026〕15号",
+        "file": ticket(seat, content),
+    }
+
+    answer = seat.post(f"/api/projects/{ref}/takeovers", json={"stage": "approval", "replies": [reply]})
+
+    assert answer.status_code == 201, answer.text
+    unchecked = office.seat("杨帆").get(f"/api/projects/{ref}/files/{sha256(content).hexdigest()}")
+    assert (unchecked.status_code, unchecked.content) == (200, content)
+    (entry,) = office.seat("杨帆").get(f"/api/projects/{ref}").json()["entries"]
+    checked = office.seat("杨帆").post(f"/api/projects/{ref}/entries/{entry['number']}/confirmation")
+    assert checked.status_code == 201, checked.text
+
+
+# What nobody needs any more
+
+
+def test_a_scan_that_no_command_used_goes_after_a_day_and_others_stay(office: Office) -> None:
+    project = office.project()
+    ticket(office.seat("谭丽"), papers.pdf("没用上"))
+    upload(office.seat("谭丽"), project, papers.pdf())
+    state = office.app.state
+    two_days_later = datetime.now(UTC) + timedelta(days=2)
+
+    clean(state.door.store, state.files, office.settings, two_days_later)
+
+    left = [path.parent.name + path.name for path in state.files.directory.rglob("*") if path.is_file()]
+    assert left == [project.paper("proposal").sha256]
+
+
+def test_a_member_of_another_unit_sees_papers_once_work_is_given_to_them(office: Office) -> None:
+    project = office.project()
+    upload(office.seat("谭丽"), project, papers.pdf())
+    digest = project.paper("proposal").sha256
+    office.world.store.act(
+        people.grant_post,
+        person=office.world.people["刘畅"],
+        organisation=office.world.organisations["规划财务股"],
+        key="clerk",
+        actor=SYSTEM,
+        now=office.world.now,
+    )
+
+    assert office.seat("刘畅").get(f"/api/projects/{project.ref}/files/{digest}").status_code == 200
+
+
+def test_a_damaged_file_is_cut_off_and_becomes_an_incident(office: Office) -> None:
+    project = office.project()
+    upload(office.seat("谭丽"), project, papers.pdf("长" * 200_000))
+    digest = project.paper("proposal").sha256
+    path = office.app.state.files.directory / digest[:2] / digest[2:]
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    seat = office.seat("谭丽")
+
+    with pytest.raises(RuntimeError, match="cut off"):
+        seat.get(f"/api/projects/{project.ref}/files/{digest}")
+
+    assert office.world.rows("SELECT code FROM incident") == [("file-damaged",)]
