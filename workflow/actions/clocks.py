@@ -137,14 +137,14 @@ def extend_clock(
     tx: Transaction, *, ref: str, stage: str, by: Limit, reason_given: str, actor: int, now: datetime
 ) -> int:
     """Extend the limit of our own running step; by a chief, never by whoever holds it. Opens a new epoch."""
-    work, clock, reasons = _own_clock(tx, ref, stage, reason_given, actor, now)
-    if clock is not None and clock.stopped:
-        reasons.append(reason("clock-stopped", stage))
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    work.spec(stage)
+    reasons = _clock_reasons(work, stage, "extend", reason_given)
     if not 1 <= by.amount <= 60:
         reasons.append(reason("extension-too-long", stage, longest="60个工作日"))
     refuse(reasons)
 
-    assert clock is not None  # noqa: S101 - the reasons have said so
+    clock = _running_clock(work, stage)
     ladder = ladder_of(work.project.definition, work.spec(stage), work.stage(stage).state)
     work.record(ClockChanged(stage, "extended", reason_given, extend(clock, by, ladder, tx.calendar, now)))
     return work.project.seq
@@ -157,14 +157,11 @@ def pause_clock(
 
     Refused once the limit has passed: stopping a late clock would only silence it.
     """
-    work, clock, reasons = _own_clock(tx, ref, stage, reason_given, actor, now)
-    if clock is not None and clock.stopped:
-        reasons.append(reason("clock-stopped", stage))
-    if clock is not None and clock.due_on is not None and clock.due_on < work.day:
-        reasons.append(reason("clock-late", stage, due=clock.due_on))
-    refuse(reasons)
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    work.spec(stage)
+    refuse(_clock_reasons(work, stage, "pause", reason_given))
 
-    assert clock is not None  # noqa: S101 - the reasons have said so
+    clock = _running_clock(work, stage)
     work.record(ClockChanged(stage, "stopped", reason_given, stop(clock, work.day, reason_given)))
     return work.project.seq
 
@@ -173,12 +170,11 @@ def resume_clock(
     tx: Transaction, *, ref: str, stage: str, reason_given: str, actor: int, now: datetime
 ) -> int:
     """Let a stopped clock of ours run again from today, which counts."""
-    work, clock, reasons = _own_clock(tx, ref, stage, reason_given, actor, now)
-    if clock is not None and not clock.stopped:
-        reasons.append(reason("clock-not-stopped", stage))
-    refuse(reasons)
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    work.spec(stage)
+    refuse(_clock_reasons(work, stage, "resume", reason_given))
 
-    assert clock is not None  # noqa: S101 - the reasons have said so
+    clock = _running_clock(work, stage)
     ladder = ladder_of(work.project.definition, work.spec(stage), work.stage(stage).state)
     work.record(
         ClockChanged(stage, "resumed", reason_given, resume(clock, work.day, ladder, tx.calendar, now))
@@ -191,36 +187,23 @@ def file_explanation(tx: Transaction, *, ref: str, stage: str, text: str, actor:
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
     current = work.stage(stage)
-    reasons = [*rules.check_text(text, "text", "情况说明", required=True)]
-    if current.clock is None:
-        reasons.append(reason("no-clock", stage, stage=work.spec(stage).title))
-    elif rules.capacity(work.case, (*current.holders, work.project.state.clerk)) is None:
-        reasons.append(reason("not-the-holder", stage, holders=rules.names(tx.directory, current.holders)))
-    refuse(reasons)
+    refuse([*rules.may_explain(work.case, stage), *rules.check_text(text, "text", "情况说明", required=True)])
 
     key = current.clock.key if current.clock else ""
     work.record(ExplanationFiled(stage, key, text.strip()))
     return work.project.seq
 
 
-def _own_clock(
-    tx: Transaction, ref: str, stage: str, reason_given: str, actor: int, now: datetime
-) -> tuple[Casework, Clock | None, list[Reason]]:
-    work = Casework.load(tx, ref, actor=actor, now=now)
-    spec = work.spec(stage)
-    current = work.stage(stage)
-    reasons = [
-        *rules.running(work.case),
-        *rules.may_lead(work.case),
-        *rules.check_text(reason_given, "reason", "理由", required=True),
-    ]
-    if current.clock is None:
-        reasons.append(reason("no-clock", stage, stage=spec.title))
-    elif current.clock.outside:
-        reasons.append(reason("clock-is-outside", stage, stage=spec.title))
-    if actor in current.holders:
-        reasons.append(reason("own-clock", stage))
-    return work, current.clock, reasons
+def _clock_reasons(work: Casework, stage: str, effect: str, reason_given: str) -> list[Reason]:
+    text_reasons = rules.check_text(reason_given, "reason", "理由", required=True)
+    return [*rules.may_change_clock(work.case, stage, effect), *text_reasons]
+
+
+def _running_clock(work: Casework, stage: str) -> Clock:
+    clock = work.stage(stage).clock
+    if clock is None:
+        raise TypeError("the rules have seen a clock here")
+    return clock
 
 
 def recompute(work: Casework, why: str) -> int:

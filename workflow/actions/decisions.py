@@ -8,7 +8,6 @@ from typing import Any
 
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
-from workflow.clock import due, local_day
 from workflow.definition import Stage
 from workflow.errors import Conflict, Reason, Refused, reason
 from workflow.events import EntryRecorded, StageRefused, StageReturned, StepDecided
@@ -72,7 +71,7 @@ def enter_paper_signature(
     current = work.stage(stage)
     _check_content(work, stage, signed.content)
     reasons = [
-        *rules.running(work.case),
+        *rules.may_enter_signature(work.case, stage),
         *rules.may_move(work.case, stage, _trigger(signed.outcome)),
         *_opinion_reasons(signed.outcome, signed.opinion, signed.fixes),
         *_evidence_reasons(work, signed.on, signed.sha256, signed.kept_at),
@@ -83,9 +82,7 @@ def enter_paper_signature(
         reasons += rules.is_decider(work.case, stage, signed.signer)
     if signed.signer == actor:
         reasons.append(reason("own-paper-signature", stage))
-    if spec.steps[-1].key == signed.step and spec.issues and signed.outcome == "approved":
-        reasons.append(reason("paper-signature-issues", stage, stage=spec.title))
-    refuse([*reasons, *pending_reasons(work, stage)])
+    refuse(reasons)
 
     enter(work, stage, signed, "section_chief", exclude={actor, signed.signer})
     return work.project.seq
@@ -143,27 +140,6 @@ def enter(work: Casework, stage: str, what: Any, post: str, *, exclude: set[int]
     work.record(EntryRecorded(entry), Tell("check", checkers))
 
 
-def pending_reasons(work: Casework, stage: str) -> list[Reason]:
-    """One entry at a time: the next would be made on a state that is about to change."""
-    for entry in work.project.state.entries.values():
-        if entry.stage == stage:
-            return [reason("entry-pending", stage, checkers=rules.names(work.tx.directory, entry.checkers))]
-    return []
-
-
-def check_publicity(work: Casework, spec: Stage) -> list[Reason]:
-    """A publicity lasts at least as long as the law says before anybody concludes it."""
-    stage = work.stage(spec.key)
-    step = spec.step(stage.step)
-    if step.minimum is None or stage.since is None:
-        return []
-    began = local_day(stage.since)
-    ends = due(work.tx.calendar, began, step.minimum)
-    if ends is None or work.day > ends.day:
-        return []
-    return [reason("publicity-too-short", spec.key, step=step.title, minimum=step.minimum, day=ends.day)]
-
-
 def _check_content(work: Casework, stage: str, content: str) -> None:
     current = work.stage(stage)
     if content and content != rules.content_token(current.papers):
@@ -181,7 +157,7 @@ def _trigger(outcome: str) -> str:
 def _approval_reasons(
     work: Casework, spec: Stage, replies: Sequence[ReplyData], *, as_printed: bool
 ) -> list[Reason]:
-    reasons = check_publicity(work, spec)
+    reasons = rules.publicity_unfinished(work.case, spec.key, work.tx.calendar)
     if spec.steps[-1].key == work.stage(spec.key).step:
         reasons += rules.check_replies(work.case, spec, replies, as_printed=as_printed)
     return reasons

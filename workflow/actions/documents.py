@@ -11,7 +11,7 @@ from workflow.errors import NotFound, Reason, reason
 from workflow.events import DocumentUploaded, StageRestarted
 from workflow.files import StoredFile
 from workflow.machine import CORRECTING, FILING
-from workflow.state import PREPARING, Paper
+from workflow.state import Paper
 from workflow.transaction import Tell, Transaction
 
 
@@ -91,14 +91,7 @@ def _load(
 
 def _reasons(work: Casework, kind: DocumentType) -> list[Reason]:
     state = work.project.state
-    reasons: list[Reason] = []
-    if not state.is_running:
-        reasons += rules.running(work.case)
-    holders = {
-        person for stage in state.stages.values() if stage.state == PREPARING for person in stage.holders
-    }
-    if rules.capacity(work.case, (state.clerk, *holders)) is None:
-        reasons.append(reason("not-the-clerk", kind.key, clerk=work.tx.directory.name(state.clerk)))
+    reasons = rules.may_hand_in(work.case, kind.key)
     issuer = work.project.definition.issuers.get(kind.key)
     if issuer is not None:
         stage = work.project.definition.stages[issuer].title

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
-from workflow.actions.decisions import conclude, enter, pending_reasons
+from workflow.actions.decisions import conclude, enter
 from workflow.clock import Limit, due
 from workflow.definition import Stage
 from workflow.errors import Reason, reason
@@ -58,18 +58,13 @@ def record_outside(
     work = Casework.load(tx, ref, actor=actor, now=now)
     spec = work.spec(stage)
     current = work.stage(stage)
-    reasons = [*rules.running(work.case), *rules.may_prepare(work.case, stage)]
+    reasons = rules.may_record_outside(work.case, stage)
     if "." not in current.state:
-        refuse(
-            [
-                *reasons,
-                reason("not-outside", stage, stage=spec.title, state=rules.state_words(spec, current.state)),
-            ]
-        )
+        refuse(reasons)
     reasons += outside_reasons(work, spec, what)
     if isinstance(what, Concluded) and what.outcome == "approved" and spec.steps[-1].key == current.step:
         reasons += rules.check_replies(work.case, spec, what.replies, as_printed=as_printed)
-    refuse([*reasons, *pending_reasons(work, stage)])
+    refuse(reasons)
 
     enter(work, stage, what, spec.step(current.step).confirm, exclude={actor, work.project.state.clerk})
     return work.project.seq

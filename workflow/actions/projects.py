@@ -8,8 +8,8 @@ from typing import Any
 
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
-from workflow.actions.decisions import enter, pending_reasons
-from workflow.errors import Forbidden, Reason, reason
+from workflow.actions.decisions import enter
+from workflow.errors import Forbidden, reason
 from workflow.events import (
     ClerkChanged,
     FactsChanged,
@@ -20,24 +20,13 @@ from workflow.events import (
     WaitBegan,
     WaitEnded,
 )
-from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
+from workflow.machine import PROJECT
 from workflow.state import ISSUED, Clock, ReplyData, TakenOver, Wait
 from workflow.timing import ladder_of, resume, stop
 from workflow.transaction import Tell, Transaction
 
 SUSPENDED = "项目中止"
 """Why a clock stands still while its project is suspended."""
-
-PROJECT_MOVES = {
-    "reserve": "入库储备",
-    "start": "转入在办",
-    "shelve": "退回储备",
-    "put_into_use": "转为投用",
-    "archive": "归档",
-    "suspend": "中止",
-    "resume": "恢复",
-    "terminate": "终止",
-}
 
 
 def register_project(
@@ -113,9 +102,7 @@ def change_facts(
     work = Casework.load(tx, ref, actor=actor, now=now)
     definition = work.project.definition
     values, wrong = rules.read_facts(definition.facts, facts)
-    reasons = [*_clerk_or_chief(work), *wrong]
-    if not work.project.state.is_running:
-        reasons.append(_not_running(work))
+    reasons = [*rules.may_change_facts(work.case), *wrong]
     if not wrong:
         merged = {
             key: value for key, value in {**work.project.state.facts, **values}.items() if value is not None
@@ -142,21 +129,14 @@ def move_project(
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     state = work.project.state
-    reasons = [
-        *rules.may_lead(work.case),
-        *rules.check_text(reason_given, "reason", "理由", required=True),
-    ]
-    to = ""
-    try:
-        to = PROJECT.after(state.state, trigger)
-    except IllegalMove:
-        words = PROJECT_MOVES.get(trigger, trigger)
-        reasons.append(reason("illegal-project-move", state=PROJECT_STATES[state.state], move=words))
-    unfinished = [work.spec(key).title for key, stage in state.stages.items() if stage.is_open]
-    if trigger == "archive" and unfinished:
-        reasons.append(reason("stages-open", stages="、".join(unfinished)))
-    refuse(reasons)
+    refuse(
+        [
+            *rules.may_move_project(work.case, trigger),
+            *rules.check_text(reason_given, "reason", "理由", required=True),
+        ]
+    )
 
+    to = PROJECT.after(state.state, trigger)
     cancelled = tuple(key for key in state.stages if trigger == "terminate" and _may_cancel(work, key))
     work.record(ProjectMoved(trigger, to, reason_given, _clocks_after(work, trigger), cancelled))
     if trigger == "resume":
@@ -174,7 +154,10 @@ def hand_over_project(
     """Give the project, and all that its clerk had in hand, to another clerk; by the clerk or a supervisor."""
     work = Casework.load(tx, ref, actor=actor, now=now)
     state = work.project.state
-    reasons = [*_clerk_or_chief(work), *rules.check_text(reason_given, "reason", "理由", required=True)]
+    reasons = [
+        *rules.clerk_or_chief(work.case),
+        *rules.check_text(reason_given, "reason", "理由", required=True),
+    ]
     if not tx.directory.is_active(to):
         reasons.append(reason("person-not-found", "to"))
     elif state.organisation not in tx.directory.scope(to, work.day):
@@ -194,7 +177,7 @@ def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime
     """Let the project wait until another has issued `stage`, or, without one, is in use."""
     work = Casework.load(tx, ref, actor=actor, now=now)
     awaited = Casework.load(tx, other, actor=actor, now=now).project
-    reasons = [*_clerk_or_chief(work)]
+    reasons = [*rules.clerk_or_chief(work.case)]
     if work.project.id in _awaited_by(tx, awaited.id):
         reasons.append(reason("wait-in-circle", "other"))
     if stage and stage not in awaited.definition.stages:
@@ -258,11 +241,7 @@ def take_over_stage(
     """Enter a stage that was issued before the project was followed here, with its replies and evidence."""
     work = Casework.load(tx, ref, actor=actor, now=now)
     spec = work.spec(stage)
-    reasons = [*_clerk_or_chief(work), *pending_reasons(work, stage)]
-    if not work.project.state.taking_over and not work.stage(stage).taken_over:
-        reasons.append(reason("not-taking-over", stage))
-    if work.stage(stage).state != ISSUED:
-        reasons += rules.may_move(work.case, stage, "take_over")
+    reasons = rules.may_take_over(work.case, stage)
     reasons += rules.check_replies(
         work.case, spec, replies, as_printed=as_printed, complete=bool(spec.issues)
     )
@@ -299,13 +278,7 @@ def close_take_over(tx: Transaction, *, ref: str, actor: int, now: datetime) -> 
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     state = work.project.state
-    reasons = [*_clerk_or_chief(work)]
-    if not state.taking_over:
-        reasons.append(reason("not-taking-over"))
-    if state.entries:
-        unchecked = "、".join(work.spec(entry.stage).title for entry in state.entries.values())
-        reasons.append(reason("entries-unchecked", stages=unchecked))
-    refuse(reasons)
+    refuse(rules.may_close_take_over(work.case))
 
     definition = work.project.definition
     done = [key for key in definition.stages if state.stage(key).state == ISSUED]
@@ -323,19 +296,6 @@ def close_take_over(tx: Transaction, *, ref: str, actor: int, now: datetime) -> 
 def _outside_body(work: Casework, stage: str) -> str:
     bodies = [step.body for step in work.spec(stage).steps if step.body]
     return bodies[-1] if bodies else ""
-
-
-def _clerk_or_chief(work: Casework) -> list[Reason]:
-    state = work.project.state
-    if rules.capacity(work.case, (state.clerk,)) is not None or not rules.may_lead(
-        work.case, rules.SUPERVISORS
-    ):
-        return []
-    return [reason("not-the-clerk", clerk=work.tx.directory.name(state.clerk))]
-
-
-def _not_running(work: Casework) -> Reason:
-    return reason("project-not-running", state=PROJECT_STATES[work.project.state.state])
 
 
 def _may_cancel(work: Casework, stage: str) -> bool:

@@ -14,7 +14,7 @@ from workflow.events import (
     StageWithdrawn,
     StepHandedOver,
 )
-from workflow.state import ISSUED, PREPARING
+from workflow.state import PREPARING
 from workflow.transaction import Tell, Transaction
 
 
@@ -53,14 +53,7 @@ def withdraw_stage(
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
-    acts = work.stage(stage).acts
-    holders = rules.names(tx.directory, work.stage(stage).holders)
-    reasons = [*rules.running(work.case), *rules.may_move(work.case, stage, "withdraw")]
-    if acts and actor not in acts[0].people:
-        reasons.append(reason("not-the-submitter", stage, submitter=tx.directory.name(acts[0].by)))
-    if len(acts) > 1 or any(entry.stage == stage for entry in work.project.state.entries.values()):
-        reasons.append(reason("already-acted", stage, holders=holders))
-    refuse(reasons)
+    refuse(rules.may_withdraw(work.case, stage))
 
     entered = work.entered(stage, work.after(stage, "withdraw"))
     work.move(stage, StageWithdrawn(stage, entered, reason_given))
@@ -76,18 +69,14 @@ def reapply_stage(
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
-    trigger = "reopen" if work.stage(stage).state == ISSUED else "reapply"
-    who = rules.may_lead(work.case) if trigger == "reopen" else rules.may_prepare(work.case, stage)
     refuse(
         [
-            *rules.running(work.case),
-            *rules.may_move(work.case, stage, trigger),
-            *who,
+            *rules.may_begin_again(work.case, stage),
             *rules.check_text(reason_given, "reason", "理由", required=True),
         ]
     )
 
-    entered = work.entered(stage, work.after(stage, trigger))
+    entered = work.entered(stage, work.after(stage, rules.again_trigger(work.case, stage)))
     work.move(stage, StageReapplied(stage, entered, reason_given))
     work.settle(work.project.definition.followers.get(stage, ()))
     return work.project.seq
@@ -98,16 +87,13 @@ def pass_soft_gate(
 ) -> int:
     """Let a stage go on without a soft requirement, with reason and signer on the record."""
     work = Casework.load(tx, ref, actor=actor, now=now)
-    spec = work.spec(stage)
-    needs = {
-        need.key: need for need in rules.needs_of(work.project.definition, work.project.state, spec, work.day)
-    }
-    reasons = [*rules.running(work.case), *rules.may_lead(work.case, rules.SUPERVISORS)]
-    if requirement not in needs or not needs[requirement].requirement.soft:
-        reasons.append(reason("gate-not-soft", requirement))
-    if actor in {work.project.state.clerk, *rules.stage_people(work.case, stage)}:
-        reasons.append(reason("own-gate", stage))
-    refuse([*reasons, *rules.check_text(reason_given, "reason", "理由", required=True)])
+    work.spec(stage)
+    refuse(
+        [
+            *rules.may_pass_gate(work.case, stage, requirement),
+            *rules.check_text(reason_given, "reason", "理由", required=True),
+        ]
+    )
 
     if requirement not in work.stage(stage).passed:
         work.record(SoftGatePassed(stage, requirement, reason_given))
@@ -123,13 +109,12 @@ def hand_over_step(
     Refused if the receiver has already had a hand in this visit: nobody decides twice.
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
-    spec = work.spec(stage)
+    work.spec(stage)
     current = work.stage(stage)
-    reasons = [*rules.running(work.case), *rules.check_text(reason_given, "reason", "理由", required=True)]
-    if not current.is_open:
-        reasons.append(reason("stage-not-open", stage, state=rules.state_words(spec, current.state)))
-    if rules.capacity(work.case, current.holders) is None and rules.may_lead(work.case, rules.SUPERVISORS):
-        reasons.append(reason("not-the-holder", stage, holders=rules.names(tx.directory, current.holders)))
+    reasons = [
+        *rules.may_hand_over(work.case, stage),
+        *rules.check_text(reason_given, "reason", "理由", required=True),
+    ]
     if not tx.directory.is_active(to):
         reasons.append(reason("person-not-found", "to"))
     elif (

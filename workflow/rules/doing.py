@@ -1,0 +1,216 @@
+"""Whether the actor may do a thing to a stage or a project now: one answer each, for actions and pages alike."""
+
+from __future__ import annotations
+
+from workflow.calendar import Calendar
+from workflow.clock import due, local_day
+from workflow.errors import Reason, reason
+from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
+from workflow.rules.case import Case, names, state_words
+from workflow.rules.needs import needs_of
+from workflow.rules.people import (
+    SUPERVISORS,
+    capacity,
+    may_lead,
+    may_move,
+    may_prepare,
+    running,
+    stage_people,
+)
+from workflow.state import ISSUED, PREPARING
+
+PROJECT_MOVES = {
+    "reserve": "入库储备",
+    "start": "转入在办",
+    "shelve": "退回储备",
+    "put_into_use": "转为投用",
+    "archive": "归档",
+    "suspend": "中止",
+    "resume": "恢复",
+    "terminate": "终止",
+}
+"""What may be done with a project as a whole, in the words of buttons and refusals."""
+
+
+# Stages
+
+
+def may_withdraw(case: Case, key: str) -> list[Reason]:
+    """Only the submitter, and only before anybody has acted or entered anything."""
+    stage = case.state.stage(key)
+    reasons = [*running(case), *may_move(case, key, "withdraw")]
+    if stage.acts and case.actor not in stage.acts[0].people:
+        submitter = case.directory.name(stage.acts[0].by)
+        reasons.append(reason("not-the-submitter", key, submitter=submitter))
+    if len(stage.acts) > 1 or entry_pending(case, key):
+        reasons.append(reason("already-acted", key, holders=names(case.directory, stage.holders)))
+    return reasons
+
+
+def again_trigger(case: Case, key: str) -> str:
+    """How a stage begins again: an issued one is reopened, any other applied for anew."""
+    return "reopen" if case.state.stage(key).state == ISSUED else "reapply"
+
+
+def may_begin_again(case: Case, key: str) -> list[Reason]:
+    """Reopening what was issued takes a chief; reapplying is the clerk's."""
+    trigger = again_trigger(case, key)
+    who = may_lead(case) if trigger == "reopen" else may_prepare(case, key)
+    return [*running(case), *may_move(case, key, trigger), *who]
+
+
+def may_pass_gate(case: Case, key: str, requirement: str) -> list[Reason]:
+    """A supervisor who has no hand in the matter, and only a requirement that the definition calls soft."""
+    spec = case.definition.stages[key]
+    needs = {need.key: need for need in needs_of(case.definition, case.state, spec, case.day)}
+    reasons = [*running(case), *may_lead(case, SUPERVISORS)]
+    if requirement not in needs or not needs[requirement].requirement.soft:
+        reasons.append(reason("gate-not-soft", requirement))
+    if case.actor in {case.state.clerk, *stage_people(case, key)}:
+        reasons.append(reason("own-gate", key))
+    return reasons
+
+
+def may_hand_over(case: Case, key: str) -> list[Reason]:
+    """Whoever holds the step, or a supervisor above."""
+    spec, stage = case.stage(key)
+    reasons = running(case)
+    if not stage.is_open:
+        reasons.append(reason("stage-not-open", key, state=state_words(spec, stage.state)))
+    if capacity(case, stage.holders) is None and may_lead(case, SUPERVISORS):
+        reasons.append(reason("not-the-holder", key, holders=names(case.directory, stage.holders)))
+    return reasons
+
+
+def entry_pending(case: Case, key: str) -> list[Reason]:
+    """One entry at a time: the next would be made on a state that is about to change."""
+    for entry in case.state.entries.values():
+        if entry.stage == key:
+            return [reason("entry-pending", key, checkers=names(case.directory, entry.checkers))]
+    return []
+
+
+def may_enter_signature(case: Case, key: str) -> list[Reason]:
+    """Anybody in the house may enter a signed sheet, unless the step issues a reply: that is not on the sheet."""
+    spec, stage = case.stage(key)
+    reasons = [*running(case), *entry_pending(case, key)]
+    if spec.steps[-1].key == stage.step and spec.issues:
+        reasons.append(reason("paper-signature-issues", key, stage=spec.title))
+    return reasons
+
+
+def may_record_outside(case: Case, key: str) -> list[Reason]:
+    """The clerk, while the stage is with an outside office and no other entry waits."""
+    spec, stage = case.stage(key)
+    reasons = [*running(case), *may_prepare(case, key)]
+    if "." not in stage.state:
+        return [*reasons, reason("not-outside", key, stage=spec.title, state=state_words(spec, stage.state))]
+    return [*reasons, *entry_pending(case, key)]
+
+
+def publicity_unfinished(case: Case, key: str, calendar: Calendar) -> list[Reason]:
+    """A publicity lasts at least as long as the law says before anybody concludes it."""
+    spec, stage = case.stage(key)
+    step = spec.step(stage.step)
+    if step.minimum is None or stage.since is None:
+        return []
+    ends = due(calendar, local_day(stage.since), step.minimum)
+    if ends is None or case.day > ends.day:
+        return []
+    return [reason("publicity-too-short", key, step=step.title, minimum=step.minimum, day=ends.day)]
+
+
+# Clocks
+
+
+def may_change_clock(case: Case, key: str, effect: str) -> list[Reason]:
+    """A chief may extend, stop or resume our own running clock; never whoever holds it.
+
+    A clock that is late is not stopped any more: that would only silence it.
+    """
+    spec, stage = case.stage(key)
+    clock = stage.clock
+    reasons = [*running(case), *may_lead(case)]
+    if case.actor in stage.holders:
+        reasons.append(reason("own-clock", key))
+    if clock is None:
+        return [*reasons, reason("no-clock", key, stage=spec.title)]
+    if clock.outside:
+        reasons.append(reason("clock-is-outside", key, stage=spec.title))
+    if clock.stopped is not (effect == "resume"):
+        reasons.append(reason("clock-stopped" if clock.stopped else "clock-not-stopped", key))
+    if effect == "pause" and clock.due_on is not None and clock.due_on < case.day:
+        reasons.append(reason("clock-late", key, due=clock.due_on))
+    return reasons
+
+
+def may_explain(case: Case, key: str) -> list[Reason]:
+    """Whoever holds the stage, or its clerk, may put their words on a running clock."""
+    spec, stage = case.stage(key)
+    if stage.clock is None:
+        return [reason("no-clock", key, stage=spec.title)]
+    if capacity(case, (*stage.holders, case.state.clerk)) is None:
+        return [reason("not-the-holder", key, holders=names(case.directory, stage.holders))]
+    return []
+
+
+# Papers and projects
+
+
+def may_hand_in(case: Case, document: str = "") -> list[Reason]:
+    """The clerk, and whoever prepares a stage, while the project is neither suspended nor ended."""
+    state = case.state
+    reasons = [] if state.is_running else running(case)
+    preparing = {who for stage in state.stages.values() if stage.state == PREPARING for who in stage.holders}
+    if capacity(case, (state.clerk, *preparing)) is None:
+        reasons.append(reason("not-the-clerk", document, clerk=case.directory.name(state.clerk)))
+    return reasons
+
+
+def may_take_over(case: Case, key: str) -> list[Reason]:
+    """While the project is taken over; afterwards only the reply that a taken-over stage still lacks."""
+    stage = case.state.stage(key)
+    reasons = [*clerk_or_chief(case), *entry_pending(case, key)]
+    if not case.state.taking_over and not stage.taken_over:
+        reasons.append(reason("not-taking-over", key))
+    return reasons if stage.state == ISSUED else [*reasons, *may_move(case, key, "take_over")]
+
+
+def may_close_take_over(case: Case) -> list[Reason]:
+    """Once every entry was checked."""
+    reasons = clerk_or_chief(case)
+    if not case.state.taking_over:
+        reasons.append(reason("not-taking-over"))
+    if case.state.entries:
+        unchecked = "、".join(
+            case.definition.stages[each.stage].title for each in case.state.entries.values()
+        )
+        reasons.append(reason("entries-unchecked", stages=unchecked))
+    return reasons
+
+
+def may_change_facts(case: Case) -> list[Reason]:
+    """The clerk or a supervisor, while the project is neither suspended nor ended."""
+    return [*clerk_or_chief(case), *([] if case.state.is_running else running(case))]
+
+
+def may_move_project(case: Case, trigger: str) -> list[Reason]:
+    """A chief, if the project's machine has the move; nothing unfinished is archived."""
+    state = case.state
+    reasons = may_lead(case)
+    try:
+        PROJECT.after(state.state, trigger)
+    except IllegalMove:
+        words = PROJECT_MOVES.get(trigger, trigger)
+        reasons.append(reason("illegal-project-move", state=PROJECT_STATES[state.state], move=words))
+    unfinished = [case.definition.stages[key].title for key, stage in state.stages.items() if stage.is_open]
+    if trigger == "archive" and unfinished:
+        reasons.append(reason("stages-open", stages="、".join(unfinished)))
+    return reasons
+
+
+def clerk_or_chief(case: Case) -> list[Reason]:
+    """The project's clerk, or a supervisor above."""
+    if capacity(case, (case.state.clerk,)) is not None or not may_lead(case, SUPERVISORS):
+        return []
+    return [reason("not-the-clerk", clerk=case.directory.name(case.state.clerk))]
