@@ -454,7 +454,7 @@ def _cemetery(play: Rehearsal) -> None:
         "F", -15, "cemetery", actor="tanli", organisation="county", title="县级公益性公墓扩建",
         facts={"total_investment": "1960.00", "cemetery_kind": "县级公益性公墓"},
     )  # fmt: skip
-    play.at(-15, 10, projects.wait_for, actor="tanli", ref=play.projects["F"], other=play.projects["D"])
+    play.at(-15, 10, projects.wait_for, actor="yangfan", ref=play.projects["F"], other=play.projects["D"])
     play.at(-14, 9, projects.move_project, actor="luoxiuying", ref=play.projects["F"], trigger="reserve",
             reason_given="计划次年完成初步设计、立项，后年开工")  # fmt: skip
 

@@ -17,7 +17,7 @@ from workflow.clock import Limit, Unit
 from workflow.conditions import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from workflow.conditions import Condition
 
@@ -304,6 +304,18 @@ class Definition(Struct, frozen=True, dict=True):
             for stood_for in paper.stands_for:
                 found[stood_for] = (*found.get(stood_for, (stood_for,)), paper.key)
         return found
+
+    def reading(self, facts: Iterable[str]) -> tuple[str, ...]:
+        """The stages whose own condition, or that of a need, reads one of these facts."""
+        wanted = set(facts)
+        return tuple(
+            key
+            for key, stage in self.stages.items()
+            if any(
+                when is not None and wanted & names(when)
+                for when in (stage.when, *(need.when for need in stage.needs))
+            )
+        )
 
     def _read_by_conditions(self, stage: Stage) -> Iterator[str]:
         for condition in (stage.when, *(need.when for need in stage.needs)):

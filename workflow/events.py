@@ -118,8 +118,9 @@ class StageSubmitted(Struct, frozen=True, tag="stage.submitted", omit_defaults=T
 class StepDecided(Struct, frozen=True, tag="step.decided", omit_defaults=True):
     """Somebody approved a step; the stage moved on to `entered`.
 
-    `content` is the token of all papers seen. `signed_by` and `entry` are set for a signature on paper,
-    `issued` when this was the last step of the stage: the replies that came into being.
+    `content` is the token of all papers seen. `signed_by` is set for a signature on paper, `body` when an
+    outside office decided; then `entered_by` typed it in as `entry` and the actor only checked the original.
+    `issued` is set when this was the last step of the stage: the replies that came into being.
     """
 
     stage: str
@@ -130,6 +131,8 @@ class StepDecided(Struct, frozen=True, tag="step.decided", omit_defaults=True):
     on_behalf: int = 0
     signed_by: int = 0
     entry: int = 0
+    entered_by: int = 0
+    body: str = ""
     issued: dict[str, Paper] = {}
     issued_on: date | None = None
 
@@ -145,6 +148,8 @@ class StageReturned(Struct, frozen=True, tag="stage.returned", omit_defaults=Tru
     on_behalf: int = 0
     signed_by: int = 0
     entry: int = 0
+    entered_by: int = 0
+    body: str = ""
 
 
 class StageRefused(Struct, frozen=True, tag="stage.refused", omit_defaults=True):
@@ -156,6 +161,8 @@ class StageRefused(Struct, frozen=True, tag="stage.refused", omit_defaults=True)
     on_behalf: int = 0
     signed_by: int = 0
     entry: int = 0
+    entered_by: int = 0
+    body: str = ""
 
 
 class StageWithdrawn(Struct, frozen=True, tag="stage.withdrawn", omit_defaults=True):

@@ -7,6 +7,7 @@ It decides nothing and looks nothing up: whatever was decided is in the event.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,15 +15,18 @@ from msgspec.structs import replace
 from workflow import events as ev
 from workflow.state import (
     CANCELLED,
+    CLOSED_STATES,
     ISSUED,
     LAPSED,
     NOT_APPLICABLE,
+    PREPARING,
     REFUSED,
     RUNNING_STATES,
     WAITING,
     Act,
     CorrectionNotified,
     Filed,
+    Fix,
     Paper,
     ProjectState,
     StageState,
@@ -76,6 +80,7 @@ def _moved(stage: StageState, entered: ev.Entered, recorded: ev.Recorded, **chan
         turn=stage.turn + 1,
         since=recorded.at,
         last=_last(recorded),
+        prepared_from=_prepared_from(stage, entered),
         **changes,
     )
 
@@ -84,16 +89,27 @@ def _rested(stage: StageState, state: str, recorded: ev.Recorded, **changes: Any
     return _moved(stage, ev.Entered(state), recorded, **changes)
 
 
+def _prepared_from(stage: StageState, entered: ev.Entered) -> date | None:
+    """Day 0 of the current preparation, kept while its steps run, so that a withdrawal does not begin it anew."""
+    if entered.state == PREPARING:
+        return entered.clock.started_on if entered.clock else None
+    return stage.prepared_from if entered.state not in CLOSED_STATES else None
+
+
 def _last(recorded: ev.Recorded) -> Act:
     """Who moved the stage last and by what: the winner whom a loser is told of."""
     signer: int = getattr(recorded.event, "signed_by", 0)
     return Act(ev.kind_of(recorded.event), signer or recorded.actor, recorded.at)
 
 
-def _act(what: str, recorded: ev.Recorded, *, on_behalf: int = 0, signed_by: int = 0) -> Act:
-    if signed_by:
-        return Act(what, signed_by, recorded.at)
+def _act(what: str, recorded: ev.Recorded, *, on_behalf: int = 0) -> Act:
     return Act(what, recorded.actor, recorded.at, on_behalf)
+
+
+def _decision(event: ev.StepDecided | ev.StageRefused, recorded: ev.Recorded) -> Act:
+    if event.signed_by:
+        return Act(event.step, event.signed_by, recorded.at)
+    return Act(event.step, recorded.actor, recorded.at, event.on_behalf, event.body, event.entered_by)
 
 
 def _without_entry(state: ProjectState, number: int) -> ProjectState:
@@ -183,7 +199,7 @@ def _stage_submitted(state: ProjectState, event: ev.StageSubmitted, recorded: ev
 
 def _step_decided(state: ProjectState, event: ev.StepDecided, recorded: ev.Recorded) -> ProjectState:
     before = state.stage(event.stage)
-    act = _act(event.step, recorded, on_behalf=event.on_behalf, signed_by=event.signed_by)
+    act = _decision(event, recorded)
     stage = _moved(
         before,
         event.entered,
@@ -211,7 +227,7 @@ def _stage_returned(state: ProjectState, event: ev.StageReturned, recorded: ev.R
 
 def _stage_refused(state: ProjectState, event: ev.StageRefused, recorded: ev.Recorded) -> ProjectState:
     before = state.stage(event.stage)
-    act = _act(event.step, recorded, on_behalf=event.on_behalf, signed_by=event.signed_by)
+    act = _decision(event, recorded)
     stage = _rested(before, REFUSED, recorded, acts=(*before.acts, act))
     return _without_entry(_put(state, event.stage, stage), event.entry)
 
@@ -251,11 +267,16 @@ def _reply_lapsed(state: ProjectState, event: ev.ReplyLapsed, recorded: ev.Recor
 
 
 def _entry_recorded(state: ProjectState, event: ev.EntryRecorded, _: ev.Recorded) -> ProjectState:
+    stage = state.stage(event.entry.stage)
+    if any(fix.text.startswith("登记未通过核对：") for fix in stage.fixes):
+        state = _put(state, event.entry.stage, replace(stage, fixes=()))
     return replace(state, entries={**state.entries, str(event.entry.number): event.entry})
 
 
 def _entry_rejected(state: ProjectState, event: ev.EntryRejected, _: ev.Recorded) -> ProjectState:
-    return _without_entry(state, event.entry)
+    state = _without_entry(state, event.entry)
+    stage = replace(state.stage(event.stage), fixes=(Fix(f"登记未通过核对：{event.reason}"),))
+    return _put(state, event.stage, stage)
 
 
 def _outside_moved(state: ProjectState, event: ev.OutsideMoved, recorded: ev.Recorded) -> ProjectState:

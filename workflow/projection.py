@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from workflow.clock import SHANGHAI
 from workflow.definition import Definition
 from workflow.record import stamp
-from workflow.state import Entry, Paper, ProjectState, StageState
+from workflow.state import PREPARING, Entry, Paper, ProjectState, StageState
 
 Row = dict[str, Any]
 
-_LOCAL = ZoneInfo("Asia/Shanghai")
+RETURNED = "returned"
+"""What a task says of a preparation that has something to put right."""
 
 
 def project_row(state: ProjectState, definition: Definition) -> Row:
@@ -62,7 +63,8 @@ def stage_tasks(key: str, stage: StageState) -> set[tuple[str, str, int, str, st
     if not stage.is_open or stage.since is None:
         return set()
     due = _day(stage.clock.due_on) if stage.clock else None
-    return {(key, stage.state, person, stamp(stage.since), due) for person in stage.holders}
+    what = RETURNED if stage.state == PREPARING and stage.fixes else stage.state
+    return {(key, what, person, stamp(stage.since), due) for person in stage.holders}
 
 
 def entry_tasks(entry: Entry) -> set[tuple[str, str, int, str, str | None]]:
@@ -107,7 +109,7 @@ def _next_at(stage: StageState) -> str | None:
     if stage.clock is not None and stage.clock.next_at is not None:
         return stamp(stage.clock.next_at)
     if stage.opens_on is not None:
-        return stamp(datetime.combine(stage.opens_on, time(), _LOCAL))
+        return stamp(datetime.combine(stage.opens_on, time(), SHANGHAI))
     return None
 
 

@@ -141,8 +141,15 @@ def _submitted(event: ev.StageSubmitted, tell: Teller) -> str:
     return f"{tell.acting(event.on_behalf)}报送了{tell.stage(event.stage)}，材料{len(event.papers)}件{tell.next(event.stage, event.entered)}"
 
 
+def _whoever(event: ev.StepDecided | ev.StageReturned | ev.StageRefused, tell: Teller) -> str:
+    """Who decided; of an outside office's decision also who recorded it and who checked the original."""
+    if not event.body:
+        return tell.acting(event.on_behalf, event.signed_by)
+    return f"{event.body}（{tell.directory.name(event.entered_by)}登记，{tell.who}核对原件）"
+
+
 def _decided(event: ev.StepDecided, tell: Teller) -> str:
-    who = tell.acting(event.on_behalf, event.signed_by)
+    who = _whoever(event, tell)
     said = _said(event.opinion)
     issued = "、".join(_reply(tell, key, paper) for key, paper in event.issued.items())
     done = f"；{tell.stage(event.stage)}已办结" if event.entered.state == st.ISSUED else ""
@@ -151,13 +158,13 @@ def _decided(event: ev.StepDecided, tell: Teller) -> str:
 
 
 def _returned(event: ev.StageReturned, tell: Teller) -> str:
-    who = tell.acting(event.on_behalf, event.signed_by)
+    who = _whoever(event, tell)
     fixes = f"，需修改{len(event.fixes)}处：{_fixes(event.fixes)}" if event.fixes else ""
     return f"{who}退回了{tell.stage(event.stage)}{_because(event.reason)}{fixes}"
 
 
 def _refused(event: ev.StageRefused, tell: Teller) -> str:
-    return f"{tell.acting(event.on_behalf, event.signed_by)}对{tell.stage(event.stage)}不予批准{_because(event.reason)}"
+    return f"{_whoever(event, tell)}对{tell.stage(event.stage)}不予批准{_because(event.reason)}"
 
 
 def _withdrawn(event: ev.StageWithdrawn, tell: Teller) -> str:
@@ -169,7 +176,8 @@ def _reapplied(event: ev.StageReapplied, tell: Teller) -> str:
 
 
 def _restarted(event: ev.StageRestarted, tell: Teller) -> str:
-    return f"“{tell.document(event.document)}”已更换，{tell.stage(event.stage)}原有意见不再有效，从头审核{tell.next(event.stage, event.entered)}"
+    changed = f"“{tell.document(event.document)}”已更换" if event.document else "项目信息有变"
+    return f"{changed}，{tell.stage(event.stage)}原有意见不再有效，从头审核{tell.next(event.stage, event.entered)}"
 
 
 def _taken_over(event: ev.StageTakenOver, tell: Teller) -> str:
@@ -294,8 +302,27 @@ def _numbered(on: date, verb: str, number: str) -> str:
     return f"{_day(on)}{verb}（{number}）" if number else f"{_day(on)}{verb}"
 
 
+def _spelled(reply: st.ReplyData, tell: Teller) -> str:
+    """Everything that was typed of a reply, so that it can be held against the original."""
+    kind = tell.definition.documents.get(reply.document)
+    fields = kind.fields if kind else {}
+    parts = [
+        reply.number,
+        f"{_day(reply.issued_on)}成文",
+        reply.issuer,
+        f"有效期至{_day(reply.valid_until)}" if reply.valid_until else "",
+        *(
+            f"{fields[key].title}{value}{fields[key].unit}"
+            for key, value in reply.fields.items()
+            if key in fields
+        ),
+        f"原件存{reply.kept_at}" if reply.kept_at else "附扫描件" if reply.sha256 else "",
+    ]
+    return f"{tell.document(reply.document)}（{'，'.join(part for part in parts if part)}）"
+
+
 def _concluded(what: st.Concluded, tell: Teller) -> str:
-    replies = "、".join(f"{tell.document(each.document)}{each.number}" for each in what.replies)
+    replies = "；".join(_spelled(each, tell) for each in what.replies)
     said = f"：{what.opinion}" if what.opinion else ""
     fixes = f"，需修改：{_fixes(what.fixes)}" if what.fixes else ""
     return f"{_day(what.on)}结论为{OUTCOMES.get(what.outcome, what.outcome)}{said}{'，批复' + replies if replies else ''}{fixes}"
@@ -307,9 +334,7 @@ def _signed(what: st.PaperSigned, tell: Teller) -> str:
 
 
 def _taken(what: st.TakenOver, tell: Teller) -> str:
-    replies = "、".join(
-        f"{tell.document(each.document)}{each.number}（{_day(each.issued_on)}）" for each in what.replies
-    )
+    replies = "；".join(_spelled(each, tell) for each in what.replies)
     return f"补录{replies or '已办结'}"
 
 

@@ -42,6 +42,7 @@ class Clock(Struct, frozen=True, omit_defaults=True):
     warn_on: date | None = None
     statutory_on: date | None = None
     provisional: bool = False
+    statutory_provisional: bool = False
     outside: bool = False
     epoch: int = 0
     rung: int = 0
@@ -54,17 +55,22 @@ class Clock(Struct, frozen=True, omit_defaults=True):
 
 
 class Act(Struct, frozen=True, omit_defaults=True):
-    """Who acted in the current visit, in which capacity, for whom, and when."""
+    """Who acted in the current visit, in which capacity, for whom, and when.
+
+    With `body`, that outside office decided, `entered_by` recorded it and `by` checked the original.
+    """
 
     what: str
     by: int
     at: datetime
     on_behalf: int = 0
+    body: str = ""
+    entered_by: int = 0
 
     @property
     def people(self) -> tuple[int, ...]:
         """Everybody whose hands were in it: the one who acted and the one acted for."""
-        return (self.by, self.on_behalf) if self.on_behalf else (self.by,)
+        return tuple(person for person in (self.by, self.on_behalf, self.entered_by) if person)
 
 
 class Fix(Struct, frozen=True, omit_defaults=True):
@@ -94,6 +100,7 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     papers: dict[str, str] = {}
     passed: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    prepared_from: date | None = None
     issued_on: date | None = None
     taken_over: bool = False
 
@@ -137,7 +144,10 @@ class Paper(Struct, frozen=True, omit_defaults=True):
     @property
     def content(self) -> str:
         """What a decision names: the hash of the file, or the registration spelled out."""
-        return self.sha256 or f"registered:{self.number}:{self.issued_on}:{self.kept_at}:{self.version}"
+        if not self.sha256:
+            return f"registered:{self.number}:{self.issued_on}:{self.kept_at}:{self.version}"
+        particulars = f"{self.number}:{self.issued_on or ''}:{self.issuer}"
+        return self.sha256 if particulars == "::" else f"{self.sha256}:{particulars}"
 
     def is_valid(self, day: date) -> bool:
         """Whether it may be relied upon on that day."""

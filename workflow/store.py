@@ -108,8 +108,14 @@ class Store:
                     connection.exec_driver_sql("PRAGMA query_only=OFF")
 
     def _read(self, query: Action[T], arguments: dict[str, Any]) -> T:
-        with self.reading() as connection:
-            return query(connection, **arguments)
+        try:
+            with self.reading() as connection:
+                return query(connection, **arguments)
+        except Exception as error:
+            translated = _translated(error)
+            if translated is error:
+                raise
+            raise translated from error
 
     def committed(self) -> None:
         """Tell whoever waits for new work that some was committed."""
@@ -216,7 +222,7 @@ class _SQLiteWriter:
 class _PostgresWriters:
     """A small pool: each action in a transaction of its own, repeated when the database asks for it."""
 
-    TRIES = 4
+    TRIES = 8
 
     def __init__(self, store: Store, size: int) -> None:
         self._store = store
@@ -236,7 +242,6 @@ class _PostgresWriters:
             try:
                 self._attempt(job)
             except BaseException as error:  # noqa: BLE001 - the caller must hear of it
-                self._store.caches.forget()
                 if attempt < self.TRIES and _is_passing(error):
                     continue
                 job.fail(_translated(error))
@@ -254,6 +259,8 @@ class _PostgresWriters:
                 transaction.flush()
                 connection.execute("COMMIT")
             except BaseException:
+                if transaction.touched_administration:
+                    self._store.caches.forget()
                 with suppress(Exception):
                     connection.execute("ROLLBACK")
                 raise
@@ -264,7 +271,8 @@ PASSING = {"40001", "40P01", "23505"}
 
 
 def _is_passing(error: BaseException) -> bool:
-    return getattr(error, "sqlstate", None) in PASSING
+    lost = isinstance(error, Conflict) and error.code == "lost-race"
+    return lost or getattr(error, "sqlstate", None) in PASSING
 
 
 def _translated(error: BaseException) -> BaseException:
@@ -280,11 +288,20 @@ def _translated(error: BaseException) -> BaseException:
         unavailable = Unavailable(reason("disk-full" if full else "database-unavailable", detail=str(error)))
         unavailable.__cause__ = error
         return unavailable
-    if type(error).__module__.startswith("psycopg") and type(error).__name__ == "OperationalError":
+    if _is_outage(error):
         unavailable = Unavailable(reason("database-unavailable", detail=str(error).splitlines()[0]))
         unavailable.__cause__ = error
         return unavailable
     return error
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether the PostgreSQL server is away: its OperationalError and all below it, also as SQLAlchemy wraps it."""
+    origin = getattr(error, "orig", None) or error
+    kinds = type(origin).__mro__
+    return any(
+        each.__name__ == "OperationalError" and each.__module__.startswith("psycopg") for each in kinds
+    )
 
 
 def create_schema(engine: Engine) -> None:

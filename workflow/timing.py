@@ -86,7 +86,8 @@ def retime(clock: Clock, ladder: Sequence[Rung], calendar: Calendar, now: dateti
         due_on=found.day,
         warn_on=_warn_on(clock, found.day, calendar),
         statutory_on=legal.day if legal else None,
-        provisional=found.provisional or bool(legal and legal.provisional),
+        provisional=found.provisional,
+        statutory_provisional=bool(legal and legal.provisional),
         epoch=clock.epoch + 1 if moved else clock.epoch,
     )
     rungs = [rung_at(calendar, found.day, rung.offset) for rung in ladder]

@@ -43,6 +43,7 @@ _PROJECT_BY = {
     )
 }
 _ADMINISTRATION = Statement(text("SELECT seq, head FROM administration WHERE id = 1"))
+_ADMINISTRATION_SHARED = Statement(text("SELECT seq, head FROM administration WHERE id = 1 FOR SHARE"))
 _ADMINISTRATION_LOCKED = Statement(text("SELECT seq, head FROM administration WHERE id = 1 FOR UPDATE"))
 _ADMINISTRATION_HEAD = Statement(
     text("UPDATE administration SET seq = :seq, head = :head WHERE id = 1 AND seq = :was")
@@ -293,7 +294,8 @@ class Transaction:
 
     def _current(self) -> Snapshot:
         if self._snapshot is None:
-            self._snapshot = self._caches.at(self.execute(_ADMINISTRATION).fetchone()[0])
+            statement = _ADMINISTRATION if self.dialect == "sqlite" else _ADMINISTRATION_SHARED
+            self._snapshot = self._caches.at(self.execute(statement).fetchone()[0])
         return self._snapshot
 
     def _load_directory(self) -> Directory:
@@ -301,10 +303,17 @@ class Transaction:
 
     # Administration
 
+    def lock_administration(self) -> None:
+        """Keep everybody else from administering until this transaction ends; rights are read after that."""
+        if self.dialect != "sqlite":
+            self._snapshot = self._caches.at(self.execute(_ADMINISTRATION_LOCKED).fetchone()[0])
+
     def administer(self, event: AdministrationEvent, *, actor: int, at: datetime) -> None:
         """Chain an event of the administration; caches are loaded anew from here on."""
         statement = _ADMINISTRATION if self.dialect == "sqlite" else _ADMINISTRATION_LOCKED
         seq, head = self.execute(statement).fetchone()
+        if self._snapshot is not None and self._snapshot.seq != seq:
+            raise Conflict(reason("lost-race"))  # rights were read before somebody else changed them
         data, when = ADMINISTRATION_ENCODER.encode(event).decode(), stamp(at)
         hashed = chain(head or START, 0, seq + 1, when, actor, data)
         self.execute(

@@ -8,12 +8,11 @@ from hashlib import sha256
 from msgspec import Struct
 from sqlalchemy import text as sql
 
-from workflow.actions.casework import Casework
+from workflow.actions.casework import Casework, check_administrator
 from workflow.actions.clocks import recompute
 from workflow.administration import CalendarLoaded
 from workflow.calendar import Change, differences
 from workflow.calendar_file import parse_year
-from workflow.errors import Forbidden, reason
 from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
@@ -45,8 +44,7 @@ def load_year(tx: Transaction, *, text: str, name: str, actor: int, now: datetim
 
     Invalid with every finding of a faulty file: the loaded year stays as it was.
     """
-    if actor != SYSTEM and not tx.directory.is_administrator(actor):
-        raise Forbidden(reason("not-an-administrator"))
+    check_administrator(tx, actor)
     year = parse_year(text, name)
     before = next((each for each in tx.calendar.years if each.year == year.year), None)
     changes = differences(before, year)

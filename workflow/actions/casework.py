@@ -15,13 +15,14 @@ from sqlalchemy import text
 from workflow import rules
 from workflow.clock import SHANGHAI, local_day
 from workflow.definition import POSTS, Stage, StepKind
-from workflow.errors import Conflict, NotFound, Reason, Refused, reason
+from workflow.errors import Conflict, Forbidden, NotFound, Reason, Refused, reason
 from workflow.events import (
     ClockChanged,
     Entered,
     Event,
     IncidentRaised,
     StageHeld,
+    StageRestarted,
     StageSkipped,
     StepOffered,
     WaitEnded,
@@ -184,6 +185,11 @@ class Casework:
         self.record(event, *tell, self._call_holders(event))
         self._mind_orphans(key)
 
+    def begin_again(self, key: str, event: Event, *tell: Tell) -> None:
+        """Record the move that begins a new visit; what it rests on may have changed since the old one began."""
+        self.move(key, event, *tell)
+        self.settle([key, *self.project.definition.followers.get(key, ())])
+
     def _call_holders(self, event: Event) -> Tell:
         stage = _entered(event)
         if stage is None or stage.state == ISSUED:
@@ -232,6 +238,18 @@ class Casework:
             self._mind_orphans(key)
             return
         self.record(StepOffered(key, found), Tell("decide", found))
+
+    def restart(self, key: str, document: str, papers: dict[str, str]) -> None:
+        """Begin the steps of a visit again because what they rest on has changed; nothing if none is inside.
+
+        `document` is the paper that was replaced, or empty for a fact that was changed.
+        """
+        stage = self.stage(key)
+        if "restart" not in self.project.compiled.machines[key].triggers(stage.state):
+            return
+        exclude = rules.submitters(self.case, key) | rules.paper_authors(self.case, papers)
+        entered = self.entered(key, self.after(key, "restart"), exclude=exclude)
+        self.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
 
     def passed(self, *stages: str) -> None:
         """What follows when stages were issued: consumed replies stop their clocks, others open, waits end."""
@@ -310,6 +328,13 @@ class Casework:
 
 def _entered(event: Event) -> Entered | None:
     return getattr(event, "entered", None)
+
+
+def check_administrator(transaction: Transaction, actor: int) -> None:
+    """Forbidden unless the actor is an administrator, or the system; from here on nobody else administers."""
+    transaction.lock_administration()
+    if actor != SYSTEM and not transaction.directory.is_administrator(actor):
+        raise Forbidden(reason("not-an-administrator"))
 
 
 def refuse(reasons: Iterable[Reason]) -> None:

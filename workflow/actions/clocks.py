@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
-from workflow.clock import Limit
+from workflow.clock import Limit, Unit
 from workflow.definition import POSTS, Rung
 from workflow.errors import Reason, reason
 from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, ReplyLapsed, RungFired
@@ -140,7 +140,7 @@ def extend_clock(
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
     reasons = _clock_reasons(work, stage, "extend", reason_given)
-    if not 1 <= by.amount <= 60:
+    if by.unit not in {Unit.WORKDAYS, Unit.DAYS} or not 1 <= by.amount <= 60:
         reasons.append(reason("extension-too-long", stage, longest="60个工作日"))
     refuse(reasons)
 
@@ -215,10 +215,17 @@ def recompute(work: Casework, why: str) -> int:
             continue
         ladder = ladder_of(work.project.definition, work.spec(key), stage.state)
         fresh = retime(clock, ladder, work.tx.calendar, work.now)
-        if (fresh.due_on, fresh.statutory_on, fresh.provisional, fresh.warn_on) == (
+        if (
+            fresh.due_on,
+            fresh.statutory_on,
+            fresh.provisional,
+            fresh.statutory_provisional,
+            fresh.warn_on,
+        ) == (
             clock.due_on,
             clock.statutory_on,
             clock.provisional,
+            clock.statutory_provisional,
             clock.warn_on,
         ):
             continue

@@ -40,8 +40,8 @@ def decide(
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     spec = work.spec(stage)
-    work.check_turn(stage, turn)
     _check_content(work, stage, content)
+    work.check_turn(stage, turn)
     trigger = _trigger(outcome)
     approves = trigger == "approve" and work.stage(stage).step == step
     refuse(
@@ -84,7 +84,8 @@ def enter_paper_signature(
         reasons.append(reason("own-paper-signature", stage))
     refuse(reasons)
 
-    enter(work, stage, signed, "section_chief", exclude={actor, signed.signer})
+    involved = {actor, signed.signer, work.project.state.clerk, *rules.submitters(work.case, stage)}
+    enter(work, stage, signed, "section_chief", exclude=involved)
     return work.project.seq
 
 
@@ -99,15 +100,22 @@ def conclude(
     on_behalf: int = 0,
     signed_by: int = 0,
     entry: int = 0,
-    issuer: str = "",
+    body: str = "",
 ) -> None:
     """The change itself, whoever concluded and by whichever route; the rules have been asked."""
     key = spec.key
     stage = work.stage(key)
     to = work.after(key, TRIGGERS[outcome])
-    marks: dict[str, Any] = {"on_behalf": on_behalf, "signed_by": signed_by, "entry": entry}
+    entered_by = work.project.state.entries[str(entry)].by if entry else 0
+    marks: dict[str, Any] = {
+        "on_behalf": on_behalf,
+        "signed_by": signed_by,
+        "entry": entry,
+        "entered_by": entered_by,
+        "body": body,
+    }
     if outcome == "returned":
-        work.move(
+        work.begin_again(
             key,
             StageReturned(key, stage.step, opinion, fixes, work.entered(key, to), **marks),
             Tell("returned", (work.project.state.clerk,)),
@@ -123,7 +131,7 @@ def conclude(
         entered = work.entered(key, to, exclude=rules.stage_people(work.case, key) | deciders)
         work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks))
         return
-    issued = work.replies(replies, issuer, entry)
+    issued = work.replies(replies, body, entry)
     issued_on = max((paper.issued_on for paper in issued.values() if paper.issued_on), default=work.day)
     event_ = StepDecided(
         key, stage.step, opinion, token, work.entered(key, to), issued=issued, issued_on=issued_on, **marks

@@ -6,12 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import text as sql
 
-from workflow.actions.casework import refuse
+from workflow.actions.casework import check_administrator, refuse
 from workflow.administration import DefinitionPublished
-from workflow.errors import Forbidden, Invalid, Reason, reason
+from workflow.errors import Invalid, Reason, reason
 from workflow.loader import load
 from workflow.machine import Compiled
-from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
 from workflow.transaction import Transaction
@@ -31,8 +30,7 @@ def publish(tx: Transaction, *, text: str, name: str, actor: int, now: datetime)
     The same text again changes nothing. Invalid with every finding of a faulty file; Refused if the
     version exists with another text: a published version never changes.
     """
-    if actor != SYSTEM and not tx.directory.is_administrator(actor):
-        raise Forbidden(reason("not-an-administrator"))
+    check_administrator(tx, actor)
     loaded = load(text, name)
     definition = loaded.definition
     if definition is None:

@@ -8,11 +8,11 @@ from workflow import rules
 from workflow.actions.casework import Casework, refuse
 from workflow.definition import DocumentType, Register
 from workflow.errors import NotFound, Reason, reason
-from workflow.events import DocumentUploaded, StageRestarted
+from workflow.events import DocumentUploaded
 from workflow.files import StoredFile
 from workflow.machine import CORRECTING, FILING
 from workflow.state import Paper
-from workflow.transaction import Tell, Transaction
+from workflow.transaction import Transaction
 
 
 def upload_document(
@@ -35,6 +35,10 @@ def upload_document(
     """
     work, kind = _load(tx, ref, document, actor, now)
     reasons = _reasons(work, kind)
+    reasons += rules.check_text(number, "number", "文号", longest=100)
+    reasons += rules.check_text(issuer, "issuer", "发文机关", longest=200)
+    if issued_on is not None and issued_on > work.day:
+        reasons.append(reason("date-in-future", "issued_on", title=kind.title, day=issued_on))
     if kind.register_only is Register.ALWAYS:
         reasons.append(reason("classified-upload", document, title=kind.title))
     extension = file.name.rpartition(".")[2].lower()
@@ -117,12 +121,6 @@ def _next(work: Casework, document: str, **content: object) -> Paper:
 def _add(work: Casework, document: str, paper: Paper) -> None:
     work.record(DocumentUploaded(document, paper))
     for key, stage in list(work.project.state.stages.items()):
-        triggers = work.project.compiled.machines[key].triggers(stage.state)
-        if stage.papers.get(document, paper.content) != paper.content and "restart" in triggers:
-            papers = {**stage.papers, document: paper.content}
-            state = work.after(key, "restart")
-            submitted = {person for act in stage.acts if act.what == "submit" for person in act.people}
-            exclude = submitted | rules.paper_authors(work.case, papers)
-            entered = work.entered(key, state, exclude=exclude)
-            work.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
+        if stage.papers.get(document, paper.content) != paper.content:
+            work.restart(key, document, {**stage.papers, document: paper.content})
     work.settle(work.project.definition.needed_by.get(document, ()))

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import text
 
 from workflow import rules
-from workflow.actions.casework import Casework, refuse
+from workflow.actions.casework import Casework, check_administrator, refuse
 from workflow.administration import IncidentResolved
-from workflow.errors import Forbidden, NotFound, reason
+from workflow.errors import NotFound, reason
 from workflow.record import stamp
 from workflow.sql import Statement
 from workflow.transaction import Transaction
@@ -24,8 +24,7 @@ _RESOLVE = Statement(
 
 def resolve_incident(tx: Transaction, *, incident: int, how: str, actor: int, now: datetime) -> None:
     """Close an incident, saying how. A step that nobody held is offered to whoever holds its post now."""
-    if not tx.directory.is_administrator(actor):
-        raise Forbidden(reason("not-an-administrator"))
+    check_administrator(tx, actor)
     refuse(rules.check_text(how, "how", "处理说明", required=True))
     row = tx.execute(_RESOLVE, id=incident, at=stamp(now), by=actor).fetchone()
     if row is None:

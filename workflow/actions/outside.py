@@ -11,7 +11,7 @@ from datetime import date, datetime
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
 from workflow.actions.decisions import conclude, enter
-from workflow.clock import Limit, due
+from workflow.clock import Limit, due, local_day
 from workflow.definition import Stage
 from workflow.errors import Reason, reason
 from workflow.events import Entered, LetterDrafted, OutsideMoved
@@ -64,6 +64,7 @@ def record_outside(
     reasons += outside_reasons(work, spec, what)
     if isinstance(what, Concluded) and what.outcome == "approved" and spec.steps[-1].key == current.step:
         reasons += rules.check_replies(work.case, spec, what.replies, as_printed=as_printed)
+        reasons += rules.check_evidence(work.case, what.replies)
     refuse(reasons)
 
     enter(work, stage, what, spec.step(current.step).confirm, exclude={actor, work.project.state.clerk})
@@ -148,10 +149,11 @@ def _day_reasons(work: Casework, key: str, what: Record) -> list[Reason]:
     on: date = getattr(what, "on", work.day)
     reasons = []
     if on > work.day:
-        reasons.append(reason("date-in-future", "on", title="日期", day=on))
-    clock = work.stage(key).clock
-    if clock is not None and on < clock.started_on:
-        reasons.append(reason("date-before-clock", "on", day=on, began=clock.started_on))
+        reasons.append(reason("date-in-future", "on", title="所登记事项", day=on))
+    stage = work.stage(key)
+    began = stage.clock.started_on if stage.clock else local_day(stage.acts[0].at) if stage.acts else on
+    if on < began:
+        reasons.append(reason("date-before-clock", "on", day=on, began=began))
     return reasons
 
 
@@ -165,7 +167,6 @@ def apply_outside(work: Casework, stage: str, what: Record, entry: int) -> None:
         case SpecialBegan() | SpecialEnded() | Extended():
             _change_clock(work, spec, what, entry)
         case Concluded():
-            issuer = spec.step(work.stage(stage).step).body
             conclude(
                 work,
                 spec,
@@ -174,7 +175,7 @@ def apply_outside(work: Casework, stage: str, what: Record, entry: int) -> None:
                 fixes=what.fixes,
                 replies=what.replies,
                 entry=entry,
-                issuer=issuer,
+                body=spec.step(work.stage(stage).step).body,
             )
         case _:
             raise TypeError(f"not an act of an outside office: {what!r}")

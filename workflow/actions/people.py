@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 
 from workflow import rules
-from workflow.actions.casework import refuse
+from workflow.actions.casework import check_administrator, refuse
 from workflow.administration import (
     DelegationEnded,
     DelegationGiven,
@@ -19,8 +19,7 @@ from workflow.administration import (
 )
 from workflow.clock import local_day
 from workflow.definition import POSTS
-from workflow.errors import Forbidden, Reason, reason
-from workflow.people import SYSTEM
+from workflow.errors import Reason, reason
 from workflow.sql import Statement
 from workflow.transaction import Transaction
 
@@ -64,8 +63,8 @@ def add_organisation(
     tx: Transaction, *, name: str, parent: int, actor: int, now: datetime, region: str = ""
 ) -> int:
     """Enter a bureau, section or subordinate unit below `parent` (0: a root). Returns its id."""
-    _administrator(tx, actor)
-    reasons = rules.check_text(name, "name", "单位名称", required=True, longest=60)
+    check_administrator(tx, actor)
+    reasons = rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
     if parent and parent not in tx.directory.organisations:
         reasons.append(reason("organisation-not-found", "parent"))
     refuse(reasons)
@@ -90,9 +89,9 @@ def add_person(
     password_hash: str = "",
 ) -> int:
     """Enter a person, once. Returns the id. Refused if the staff number is taken."""
-    _administrator(tx, actor)
+    check_administrator(tx, actor)
     reasons = [
-        *rules.check_text(name, "name", "姓名", required=True, longest=30),
+        *rules.check_text(name, "name", "姓名", required=True, longest=30, one_line=True),
         *rules.check_text(staff_number, "staff_number", "工号", required=True, longest=30),
         *check_email(email),
     ]
@@ -129,7 +128,7 @@ def change_person(
     if person not in tx.directory.people:
         refuse([reason("person-not-found", "person")])
     if actor != person or email is not None or active is not None:
-        _administrator(tx, actor)
+        check_administrator(tx, actor)
     if active is False and actor == person:
         refuse([reason("cannot-disable-self", "active")])
     refuse(check_email(email or ""))
@@ -149,7 +148,7 @@ def grant_post(
     tx: Transaction, *, person: int, organisation: int, key: str, actor: int, now: datetime, title: str = ""
 ) -> None:
     """Let a person take a post in an organisation; `title` is what it is called there."""
-    _administrator(tx, actor)
+    check_administrator(tx, actor)
     reasons = []
     if not tx.directory.is_active(person):
         reasons.append(reason("person-not-found", "person"))
@@ -157,6 +156,11 @@ def grant_post(
         reasons.append(reason("organisation-not-found", "organisation"))
     if key not in POSTS:
         reasons.append(reason("post-unknown", "key", key=key))
+    if person == actor:
+        reasons.append(reason("own-grant", "person"))
+    held_keys = {held.key for held in tx.directory.posts_of(person)} | {key}
+    if "administrator" in held_keys and held_keys & {*rules.SUPERVISORS}:
+        reasons.append(reason("administrator-decides", "key"))
     if any(held.organisation == organisation and held.key == key for held in tx.directory.posts_of(person)):
         reasons.append(reason("post-held-already", "key"))
     refuse(reasons)
@@ -169,7 +173,7 @@ def revoke_post(
     tx: Transaction, *, person: int, organisation: int, key: str, actor: int, now: datetime
 ) -> None:
     """Take a post from a person. What waits for them can be handed over by a supervisor."""
-    _administrator(tx, actor)
+    check_administrator(tx, actor)
     if tx.execute(_REVOKE, organisation=organisation, person=person, key=key).rowcount != 1:
         refuse([reason("post-not-held", "key")])
     tx.administer(PostRevoked(person, organisation, key), actor=actor, at=now)
@@ -191,9 +195,11 @@ def delegate(
     By the principal or an administrator. Depth one: who acts for others cannot pass it on.
     """
     if actor != principal:
-        _administrator(tx, actor)
+        check_administrator(tx, actor)
     day = local_day(now)
     reasons = rules.check_text(reason_given, "reason", "委托原因", required=True)
+    if agent == actor != principal:
+        reasons.append(reason("own-grant", "agent"))
     if principal == agent:
         reasons.append(reason("delegation-to-self", "agent"))
     if not tx.directory.is_active(agent):
@@ -220,7 +226,7 @@ def delegate(
 def end_delegation(tx: Transaction, *, principal: int, agent: int, actor: int, now: datetime) -> None:
     """End a delegation before its day."""
     if actor != principal:
-        _administrator(tx, actor)
+        check_administrator(tx, actor)
     if tx.execute(_END_DELEGATION, principal=principal, agent=agent, ended=True).rowcount == 0:
         refuse([reason("delegation-not-found", "agent")])
     tx.administer(DelegationEnded(principal, agent), actor=actor, at=now)
@@ -236,8 +242,3 @@ def check_email(address: str) -> list[Reason]:
     ):
         return [reason("email-malformed", "email")]
     return []
-
-
-def _administrator(tx: Transaction, actor: int) -> None:
-    if actor != SYSTEM and not tx.directory.is_administrator(actor):
-        raise Forbidden(reason("not-an-administrator"))

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
+
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
 from workflow.actions.decisions import enter
-from workflow.errors import Forbidden, reason
+from workflow.clock import local_day
+from workflow.errors import Forbidden, Reason, reason
 from workflow.events import (
     ClerkChanged,
     FactsChanged,
@@ -21,9 +24,14 @@ from workflow.events import (
     WaitEnded,
 )
 from workflow.machine import PROJECT
+from workflow.sql import Statement
 from workflow.state import ISSUED, Clock, ReplyData, TakenOver, Wait
 from workflow.timing import ladder_of, resume, stop
 from workflow.transaction import Tell, Transaction
+
+_CODE_HOLDER = Statement(
+    text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
+)
 
 SUSPENDED = "项目中止"
 """Why a clock stands still while its project is suspended."""
@@ -52,22 +60,27 @@ def register_project(
     compiled = tx.compiled(digest)
     definition = compiled.definition
     directory = tx.directory
+    if organisation in directory.organisations and organisation not in directory.scope(actor, local_day(now)):
+        raise Forbidden(reason("out-of-scope", "organisation"))
     values, wrong = rules.read_facts(definition.facts, facts or {})
     values = {key: value for key, value in values.items() if value is not None}
-    reasons = [*rules.check_text(title, "title", "项目名称", required=True, longest=100), *wrong]
+    reasons = [
+        *rules.check_text(title, "title", "项目名称", required=True, longest=100, one_line=True),
+        *wrong,
+    ]
     if not wrong:
         reasons += rules.check_sums(definition, values)
     if code:
-        reasons += rules.check_code(code)
+        reasons += [*rules.check_code(code), *_code_taken(tx, code, 0)]
     if organisation not in directory.organisations:
         reasons.append(reason("organisation-not-found", "organisation"))
     if not directory.is_active(clerk):
         reasons.append(reason("person-not-found", "clerk"))
+    elif organisation not in directory.scope(clerk, local_day(now)):
+        reasons.append(reason("receiver-out-of-scope", "clerk", name=directory.name(clerk)))
     refuse(reasons)
     project = tx.new_project(ref, compiled)
     work = Casework(tx, project, actor=actor, now=now)
-    if organisation not in directory.scope(actor, work.day):
-        raise Forbidden(reason("out-of-scope", "organisation"))
     above = Casework.load(tx, parent, actor=actor, now=now).project.id if parent else 0
 
     work.record(
@@ -86,6 +99,12 @@ def register_project(
     )
     work.settle()
     return ref
+
+
+def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
+    """A project code belongs to one project (GB/T 40058-2021)."""
+    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
+    return [reason("code-taken", "code", code=code, title=row[0])] if row else []
 
 
 def change_facts(
@@ -109,12 +128,16 @@ def change_facts(
         }
         reasons += rules.check_sums(definition, merged)
     if code:
-        reasons += rules.check_code(code)
+        reasons += [*rules.check_code(code), *_code_taken(tx, code, work.project.id)]
     refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])
 
     changed = {key: value for key, value in values.items() if value != work.project.state.facts.get(key)}
     if changed or (code is not None and code != work.project.state.code):
         work.record(FactsChanged(changed, reason_given, code))
+        for key in definition.reading(changed):
+            if work.stage(key).step:
+                papers = rules.papers_of(definition, work.project.state, work.spec(key), work.day)
+                work.restart(key, "", papers)
         work.settle()
     return work.project.seq
 
@@ -155,7 +178,7 @@ def hand_over_project(
     work = Casework.load(tx, ref, actor=actor, now=now)
     state = work.project.state
     reasons = [
-        *rules.clerk_or_chief(work.case),
+        *rules.may_change_facts(work.case),
         *rules.check_text(reason_given, "reason", "理由", required=True),
     ]
     if not tx.directory.is_active(to):
@@ -174,10 +197,13 @@ def hand_over_project(
 
 
 def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime, stage: str = "") -> int:
-    """Let the project wait until another has issued `stage`, or, without one, is in use."""
+    """Let the project wait until another has issued `stage`, or, without one, is in use.
+
+    By a supervisor: what waits has no clock, so it is not for the clerk to say.
+    """
     work = Casework.load(tx, ref, actor=actor, now=now)
     awaited = Casework.load(tx, other, actor=actor, now=now).project
-    reasons = [*rules.clerk_or_chief(work.case)]
+    reasons = [*rules.running(work.case), *rules.may_lead(work.case, rules.SUPERVISORS)]
     if work.project.id in _awaited_by(tx, awaited.id):
         reasons.append(reason("wait-in-circle", "other"))
     if stage and stage not in awaited.definition.stages:
@@ -245,15 +271,7 @@ def take_over_stage(
     reasons += rules.check_replies(
         work.case, spec, replies, as_printed=as_printed, complete=bool(spec.issues)
     )
-    reasons += [
-        reason(
-            "reply-without-evidence",
-            each.document,
-            title=work.project.definition.documents[each.document].title,
-        )
-        for each in replies
-        if each.document in spec.issues and not each.sha256 and not each.kept_at.strip()
-    ]
+    reasons += rules.check_evidence(work.case, replies)
     refuse(reasons)
 
     enter(work, stage, TakenOver(tuple(replies)), "section_chief", exclude={actor, work.project.state.clerk})

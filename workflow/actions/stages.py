@@ -6,7 +6,6 @@ from datetime import datetime
 
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
-from workflow.errors import reason
 from workflow.events import (
     SoftGatePassed,
     StageReapplied,
@@ -14,7 +13,6 @@ from workflow.events import (
     StageWithdrawn,
     StepHandedOver,
 )
-from workflow.state import PREPARING
 from workflow.transaction import Tell, Transaction
 
 
@@ -55,8 +53,9 @@ def withdraw_stage(
     work.spec(stage)
     refuse(rules.may_withdraw(work.case, stage))
 
-    entered = work.entered(stage, work.after(stage, "withdraw"))
-    work.move(stage, StageWithdrawn(stage, entered, reason_given))
+    since = work.stage(stage).prepared_from  # the time already spent on the papers stays spent
+    entered = work.entered(stage, work.after(stage, "withdraw"), started_on=since)
+    work.begin_again(stage, StageWithdrawn(stage, entered, reason_given))
     return work.project.seq
 
 
@@ -77,8 +76,7 @@ def reapply_stage(
     )
 
     entered = work.entered(stage, work.after(stage, rules.again_trigger(work.case, stage)))
-    work.move(stage, StageReapplied(stage, entered, reason_given))
-    work.settle(work.project.definition.followers.get(stage, ()))
+    work.begin_again(stage, StageReapplied(stage, entered, reason_given))
     return work.project.seq
 
 
@@ -115,17 +113,7 @@ def hand_over_step(
         *rules.may_hand_over(work.case, stage),
         *rules.check_text(reason_given, "reason", "理由", required=True),
     ]
-    if not tx.directory.is_active(to):
-        reasons.append(reason("person-not-found", "to"))
-    elif (
-        current.state != PREPARING and "." not in current.state and to in rules.stage_people(work.case, stage)
-    ):
-        reasons.append(reason("receiver-involved", "to", name=tx.directory.name(to)))
-    elif work.project.state.organisation not in tx.directory.scope(to, work.day):
-        reasons.append(reason("receiver-out-of-scope", "to", name=tx.directory.name(to)))
-    if current.holders == (to,):
-        reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
-    refuse(reasons)
+    refuse([*reasons, *rules.may_receive(work.case, stage, to)])
 
     work.record(StepHandedOver(stage, current.holders, to, reason_given), Tell("handed_over", (to,)))
     return work.project.seq

@@ -12,10 +12,11 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, case, or_, select
 
-from workflow.definition import Definition
+from workflow.definition import Definition, Stage
 from workflow.errors import NotFound, reason
 from workflow.machine import PROJECT_STATES
 from workflow.models import DefinitionText, StageRow
+from workflow.projection import RETURNED
 from workflow.queries.scope import PROJECT, TASK, columns, people, visible
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.words import LIGHTS, Due, Light, due_words, light_on, since_words
@@ -75,7 +76,7 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
         .join_from(TASK, PROJECT, PROJECT.c.id == TASK.c.project_id)
         .join(STAGE, and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage), isouter=True)
         .where(TASK.c.person_id.in_(who))
-        .order_by(case((TASK.c.due_on.is_(None), 1), else_=0), TASK.c.due_on, TASK.c.since)
+        .order_by(_urgency(day), case((TASK.c.due_on.is_(None), 1), else_=0), TASK.c.due_on, TASK.c.since)
         .limit(MOST_TASKS)
     )
     found = list(
@@ -83,6 +84,12 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
     )
     mine = tuple(item for item in found if not item.what.endswith((".filed", ".accepted")))
     return Worklist(mine, tuple(item for item in found if item.what.endswith((".filed", ".accepted"))))
+
+
+def _urgency(day: date) -> ColumnElement[int]:
+    """What is late comes first, then what came back and what others wait for, then by due date."""
+    waits_for_a_word = or_(TASK.c.what == RETURNED, TASK.c.what.startswith(CHECK))
+    return case((TASK.c.due_on < day.isoformat(), 0), (waits_for_a_word, 1), else_=2)
 
 
 def _once(items: Iterator[WorkItem]) -> Iterator[WorkItem]:
@@ -99,7 +106,7 @@ def _work_item(connection: Connection, snap: Snapshot, row: Any, person: int, da
     definition = snap.compiled(connection, row.digest).definition
     spec = definition.stages[row.stage]
     checks = row.what.startswith(CHECK)
-    words = "核对原件" if checks else state_words(spec, row.what)
+    words = _words(spec, row.what)
     return WorkItem(
         ref=row.ref,
         project=row.title,
@@ -116,11 +123,17 @@ def _work_item(connection: Connection, snap: Snapshot, row: Any, person: int, da
     )
 
 
+def _words(spec: Stage, what: str) -> str:
+    if what.startswith(CHECK):
+        return "核对原件"
+    return "已退回，请按意见修改" if what == RETURNED else state_words(spec, what)
+
+
 def _action(what: str) -> str:
     """What the person is asked to do, as a verb."""
     if what.startswith(CHECK):
         return "核对"
-    if what == "preparing":
+    if what in {"preparing", RETURNED}:
         return "备齐材料并报送"
     part = what.partition(".")[2]
     return {
@@ -246,7 +259,8 @@ def _light_condition(light: str, today: str) -> ColumnElement[bool]:
 
 def _project_item(connection: Connection, snap: Snapshot, row: Any, day: date) -> ProjectItem:
     definition: Definition = snap.compiled(connection, row.digest).definition
-    own_due = _date(row.own_due_on)
+    nearest = min((each for each in (row.own_due_on, row.outside_due_on) if each), default=None)
+    due = _date(nearest)
     return ProjectItem(
         ref=row.ref,
         title=row.title,
@@ -260,7 +274,7 @@ def _project_item(connection: Connection, snap: Snapshot, row: Any, day: date) -
         own=_light(row.own_warn_on, row.own_due_on, day),
         outside=_light(row.outside_warn_on, row.outside_due_on, day),
         validity=_light(row.valid_warn_on, row.valid_due_on, day),
-        due=due_words(snap.calendar, own_due, day) if own_due else "",
+        due=due_words(snap.calendar, due, day, provisional=snap.calendar.is_provisional(due)) if due else "",
         position=row.id,
     )
 

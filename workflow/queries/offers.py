@@ -171,12 +171,11 @@ def project_offers(reading: Reading) -> tuple[Offer, ...]:
 
 def _project_offers(reading: Reading) -> Iterator[Offer]:
     case = reading.case
-    clerk = rules.clerk_or_chief(case)
     if case.state.taking_over:
         yield _offer("close-take-over", "结束补录", rules.may_close_take_over(case))
     yield _offer("facts", "更新项目信息", rules.may_change_facts(case))
-    yield _offer("hand-over-project", "移交经办", clerk)
-    yield _offer("wait-for", "等待另一项目", clerk)
+    yield _offer("hand-over-project", "移交经办", rules.may_change_facts(case))
+    yield _offer("wait-for", "等待另一项目", [*rules.running(case), *rules.may_lead(case, rules.SUPERVISORS)])
     for trigger in PROJECT.triggers(case.state.state):
         yield _offer(f"move-{trigger}", rules.PROJECT_MOVES[trigger], rules.may_move_project(case, trigger))
 

@@ -71,6 +71,9 @@ def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """Who must act now: names, or the outside office; 无人办理 if there is nobody."""
     if not stage.is_open:
         return ""
+    for entry in reading.state.entries.values():
+        if entry.stage == spec.key:
+            return f"{rules.names(reading.directory, entry.checkers)}（核对原件）"
     if is_outside(stage):
         return spec.step(stage.step).body
     return rules.names(reading.directory, stage.holders) or "无人办理"
@@ -246,6 +249,9 @@ def _opinions(record: list[Event]) -> dict[str, str]:
 
 def _done_words(reading: Reading, act: Act, opinion: str) -> str:
     who = reading.directory.name(act.by)
+    if act.body:
+        entered = reading.directory.name(act.entered_by)
+        return f"{act.body} {opinion or '同意'}（{clock_time(act.at)} {entered}登记，{who}核对原件）"
     behalf = f"（代{reading.directory.name(act.on_behalf)}）" if act.on_behalf else ""
     return f"{who}{behalf} {clock_time(act.at)} {opinion or '同意'}"
 
@@ -304,7 +310,8 @@ def explanation(reading: Reading, clock: Clock, limit: Limit) -> tuple[str, ...]
 def _statutory_due(reading: Reading, clock: Clock) -> str:
     if clock.statutory_on is None:
         return ""
-    return due_words(reading.calendar, clock.statutory_on, reading.day)
+    provisional = clock.statutory_provisional
+    return due_words(reading.calendar, clock.statutory_on, reading.day, provisional=provisional)
 
 
 def _clock_title(spec: Stage, stage: StageState) -> str:

@@ -20,6 +20,7 @@ from workflow.rules.doing import (
     may_hand_over,
     may_move_project,
     may_pass_gate,
+    may_receive,
     may_record_outside,
     may_take_over,
     may_withdraw,
@@ -55,9 +56,18 @@ from workflow.rules.people import (
     paper_authors,
     running,
     stage_people,
+    submitters,
     unanswered_condition,
 )
-from workflow.rules.replies import CODE, NUMBER, check_code, check_digit, check_replies, valid_until
+from workflow.rules.replies import (
+    CODE,
+    NUMBER,
+    check_code,
+    check_digit,
+    check_evidence,
+    check_replies,
+    valid_until,
+)
 
 __all__ = [
     "CHIEFS",
@@ -77,6 +87,7 @@ __all__ = [
     "capacity",
     "check_code",
     "check_digit",
+    "check_evidence",
     "check_replies",
     "check_sums",
     "check_text",
@@ -103,6 +114,7 @@ __all__ = [
     "may_move_project",
     "may_pass_gate",
     "may_prepare",
+    "may_receive",
     "may_record_outside",
     "may_submit",
     "may_take_over",
@@ -120,6 +132,7 @@ __all__ = [
     "state_words",
     "step_title",
     "stored",
+    "submitters",
     "typed",
     "typed_values",
     "unanswered_condition",

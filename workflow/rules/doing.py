@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from workflow.calendar import Calendar
 from workflow.clock import due, local_day
+from workflow.definition import POSTS
 from workflow.errors import Reason, reason
 from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
-from workflow.rules.case import Case, names, state_words
+from workflow.rules.case import Case, names, state_words, step_title
 from workflow.rules.needs import needs_of
 from workflow.rules.people import (
     SUPERVISORS,
     capacity,
+    is_publicity,
     may_lead,
     may_move,
     may_prepare,
+    posts_from,
     running,
     stage_people,
 )
@@ -77,9 +80,40 @@ def may_hand_over(case: Case, key: str) -> list[Reason]:
     reasons = running(case)
     if not stage.is_open:
         reasons.append(reason("stage-not-open", key, state=state_words(spec, stage.state)))
-    if capacity(case, stage.holders) is None and may_lead(case, SUPERVISORS):
-        reasons.append(reason("not-the-holder", key, holders=names(case.directory, stage.holders)))
+    if capacity(case, stage.holders) is None:
+        above = posts_from(spec.step(stage.step).by) if decides(case, key) else SUPERVISORS
+        if may_lead(case, above):
+            reasons.append(reason("not-the-holder", key, holders=names(case.directory, stage.holders)))
+        elif decides(case, key) and case.actor in stage_people(case, key):
+            reasons.append(reason("involved-cannot-assign", key))
     return reasons
+
+
+def may_receive(case: Case, key: str, person: int) -> list[Reason]:
+    """Who may be given a step: somebody who may see the project and, where it is decided, has the standing to."""
+    spec, stage = case.stage(key)
+    directory, organisation = case.directory, case.state.organisation
+    if not directory.is_active(person):
+        return [reason("person-not-found", "to")]
+    name = directory.name(person)
+    if organisation not in directory.scope(person, case.day):
+        return [reason("receiver-out-of-scope", "to", name=name)]
+    if stage.holders == (person,):
+        return [reason("receiver-is-holder", "to", name=name)]
+    if not decides(case, key):
+        return []
+    if person in stage_people(case, key):
+        return [reason("receiver-involved", "to", name=name)]
+    by = spec.step(stage.step).by
+    if not directory.has_post(person, posts_from(by), organisation):
+        return [reason("receiver-without-post", "to", name=name, post=POSTS[by])]
+    return []
+
+
+def decides(case: Case, key: str) -> bool:
+    """Whether the stage is at a step that somebody in the house decides."""
+    stage = case.state.stage(key)
+    return bool(stage.step) and "." not in stage.state and not is_publicity(case, key)
 
 
 def entry_pending(case: Case, key: str) -> list[Reason]:
@@ -91,9 +125,11 @@ def entry_pending(case: Case, key: str) -> list[Reason]:
 
 
 def may_enter_signature(case: Case, key: str) -> list[Reason]:
-    """Anybody in the house may enter a signed sheet, unless the step issues a reply: that is not on the sheet."""
+    """The clerk or a supervisor may enter a signed sheet; not where a reply is issued, nor for a publicity."""
     spec, stage = case.stage(key)
-    reasons = [*running(case), *entry_pending(case, key)]
+    reasons = [*running(case), *clerk_or_chief(case), *entry_pending(case, key)]
+    if is_publicity(case, key):
+        reasons.append(reason("publicity-not-signed", key, step=step_title(spec, stage.step)))
     if spec.steps[-1].key == stage.step and spec.issues:
         reasons.append(reason("paper-signature-issues", key, stage=spec.title))
     return reasons
@@ -131,7 +167,8 @@ def may_change_clock(case: Case, key: str, effect: str) -> list[Reason]:
     spec, stage = case.stage(key)
     clock = stage.clock
     reasons = [*running(case), *may_lead(case)]
-    if case.actor in stage.holders:
+    hands = {case.actor, *case.directory.principals(case.actor, case.day)}
+    if hands & {*stage.holders, case.state.clerk}:
         reasons.append(reason("own-clock", key))
     if clock is None:
         return [*reasons, reason("no-clock", key, stage=spec.title)]

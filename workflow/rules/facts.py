@@ -138,13 +138,16 @@ def check_sums(definition: Definition, facts: Mapping[str, Any]) -> list[Reason]
 
 
 def check_text(
-    text: str, place: str, title: str, *, required: bool = False, longest: int = 2000
+    text: str, place: str, title: str, *, required: bool = False, longest: int = 2000, one_line: bool = False
 ) -> list[Reason]:
-    """Whether a free text is there if it must be, not too long, and without control characters."""
+    """Whether a free text is there if it must be, not too long, and without control characters;
+    with `one_line`, without line breaks too.
+    """
     if required and not text.strip():
         return [reason("text-required", place, title=title)]
     if len(text) > longest:
         return [reason("text-too-long", place, title=title, longest=longest)]
-    if any(ord(character) < 32 and character not in "\r\n\t" for character in text):
+    allowed = "" if one_line else "\r\n\t"
+    if any(ord(character) < 32 and character not in allowed for character in text):
         return [reason("text-control-characters", place, title=title)]
     return []

@@ -9,11 +9,13 @@ from workflow.definition import POSTS, Stage, StepKind
 from workflow.errors import Reason, reason
 from workflow.machine import PROJECT_STATES, IllegalMove
 from workflow.rules.case import MOVE_WORDS, Case, names, state_words, step_title
-from workflow.rules.needs import applies, fact_titles, missing
-from workflow.state import StageState
+from workflow.rules.needs import applies, blockers, fact_titles, missing
+from workflow.state import Entry, PaperSigned, StageState
 
 SUPERVISORS = ("section_chief", "finance_chief", "deputy_director", "director")
 CHIEFS = ("deputy_director", "director")
+RANKS = {"section_chief": 1, "finance_chief": 1, "office": 1, "deputy_director": 2, "director": 3}
+"""Which posts may stand in for which: one of the same rank or above. A clerk's rank is 0."""
 
 
 def capacity(case: Case, holders: Iterable[int]) -> int | None:
@@ -31,6 +33,13 @@ def stage_people(case: Case, key: str) -> frozenset[int]:
     """Everybody whose hands were in this visit of the stage: who acted, and who wrote its papers."""
     stage = case.state.stage(key)
     return paper_authors(case, stage.papers) | {person for act in stage.acts for person in act.people}
+
+
+def submitters(case: Case, key: str) -> frozenset[int]:
+    """Who submitted this visit, in person or for another, and who wrote its papers."""
+    stage = case.state.stage(key)
+    submitted = {person for act in stage.acts if act.what == "submit" for person in act.people}
+    return paper_authors(case, stage.papers) | submitted
 
 
 def paper_authors(case: Case, papers: Iterable[str]) -> frozenset[int]:
@@ -103,6 +112,11 @@ def is_decider(case: Case, key: str, person: int) -> list[Reason]:
     return []
 
 
+def posts_from(post: str) -> tuple[str, ...]:
+    """That post and all that rank with it or above it."""
+    return (post, *(each for each, rank in RANKS.items() if rank >= RANKS.get(post, 0)))
+
+
 def is_publicity(case: Case, key: str) -> bool:
     """Whether the stage is at a publicity: showing is not deciding, so whoever submitted may see to it."""
     spec, stage = case.stage(key)
@@ -110,8 +124,18 @@ def is_publicity(case: Case, key: str) -> bool:
 
 
 def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:
-    """What an approval still lacks: valid papers, minutes of a meeting, the lawful days of a publicity."""
-    reasons = [each for each in missing(case, spec) if each.code == "document-expired"]
+    """What an approval still lacks: papers that are there and valid, its turn, the minutes of a meeting.
+
+    Facts may have changed since the submission, so all that held then is asked again.
+    """
+    reasons = [*missing(case, spec), *unanswered_condition(case, spec)]
+    if not reasons:
+        reasons += [
+            reason("turn-gone", spec.key, stage=spec.title, why=each.text)
+            for each in blockers(case, spec, None)
+        ]
+    if applies(case.definition, case.state, spec) is False:
+        reasons.append(reason("not-applicable-now", spec.key, stage=spec.title))
     step = spec.step(stage.step)
     if step.minutes and step.minutes not in case.state.documents:
         reasons.append(
@@ -125,12 +149,21 @@ def may_confirm(case: Case, number: str) -> list[Reason]:
     entry = case.state.entries.get(number)
     if entry is None:
         return [reason("entry-not-found")]
+    involved = _entry_people(case, entry)
     if case.actor == entry.by:
         return [reason("own-entry", checkers=names(case.directory, entry.checkers))]
     stands = capacity(case, entry.checkers)
-    if stands is None or stands == entry.by:
+    if stands is None or case.actor in involved or stands in involved:
         return [reason("not-the-checker", checkers=names(case.directory, entry.checkers))]
     return []
+
+
+def _entry_people(case: Case, entry: Entry) -> frozenset[int]:
+    """Who cannot check an entry: who made it, whose project it is; for a signature also its signer and the submitters."""
+    people = {entry.by, case.state.clerk}
+    if isinstance(entry.what, PaperSigned):
+        people |= {entry.what.signer, *submitters(case, entry.stage)}
+    return frozenset(people)
 
 
 def may_move(case: Case, key: str, trigger: str) -> list[Reason]:

@@ -10,7 +10,7 @@ from workflow.clock import validity_end
 from workflow.definition import DocumentType, Stage
 from workflow.errors import Reason, reason
 from workflow.rules.case import Case
-from workflow.rules.facts import read_facts
+from workflow.rules.facts import check_text, read_facts
 from workflow.state import ReplyData
 
 NUMBER = re.compile(r"[^\s〔〕]+〔20[0-9]{2}〕[1-9][0-9]*号")
@@ -48,9 +48,20 @@ def check_replies(
     return reasons
 
 
+def check_evidence(case: Case, replies: Iterable[ReplyData]) -> list[Reason]:
+    """A reply that others issued needs its scan, or the place where the original is kept."""
+    return [
+        reason("reply-without-evidence", each.document, title=case.definition.documents[each.document].title)
+        for each in replies
+        if each.document in case.definition.documents and not each.sha256 and not each.kept_at.strip()
+    ]
+
+
 def _check_reply(case: Case, kind: DocumentType, reply: ReplyData, *, as_printed: bool) -> list[Reason]:
     reasons = []
-    if kind.number and not reply.number.strip():
+    if CODE.fullmatch(reply.number):
+        reasons += check_code(reply.number)
+    elif kind.number and not reply.number.strip():
         reasons.append(reason("number-required", kind.key, title=kind.title))
     elif kind.number and not as_printed and not NUMBER.fullmatch(reply.number):
         reasons.append(reason("number-malformed", kind.key, number=reply.number, year=reply.issued_on.year))
@@ -59,6 +70,8 @@ def _check_reply(case: Case, kind: DocumentType, reply: ReplyData, *, as_printed
     until = valid_until(kind, reply)
     if until is not None and until < reply.issued_on:
         reasons.append(reason("validity-before-issue", kind.key, title=kind.title))
+    for value, title in ((reply.number, "文号"), (reply.issuer, "发文机关"), (reply.kept_at, "存放处")):
+        reasons += check_text(value, kind.key, title, longest=200)
     _, wrong = read_facts(kind.fields, reply.fields)
     return reasons + wrong
 
