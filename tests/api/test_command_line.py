@@ -88,12 +88,10 @@ def installed(tmp_path: Path) -> Path:
     return data
 
 
-def test_help_comes_at_once_and_names_every_command() -> None:
-    began = time.perf_counter()
+def test_help_names_every_command() -> None:
     done = shenpi("--help")
 
     assert done.returncode == 0
-    assert time.perf_counter() - began < 0.4
     for command in (
         "demo",
         "serve",

@@ -142,7 +142,7 @@ def test_the_ways_back(office: Office, walk: Walk) -> None:
     walk.ask("杨帆", "POST", f"{project}/entries/1/rejection", 409, json={"reason": "不符"})
     walk.ask("罗秀英", "POST", f"{project}/moves", 201, json={"trigger": "reserve", "reason": "入库"})
     other = registered(office, walk)
-    walk.ask("谭丽", "POST", f"{project}/waits", 201, json={"other": other})
+    walk.ask("罗秀英", "POST", f"{project}/waits", 201, json={"other": other})
     walk.ask("杨帆", "POST", f"{project}/handovers", 409, json={"to": world.people["谭丽"], "reason": "调整"})
     walk.ask("谭丽", "POST", f"{project}/takeovers", 409, json={"stage": "approval"})
     taken = registered(office, walk, taking_over=True)

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from time import perf_counter
 
 import chinese_calendar
 import msgspec
@@ -150,25 +149,6 @@ def test_a_day_beyond_the_calendar_is_refused_with_its_code(ask: Callable[[], ob
         ask()
     assert refusal.value.code == "date-beyond-calendar"
     assert "超出工作日历（2000—2100年）" in str(refusal.value)
-
-
-def test_adding_is_a_hundred_times_faster_than_a_day_loop() -> None:
-    def walk(day: date, amount: int) -> date:
-        while amount:
-            day += timedelta(days=1)
-            amount -= chinese_calendar.is_workday(day)
-        return day
-
-    def fastest(add: Callable[[date, int], date]) -> float:
-        times = []
-        for _ in range(5):
-            began = perf_counter()
-            add(date(2025, 3, 3), 200)
-            times.append(perf_counter() - began)
-        return min(times)
-
-    assert CALENDAR.add_workdays(date(2025, 3, 3), 200) == walk(date(2025, 3, 3), 200)
-    assert fastest(walk) > 100 * fastest(CALENDAR.add_workdays)
 
 
 # ---------------------------------------------------------------- what moves when a year is loaded

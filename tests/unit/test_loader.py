@@ -5,8 +5,6 @@ In the tables below § marks the place where the finding must point; it is taken
 
 from __future__ import annotations
 
-import sys
-import time
 from hashlib import sha256
 
 import pytest
@@ -537,40 +535,7 @@ def test_no_text_and_no_bytes_crash_the_loader(content: str | bytes) -> None:
 
 def test_an_alias_bomb_is_refused_without_being_unfolded() -> None:
     bomb = "a: &a [x, x]\n" + "".join(f"k{n}: &k{n} [*a, *a, *a, *a, *a, *a, *a, *a]\n" for n in range(50))
-    before = time.perf_counter()
 
     loaded = load(bomb, "x.yaml")
 
-    assert time.perf_counter() - before < 1
     assert {"anchor", "alias"} <= {each.code for each in loaded.findings}
-
-
-@pytest.mark.skipif(sys.gettrace() is not None, reason="a traced run measures the tracer")
-def test_nine_hundred_lines_load_within_sixty_milliseconds() -> None:
-    """Best of five, so that a busy computer does not count as slowness of ours."""
-    documents = "".join(
-        f"  reply{n}: {{title: 批复{n}, valid: 2 years, number: required}}\n" for n in range(90)
-    )
-    stages = "".join(
-        f"""  stage{n}:
-    title: 事项{n}
-    phase: 施工许可
-    when: forest > {n} and method == "新建"
-    needs: [proposal_reply, {{document: study, soft: true}}]
-    issues: [reply{n}]
-    steps:
-      - review: {{title: 审核, by: section_chief, within: 2 workdays}}
-      - external: {{title: 审批, body: 发展和改革局, promised: 5 workdays, statutory: 20 workdays}}
-"""
-        for n in range(90)
-    )
-    text = GOOD.replace("stages:\n", f"{documents}stages:\n{stages}")
-    durations = []
-    for _ in range(5):
-        before = time.perf_counter()
-        loaded = load(text, "x.yaml")
-        durations.append(time.perf_counter() - before)
-
-    assert loaded.findings == ()
-    assert text.count("\n") >= 900
-    assert min(durations) < 0.060

@@ -85,9 +85,9 @@ RECORDS: list[tuple[st.Record, str]] = [
     (st.SpecialBegan(DAY, "专家评审"), "2026年11月20日起进入特别程序（专家评审），时限停表"),
     (st.SpecialEnded(DAY), "2026年11月20日特别程序结束，时限恢复"),
     (st.Extended(DAY, Limit(10, Unit.WORKDAYS), "情况复杂"), "2026年11月20日决定延长10个工作日，理由：情况复杂"),
-    (st.Concluded(DAY, "approved", "", (st.ReplyData("feasibility_reply", DAY, "云发改审〔2026〕27号"),)), "2026年11月20日结论为同意，批复可研批复云发改审〔2026〕27号"),
+    (st.Concluded(DAY, "approved", "", (st.ReplyData("feasibility_reply", DAY, "云发改审〔2026〕27号"),)), "2026年11月20日结论为同意，批复可研批复（云发改审〔2026〕27号，2026年11月20日成文）"),
     (st.PaperSigned("sign", 3, DAY, "approved", "同意。", ""), "罗秀英2026年11月20日纸质签批同意，意见：同意，代录"),
-    (st.TakenOver((st.ReplyData("feasibility_reply", DAY, "云发改审〔2026〕27号"),)), "补录可研批复云发改审〔2026〕27号（2026年11月20日）"),
+    (st.TakenOver((st.ReplyData("feasibility_reply", DAY, "云发改审〔2026〕27号"),)), "补录可研批复（云发改审〔2026〕27号，2026年11月20日成文）"),
 ]  # fmt: skip
 
 

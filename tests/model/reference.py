@@ -1,0 +1,378 @@
+"""What ought to happen, written down a second time: one walk project, without database, events or machine.
+
+It shares no code with the engine. Each command answers whether it is accepted, and if so changes the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+CLERK = "谭丽"
+POSTS = {  # post -> holders in the project's own section, then in the bureau above it
+    "section_chief": [["杨帆", "何静"], ["马德兴"]],
+    "deputy_director": [["罗秀英"]],
+}
+SUPERVISORS = {"杨帆", "何静", "马德兴", "罗秀英"}
+CHIEFS = {"罗秀英", "马德兴"}
+SEES = {CLERK, *SUPERVISORS, "蒋慧"}
+PEOPLE = [*sorted(SEES), "刘畅"]
+VALID_DAYS = 40
+
+STEPS = {
+    "plan": ["review", "sign"],
+    "site": ["external"],
+    "forest": ["review"],
+    "build": ["review", "external"],
+}
+BY = {"review": "section_chief", "sign": "deputy_director"}
+NEEDS = {
+    "plan": ["plan"],
+    "site": ["map"],
+    "forest": ["plan_reply", "forest_report"],
+    "build": ["site_opinion", "contract"],
+}
+ISSUES = {"plan": "plan_reply", "site": "site_opinion", "forest": "forest_consent", "build": ""}
+ISSUER = {reply: stage for stage, reply in ISSUES.items() if reply}
+AFTER = {"build": "forest"}
+CLOSED = {"waiting", "not_applicable", "issued", "refused", "lapsed"}
+PAPERS = ["plan", "map", "forest_report", "contract"]
+OUTSIDE = {  # act -> from which part of an outside step, to which
+    "filed": ("filing", "filed"), "accepted": ("filed", "accepted"), "correction": ("filed", "correcting"), "corrected": ("correcting", "filed"),
+}  # fmt: skip
+RETURNS_FROM = {"filing", "filed", "correcting", "accepted"}
+
+
+@dataclass
+class Entry:
+    """A record that waits for its check."""
+
+    what: str
+    by: str
+    checkers: list[str]
+    on: date
+
+
+@dataclass
+class Stage:
+    """Where a stage stands."""
+
+    state: str = "waiting"
+    visit: int = 0
+    acts: list[tuple[str, ...]] = field(default_factory=list)
+    holders: list[str] = field(default_factory=list)
+    papers: set[str] = field(default_factory=set)
+    entry: Entry | None = None
+    stopped: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in CLOSED
+
+    @property
+    def step(self) -> str:
+        return "" if not self.is_open or self.state == "preparing" else self.state.split(".")[0]
+
+    @property
+    def part(self) -> str:
+        return self.state.partition(".")[2]
+
+
+class Reference:
+    """The whole project as it ought to be."""
+
+    def __init__(self, today: date) -> None:
+        self.today = today
+        self.stages = {key: Stage() for key in STEPS}
+        self.authors: dict[str, list[str]] = {}
+        self.until: dict[str, date | None] = {}
+        self.lapsed: set[str] = set()
+        self.consumed: set[str] = set()
+        self.forest: int | None = None
+        self.delegations: list[tuple[str, str, date, date]] = []
+        self.settle()
+
+    # Who
+
+    def principals(self, agent: str) -> list[str]:
+        return [who for who, to, begin, end in self.delegations if to == agent and begin <= self.today <= end]
+
+    def sees(self, person: str) -> bool:
+        people = [person, *self.principals(person)]
+        if SEES & set(people):
+            return True
+        held = {who for stage in self.stages.values() if stage.is_open for who in stage.holders}
+        held |= {who for stage in self.stages.values() if stage.entry for who in stage.entry.checkers}
+        return bool(held & set(people))
+
+    def capacity(self, actor: str, people: Iterable[str]) -> str | None:
+        """The one for whom the actor stands (himself, or a principal), or None."""
+        people = list(people)
+        if actor in people:
+            return actor
+        return next((who for who in self.principals(actor) if who in people), None)
+
+    def leads(self, actor: str, posts: set[str]) -> bool:
+        return bool(posts & {actor, *self.principals(actor)})
+
+    def holders(self, post: str, exclude: set[str]) -> list[str]:
+        for level in POSTS[post]:
+            if found := [who for who in level if who not in exclude]:
+                return found
+        return []
+
+    def involved(self, stage: Stage) -> set[str]:
+        return {who for act in stage.acts for who in act} | self.authors_of(stage.papers)
+
+    def authors_of(self, papers: Iterable[str]) -> set[str]:
+        return {who for paper in papers if paper not in ISSUER for who in self.authors.get(paper, [])}
+
+    # What is there
+
+    def valid(self, paper: str) -> bool:
+        until = self.until.get(paper)
+        return paper in self.until and paper not in self.lapsed and (until is None or self.today <= until)
+
+    def expired(self, key: str) -> bool:
+        return any(need in self.until and not self.valid(need) for need in NEEDS[key])
+
+    # What moves by itself
+
+    def settle(self) -> None:
+        moved = True
+        while moved:
+            moved = sum(self.reconsider(key) for key in self.stages) > 0
+
+    def reconsider(self, key: str) -> bool:
+        stage = self.stages[key]
+        if stage.state not in {"waiting", "preparing", "not_applicable"}:
+            return False
+        free = all(self.valid(need) for need in NEEDS[key] if need in ISSUER)
+        if key in AFTER:
+            free = free and self.stages[AFTER[key]].state in {"issued", "not_applicable"}
+        known = key != "forest" or self.forest is not None
+        should = "waiting"
+        if free and known:
+            should = "preparing" if key != "forest" or self.forest else "not_applicable"
+        if should == stage.state:
+            return False
+        if stage.state != "waiting":
+            should = "waiting"  # the other way leads through waiting
+        self.enter(stage, should)
+        if should == "preparing":
+            stage.visit, stage.acts = max(1, stage.visit), []
+        return True
+
+    def enter(self, stage: Stage, state: str, holders: list[str] | None = None) -> None:
+        stage.state, stage.stopped = state, False
+        stage.holders = [CLERK] if state == "preparing" else holders or []
+
+    def enter_step(self, key: str, step: str, exclude: set[str]) -> None:
+        stage = self.stages[key]
+        if step == "external":
+            self.enter(stage, "external.filing", [CLERK])
+        else:
+            self.enter(stage, step, self.holders(BY[step], exclude))
+
+    def new_visit(self, key: str) -> None:
+        stage = self.stages[key]
+        self.enter(stage, "preparing")
+        stage.visit, stage.acts, stage.papers, stage.entry = stage.visit + 1, [], set(), None
+        self.settle()
+
+    def issue(self, key: str, on: date) -> None:
+        self.enter(self.stages[key], "issued")
+        if reply := ISSUES[key]:
+            self.until[reply] = until = on + timedelta(days=VALID_DAYS) if reply == "site_opinion" else None
+            self.lapsed.discard(reply)
+            self.consumed.discard(reply)
+            if until and until < self.today:
+                self.consumed.add(reply)  # it came too late: its validity was over before it was known here
+        if self.stages["build"].state in {"issued", "not_applicable"} and "site_opinion" in self.until:
+            self.consumed.add("site_opinion")
+        self.settle()
+
+    def advance(self, days: int) -> None:
+        """Days pass, and the sweep runs."""
+        self.today += timedelta(days=days)
+        until = self.until.get("site_opinion")
+        if until and until < self.today and "site_opinion" not in self.lapsed | self.consumed:
+            self.lapsed.add("site_opinion")
+            if self.stages["site"].state == "issued":
+                self.enter(self.stages["site"], "lapsed")
+        self.settle()
+
+    # Commands
+
+    def delegate(self, principal: str, agent: str, days: int) -> bool:
+        if principal == agent:
+            return False
+        self.delegations.append((principal, agent, self.today, self.today + timedelta(days=days)))
+        return True
+
+    def change_forest(self, actor: str, value: int | None) -> bool:
+        if not self.sees(actor) or not (self.capacity(actor, [CLERK]) or self.leads(actor, SUPERVISORS)):
+            return False
+        self.forest = value
+        self.settle()
+        return True
+
+    def upload(self, actor: str, paper: str) -> bool:
+        preparing = [
+            who for stage in self.stages.values() if stage.state == "preparing" for who in stage.holders
+        ]
+        if not self.sees(actor) or self.capacity(actor, [CLERK, *preparing]) is None:
+            return False
+        if any(
+            stage.part in {"filed", "accepted"} and paper in stage.papers for stage in self.stages.values()
+        ):
+            return False
+        self.authors.setdefault(paper, []).append(actor)
+        self.until[paper] = None
+        for key, stage in self.stages.items():
+            first = STEPS[key][0]
+            internal = bool(stage.step) and (
+                not stage.part or (stage.part == "filing" and first != "external")
+            )
+            if paper in stage.papers and internal:
+                stage.acts = stage.acts[:1]
+                self.enter_step(key, first, set(stage.acts[0]) | self.authors_of(stage.papers))
+        self.settle()
+        return True
+
+    def submit(self, actor: str, key: str) -> bool:
+        stage = self.stages[key]
+        stands = self.capacity(actor, [*stage.holders, CLERK])
+        if not self.sees(actor) or stage.state != "preparing" or stands is None:
+            return False
+        if not all(self.valid(need) for need in NEEDS[key]):
+            return False
+        behalf = self.capacity(actor, [CLERK])
+        act = tuple(dict.fromkeys([actor, behalf or actor]))
+        stage.papers, stage.acts = set(NEEDS[key]), [act]
+        self.enter_step(key, STEPS[key][0], set(act) | self.authors_of(stage.papers))
+        return True
+
+    def decide(self, actor: str, key: str, step: str, outcome: str) -> bool:
+        stage = self.stages[key]
+        stands = self.capacity(actor, stage.holders)
+        if not self.sees(actor) or stage.step != step or stage.part or stands is None:
+            return False
+        if {actor, stands} & self.involved(stage) or (outcome == "approved" and self.expired(key)):
+            return False
+        if outcome == "approved":
+            stage.acts.append((actor, stands))
+            self.go_on(key, self.today)
+        else:
+            self.end(key, outcome, (actor, stands))
+        return True
+
+    def go_on(self, key: str, on: date) -> None:
+        stage = self.stages[key]
+        later = STEPS[key][STEPS[key].index(stage.step) + 1 :]
+        if later:
+            self.enter_step(key, later[0], self.involved(stage))
+        else:
+            self.issue(key, on)
+
+    def end(self, key: str, outcome: str, act: tuple[str, ...]) -> None:
+        if outcome == "returned":
+            self.new_visit(key)
+        else:
+            self.stages[key].acts.append(act)
+            self.enter(self.stages[key], "refused")
+
+    def withdraw(self, actor: str, key: str) -> bool:
+        stage = self.stages[key]
+        first = STEPS[key][0].replace("external", "external.filing")
+        if (
+            not self.sees(actor)
+            or stage.state != first
+            or stage.entry
+            or len(stage.acts) > 1
+            or actor not in stage.acts[0]
+        ):
+            return False
+        self.new_visit(key)
+        return True
+
+    def reapply(self, actor: str, key: str) -> bool:
+        stage = self.stages[key]
+        if stage.state == "issued":
+            allowed = self.leads(actor, CHIEFS)
+        else:
+            allowed = (
+                stage.state in {"refused", "lapsed"}
+                and self.capacity(actor, [*stage.holders, CLERK]) is not None
+            )
+        if not self.sees(actor) or not allowed:
+            return False
+        self.new_visit(key)
+        return True
+
+    def hand_over(self, actor: str, key: str, to: str) -> bool:
+        stage = self.stages[key]
+        may = self.capacity(actor, stage.holders) or self.leads(actor, SUPERVISORS)
+        decides = bool(stage.step) and not stage.part
+        within = bool(SEES & {to, *self.principals(to)})
+        if not self.sees(actor) or not stage.is_open or not may or not within or stage.holders == [to]:
+            return False
+        if decides and to in self.involved(stage):
+            return False
+        stage.holders = [to]
+        return True
+
+    def record(self, actor: str, key: str, what: str) -> bool:
+        stage = self.stages[key]
+        stands = self.capacity(actor, [*stage.holders, CLERK])
+        if (
+            not self.sees(actor)
+            or not stage.part
+            or stands is None
+            or stage.entry
+            or not self.possible(stage, what)
+        ):
+            return False
+        exclude = {actor, CLERK}
+        checkers = self.holders("section_chief", exclude) or self.holders("deputy_director", exclude)
+        stage.entry = Entry(what, actor, checkers, self.today)
+        return True
+
+    def possible(self, stage: Stage, what: str) -> bool:
+        if what in OUTSIDE:
+            return stage.part == OUTSIDE[what][0]
+        if what in {"special", "special_ends"}:
+            return stage.part == "accepted" and stage.stopped is (what == "special_ends")
+        return (
+            stage.part == "accepted" or (what == "returned") or (what == "refused" and stage.part != "filing")
+        )
+
+    def reject(self, actor: str, key: str) -> bool:
+        stage = self.stages[key]
+        if not self.may_check(actor, stage):
+            return False
+        stage.entry = None
+        return True
+
+    def may_check(self, actor: str, stage: Stage) -> bool:
+        if stage.entry is None or not self.sees(actor) or actor == stage.entry.by:
+            return False
+        return self.capacity(actor, stage.entry.checkers) not in {None, stage.entry.by}
+
+    def confirm(self, actor: str, key: str) -> bool:
+        stage = self.stages[key]
+        if not self.may_check(actor, stage):
+            return False
+        assert stage.entry is not None
+        what, on, stage.entry = stage.entry.what, stage.entry.on, None
+        if what in OUTSIDE:
+            self.enter(stage, f"external.{OUTSIDE[what][1]}", [CLERK])
+        elif what in {"special", "special_ends"}:
+            stage.stopped = what == "special"
+        elif what == "approved":
+            stage.acts.append((actor,))
+            self.go_on(key, on)
+        else:
+            self.end(key, what, (actor,))
+        return True

@@ -1,0 +1,169 @@
+"""At the same moment: of two who decide, one decides, and the other hears who was first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+from typing import Any
+
+from tests.world import Dossier, World, reply
+from workflow.actions.clocks import sweep
+from workflow.actions.decisions import decide
+from workflow.actions.documents import register_document
+from workflow.actions.people import add_person
+from workflow.errors import Conflict, Refused, WorkflowError
+from workflow.events import RungFired
+from workflow.people import SYSTEM
+
+ROUNDS = 8
+
+
+def in_review(world: World) -> Dossier:
+    """A hall whose review is anybody's of three chiefs."""
+    return world.register("hall").submitted("approval", "proposal", "minutes")
+
+
+def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Everybody at the same moment; each one's answer or refusal."""
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        barrier.wait()
+        try:
+            return call()
+        except WorkflowError as error:
+            return error
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def test_of_several_deciders_exactly_one_wins_and_the_others_hear_who(world: World) -> None:
+    """For one step visit exactly one person decides; a lost race names the winner."""
+    for name in ("何静", "周敏"):
+        world.person(name, "规划财务股", "section_chief")
+    for _ in range(ROUNDS):
+        hall = in_review(world)
+        turn = hall.stage("approval").turn
+        names = ["杨帆", "何静", "周敏"]
+        answers = at_once([partial(approve, hall, name, turn) for name in names])
+        lost = [each for each in answers if isinstance(each, WorkflowError)]
+
+        assert len(lost) == 2
+        assert all(isinstance(each, Conflict) and each.code == "lost-to" for each in lost)
+        winner = world.name(hall.stage("approval").acts[-1].by)
+        assert all(f"{winner}已于" in str(each) for each in lost)
+
+
+def test_without_a_turn_the_loser_is_refused_and_nothing_is_decided_twice(world: World) -> None:
+    """Whoever sends no turn is still second."""
+    world.person("何静", "规划财务股", "section_chief")
+    for _ in range(ROUNDS):
+        hall = in_review(world)
+        answers = at_once([partial(approve, hall, name, None) for name in ("杨帆", "何静")])
+
+        assert [type(each) for each in answers if isinstance(each, WorkflowError)] == [Refused]
+        assert hall.kinds().count("step.decided") == 1
+
+
+def approve(hall: Dossier, by: str, turn: int | None) -> int:
+    return int(
+        hall.do(decide, by, stage="approval", step="review", outcome="approved", opinion="同意", turn=turn)
+    )
+
+
+def test_the_same_person_clicking_twice_decides_once(world: World) -> None:
+    """A double click is one decision."""
+    for _ in range(ROUNDS):
+        hall = in_review(world)
+        turn = hall.stage("approval").turn
+        at_once([partial(approve, hall, "杨帆", turn)] * 4)
+
+        assert hall.kinds().count("step.decided") == 1
+
+
+def test_an_approval_and_a_return_at_once_leave_one_of_them(world: World) -> None:
+    """Whichever comes first stands whole; the other left no trace, and hears who was first."""
+    world.person("何静", "规划财务股", "section_chief")
+    for _ in range(ROUNDS):
+        hall = in_review(world)
+        turn = hall.stage("approval").turn
+        answers = at_once(
+            [
+                partial(approve, hall, "杨帆", turn),
+                partial(hall.return_, "approval", "review", "何静", turn=turn),
+            ]
+        )
+        kinds = hall.kinds()
+
+        assert kinds.count("step.decided") + kinds.count("stage.returned") == 1
+        lost = [each for each in answers if isinstance(each, Conflict)]
+        assert len(lost) == 1
+        winner = "何静" if "stage.returned" in kinds else "杨帆"
+        assert winner in str(lost[0])
+
+
+def test_two_sweeps_at_once_fire_each_rung_once(world: World) -> None:
+    """Several processes may sweep; nobody is told twice."""
+    halls = [in_review(world) for _ in range(4)]
+    world.outage(3)
+    at_once([lambda: world.store.act(sweep, actor=SYSTEM, now=world.now)] * 4)
+    world.sweep()
+
+    for hall in halls:
+        assert [each.event.offset for each in hall.history() if isinstance(each.event, RungFired)] == [
+            -1,
+            0,
+            1,
+        ]
+    assert world.told("罗秀英").count("escalated") == 4
+
+
+def test_many_commands_at_once_leave_one_gapless_chain(world: World) -> None:
+    """Everything accepted is in the record, in one order, and the record folds to the state."""
+    hall = in_review(world)
+    futures: list[Future[int]] = [
+        world.store.submit(
+            register_document, ref=hall.ref, document="minutes", number=f"{number}号", issued_on=world.today,
+            kept_at="档案柜", actor=world.people["谭丽"], now=world.now,
+        )
+        for number in range(40)
+    ]  # fmt: skip
+    numbers = sorted(future.result() for future in futures)
+
+    assert len(set(numbers)) == 40
+    assert hall.paper("minutes").version == 41
+
+
+def test_administration_at_once_leaves_one_chain(world: World) -> None:
+    """People entered at the same moment all stand in the administration's chain."""
+    answers = at_once(
+        [
+            partial(world.do, add_person, "顾明", name="何静", staff_number=f"N{number % 6}")
+            for number in range(12)
+        ]
+    )
+
+    assert sum(isinstance(each, int) for each in answers) == 6
+    assert {each.code for each in answers if isinstance(each, WorkflowError)} == {"staff-number-taken"}
+
+
+def test_a_paper_exchanged_during_a_decision_is_decided_on_or_not_but_never_unseen(world: World) -> None:
+    """Either the decision came first and the review starts again, or it is refused for the new content."""
+    for _ in range(ROUNDS):
+        hall = in_review(world)
+        seen = hall.content("approval")
+        at_once(
+            [
+                partial(hall.approve, "approval", "review", "杨帆", content=seen),
+                partial(hall.upload, "proposal", content="第二稿"),
+            ]
+        )
+
+        assert hall.at("approval") == "review"
+        hall.approve("approval", "review", "杨帆", content=hall.content("approval"))
+        hall.approve(
+            "approval", "sign", "罗秀英", reply("approval_reply", "2026-09-01", "云民审〔2026〕15号")
+        )

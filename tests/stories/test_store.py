@@ -1,0 +1,232 @@
+"""The door to the database: all or nothing, append-only, one writer, and every tampering found."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from tests.world import World, refused
+from workflow import doctor
+from workflow.actions.documents import register_document
+from workflow.actions.projects import register_project
+from workflow.errors import Refused, Unavailable
+from workflow.store import Store
+from workflow.transaction import Transaction
+
+
+def execute(world: World, sql: str) -> None:
+    """Somebody with the password of the database writes past the product."""
+    with world.store.engine.begin() as connection:
+        connection.execute(text(sql))
+
+
+def drop_guards(world: World) -> None:
+    """A determined intruder removes the guards first."""
+    if world.store.dialect == "sqlite":
+        for verb in ("update", "delete"):
+            execute(world, f"DROP TRIGGER event_no_{verb}")
+    else:
+        execute(world, "DROP TRIGGER event_append_only ON event")
+
+
+@pytest.mark.parametrize("table", ["event", "definition", "seal"])
+@pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
+def test_the_database_itself_refuses_to_change_the_record(world: World, table: str, verb: str) -> None:
+    """Events, definitions and seals are only ever added, whoever holds the connection."""
+    column = {"event": "data", "definition": "text", "seal": "root"}[table]
+    if table == "seal":
+        execute(world, "INSERT INTO seal (at, upto, chains, root, hash) VALUES ('', 0, 0, '', '')")
+    sql = f"UPDATE {table} SET {column} = 'x'" if verb == "UPDATE" else f"DELETE FROM {table}"
+    with pytest.raises(DBAPIError, match="append-only"):
+        execute(world, sql)
+    if table == "seal":
+        _forget_seal(world)
+
+
+def _forget_seal(world: World) -> None:
+    if world.store.dialect == "sqlite":
+        execute(world, "DROP TRIGGER seal_no_delete")
+    else:
+        execute(world, "DROP TRIGGER seal_append_only ON seal")
+    execute(world, "DELETE FROM seal")
+
+
+def begun(world: World) -> tuple[Store, int]:
+    """A hall with some history, in a bureau that will be tampered with; returns its number of events."""
+    hall = world.register("hall").submitted("approval", "proposal", "minutes")
+    world.prove()
+    return world.store, len(hall.kinds())
+
+
+def audited(store: Store, against: str = "") -> tuple[int, int] | None:
+    """The first bad entry: its project and number."""
+    broken = store.read(doctor.audit, against=against).broken
+    return (broken.project, broken.seq) if broken else None
+
+
+TAMPERINGS = {
+    "an edited opinion": ("UPDATE event SET data = replace(data, 'minutes', 'minuten') WHERE project_id = 1 AND seq = 4", 4),
+    "another actor": ("UPDATE event SET actor_id = 4 WHERE project_id = 1 AND seq = 2", 2),
+    "another instant": ("UPDATE event SET at = '2026-08-01T00:00:00.000000Z' WHERE project_id = 1 AND seq = 3", 3),
+    "a removed event": ("DELETE FROM event WHERE project_id = 1 AND seq = 3", 3),
+    "a moved event": ("UPDATE event SET seq = 99 WHERE project_id = 1 AND seq = 1", 1),
+    "a cut-off end": ("DELETE FROM event WHERE project_id = 1 AND seq = 5", 5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+def test_every_tampering_is_found_and_the_first_bad_entry_named(unproved: World, how: str) -> None:
+    """The chain shows any edit, removal and reordering, also by somebody who took the guards away."""
+    store, number = begun(unproved)
+    assert (audited(store), number) == (None, 5)
+    drop_guards(unproved)
+    sql, bad = TAMPERINGS[how]
+    execute(unproved, sql)
+
+    assert audited(store) == (1, bad)
+
+
+def test_a_rewrite_of_everything_is_found_against_a_head_kept_outside(unproved: World) -> None:
+    """Who rewrites the whole chain still cannot rewrite the mail that printed its head."""
+    store, _ = begun(unproved)
+    head = unproved.rows("SELECT head FROM project")[0][0]
+    assert audited(store, against=head[:16]) is None
+    drop_guards(unproved)
+    execute(unproved, "DELETE FROM event WHERE project_id = 1 AND seq = 5")
+    before = unproved.rows("SELECT hash FROM event WHERE project_id = 1 AND seq = 4")[0][0]
+    execute(unproved, f"UPDATE project SET seq = 4, head = '{before}'")
+    assert audited(store) is None
+
+    assert audited(store, against=head[:16]) == (0, 0)
+
+
+def test_a_row_changed_behind_the_records_back_is_found(unproved: World) -> None:
+    """The stored state, its lists and its tasks are re-derived from the events and compared."""
+    store, _ = begun(unproved)
+    for sql in (
+        "UPDATE stage SET state = 'issued' WHERE key = 'approval'",
+        "DELETE FROM task",
+        "UPDATE paper SET sha256 = 'x'",
+        "UPDATE project SET title = '别的项目'",
+    ):
+        execute(unproved, sql)
+    found = store.read(doctor.examine, now=unproved.now, has_file=lambda _: True)
+
+    assert [each.code for each in found if each.level == "error"] == ["row-differs"] * 4
+
+
+def test_a_file_that_is_gone_is_found(unproved: World) -> None:
+    """A row without its file is an error that names the paper."""
+    store, _ = begun(unproved)
+    found = store.read(doctor.examine, now=unproved.now, has_file=lambda _: False)
+
+    assert [each.code for each in found if each.level == "error"] == ["file-missing"] * 2
+
+
+def test_one_failing_action_leaves_the_others_of_its_batch(world: World) -> None:
+    """Whatever waits is committed together; each caller gets his own answer."""
+    hall = world.register("hall")
+    world.store.submit(_slowly)
+    futures: list[Future[Any]] = [
+        world.store.submit(
+            register_document, ref=hall.ref, document=document, number="1号", issued_on=world.today,
+            kept_at="档案柜", actor=world.people["谭丽"], now=world.now,
+        )
+        for document in ("minutes", "proposal", "minutes")
+    ]  # fmt: skip
+    errors = [future.exception() for future in futures]
+
+    assert [type(error) for error in errors] == [type(None), Refused, type(None)]
+    assert hall.paper("minutes").version == 2
+
+
+def _slowly(tx: Transaction) -> None:
+    """Holds the writer long enough for others to queue up behind it."""
+    import time
+
+    assert tx.directory.people
+    time.sleep(0.05)
+
+
+def test_a_failing_action_leaves_no_trace(world: World) -> None:
+    """What it wrote before it failed is undone, and the snapshots that others use are right again."""
+
+    def fails(tx: Transaction) -> None:
+        from workflow.actions.people import add_person
+
+        add_person(tx, name="何静", staff_number="S99", actor=world.people["顾明"], now=world.now)
+        assert len(tx.directory.people) == 8
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        world.store.act(fails)
+    assert world.rows("SELECT count(*) FROM person") == [(7,)]
+    assert world.store.act(lambda tx: len(tx.directory.people)) == 7
+
+
+def test_a_second_writer_on_the_same_file_is_refused(world: World) -> None:
+    """On SQLite one process owns the file; on PostgreSQL many may serve."""
+    second = Store(world.store.url)
+    if world.store.dialect == "sqlite":
+        with refused("second-writer", kind=Unavailable):
+            second.start()
+        return
+    second.start()
+    other = World(second)
+    other.register("hall")
+    second.close()
+
+    assert world.rows("SELECT count(*) FROM project") == [(1,)]
+
+
+def test_readers_cannot_write(world: World) -> None:
+    """A query has a connection that refuses to change anything."""
+    with pytest.raises((DBAPIError, Unavailable)):
+        world.store.read(lambda connection: connection.execute(text("DELETE FROM task")))
+
+
+def test_a_closed_store_takes_nothing_and_says_so(unproved: World) -> None:
+    """After closing, a command is answered with 503 and nothing of it happens."""
+    store = unproved.store
+    other = Store(store.url)
+    store.close()
+    other.start()
+    other.close()
+
+    with refused("store-closed", kind=Unavailable):
+        unproved.register("hall")
+    store.start()
+
+
+def test_an_acknowledged_command_survives_a_restart(world: World) -> None:
+    """What was answered is on disk: another store on the same database finds it."""
+    hall = world.register("hall").submitted("approval", "proposal", "minutes")
+    world.store.close()
+    world.store.start()
+
+    assert hall.at("approval") == "review"
+    hall.approve("approval", "review", "杨帆")
+
+
+def test_the_same_reference_is_registered_once(world: World) -> None:
+    """A project's reference is its own."""
+    world.register("hall")
+    with refused("lost-race"):
+        world.do(
+            register_project, "谭丽", ref="P1", digest=world.digests["hall"], title="又一个",
+            organisation=world.organisations["规划财务股"], clerk=world.people["谭丽"],
+        )  # fmt: skip
+    assert world.rows("SELECT count(*) FROM project") == [(1,)]
+
+
+def test_whoever_waits_for_work_is_told_after_the_commit(world: World) -> None:
+    """Mailers and pages are woken when something is really there."""
+    heard: list[int] = []
+    world.store.after_commit.append(lambda: heard.append(1))
+    world.register("hall")
+
+    assert heard

@@ -1,0 +1,191 @@
+"""Replies age: warned of, lapsed by the sweep, renewed; a reply that has done its work never troubles anybody."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tests.world import Dossier, World, at, day, refused, reply
+from workflow.events import ClockChanged, ReplyLapsed, RungFired
+
+
+def with_opinion(world: World) -> Dossier:
+    """A home whose 选址意见书 was issued on 2026-09-01 and is valid for a year."""
+    home = world.register("home").submitted("site", "site_plan")
+    home.file("site")
+    home.accept("site")
+    home.conclude("site", reply("site_opinion", "2026-09-01"))
+    return home
+
+
+def with_proposal_reply(home: Dossier, on: str = "2026-09-01") -> None:
+    """项目建议书批复, valid for two years, is issued too."""
+    home.submitted("proposal", "proposal")
+    home.approve("proposal", "review", "杨帆")
+    home.file("proposal")
+    home.accept("proposal")
+    home.conclude("proposal", reply("proposal_reply", on))
+
+
+def test_a_reply_is_valid_to_its_last_day_and_lapses_by_the_sweep(world: World) -> None:
+    """One year from 2026-09-01 ends with 2027-09-01; after midnight the stage is 已失效."""
+    home = with_opinion(world)
+    assert home.paper("site_opinion").valid_until == date(2027, 9, 1)
+    world.at("2027-09-01 23:59")
+    world.sweep()
+    assert home.at("site") == "issued"
+    world.at("2027-09-02 00:00")
+    world.sweep()
+
+    assert home.at("site") == "lapsed"
+    assert home.paper("site_opinion").lapsed
+    assert home.kinds().count("reply.lapsed") == 1
+    assert world.told("谭丽")[-1] == world.told("杨帆")[-1] == "lapsed"
+
+
+def test_those_concerned_are_warned_before_a_reply_lapses(world: World) -> None:
+    """60, 20 and 5 working days before, and on the day: clerk and section chief, each once."""
+    home = with_opinion(world)
+    world.now = at("2027-09-01 10:00")
+    world.sweep()
+
+    fired = [
+        each.event for each in home.history() if isinstance(each.event, RungFired) and each.event.document
+    ]
+    assert [each.offset for each in fired] == [-60, -20, -5, 0]
+    assert [each.due_at for each in fired] == sorted(each.due_at for each in fired)
+    assert world.told("谭丽").count("validity") == world.told("杨帆").count("validity") == 4
+
+
+def test_a_lapsed_reply_holds_what_rests_on_it(world: World) -> None:
+    """What has not been submitted waits again; what needs the reply cannot be submitted on the old one."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    assert home.at("land") == "preparing"
+    world.now = at("2027-09-02 09:00")
+    with refused("document-missing", "document-expired", says="已过有效期"):
+        home.submit("land")
+    world.sweep()
+
+    assert (home.at("site"), home.at("land")) == ("lapsed", "waiting")
+    assert home.waits_for("land") == ["等待用地预审与选址意见书"]
+
+
+def test_validity_is_checked_again_at_the_final_decision(world: World) -> None:
+    """A reply that ran out between submission and signature stops the signature."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    home.upload("red_line")
+    world.now = at("2027-09-01 10:00")
+    home.submit("land")
+    world.now = at("2027-09-02 10:00")
+
+    with refused("document-expired", says="用地预审与选址意见书"):
+        home.approve("land", "sign", "罗秀英", reply("land_reply", "2027-09-02"))
+    world.sweep()
+    with refused("document-expired"):
+        home.approve("land", "sign", "罗秀英", reply("land_reply", "2027-09-02"))
+
+
+def test_a_lapsed_stage_is_applied_for_again(world: World) -> None:
+    """Reapplying begins a new visit; the new reply supersedes the old one and opens what waited."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    world.now = at("2027-09-02 09:00")
+    world.sweep()
+    home.reapply("site")
+    home.submit("site")
+    home.file("site")
+    home.accept("site")
+    home.conclude("site", reply("site_opinion", "2027-09-02"))
+    world.sweep()
+
+    assert (home.at("site"), home.at("land")) == ("issued", "preparing")
+    assert (home.paper("site_opinion").version, home.paper("site_opinion").lapsed) == (2, False)
+
+
+def test_a_reply_is_renewed_before_it_lapses(world: World) -> None:
+    """延续: a chief reopens the stage, the old reply counts until the new one is there, and then nothing lapses."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    world.now = at("2027-06-01 10:00")
+    home.reapply("site", by="罗秀英")
+    assert home.at("land") == "preparing"
+    home.submit("site")
+    home.file("site")
+    home.accept("site")
+    home.conclude("site", reply("site_opinion", "2027-06-01"))
+    world.now = at("2027-09-02 09:00")
+    world.sweep()
+
+    assert (home.at("site"), home.at("land")) == ("issued", "preparing")
+    assert home.paper("site_opinion").valid_until == date(2028, 6, 1)
+    assert "reply.lapsed" not in home.kinds()
+
+
+def test_the_old_reply_may_lapse_while_its_renewal_is_on_its_way(world: World) -> None:
+    """The renewal goes on where it is; only what rests on the old reply waits."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    world.now = at("2027-08-31 10:00")
+    home.reapply("site", by="罗秀英")
+    home.submit("site")
+    home.file("site")
+    world.now = at("2027-09-02 10:00")
+    world.sweep()
+
+    assert (home.at("site"), home.at("land")) == ("external.filed", "waiting")
+    assert home.last(ReplyLapsed).document == "site_opinion"
+
+
+def test_a_consumed_reply_never_lapses(world: World) -> None:
+    """Once everything that uses a reply has been issued, its validity is no matter any more."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    home.upload("red_line")
+    home.submit("land")
+    home.approve("land", "sign", "罗秀英", reply("land_reply", "2026-09-01"))
+    assert home.last(ClockChanged).effect == "consumed"
+    world.now = at("2029-01-01 10:00")
+    world.sweep()
+
+    assert [home.at(key) for key in ("proposal", "site", "land")] == ["issued"] * 3
+    assert "validity" not in world.told("谭丽")
+
+
+def test_validity_as_printed_counts_before_the_rule(world: World) -> None:
+    """What stands on the original is the law of that paper."""
+    home = world.register("home").submitted("site", "site_plan")
+    home.file("site")
+    home.accept("site")
+    home.conclude("site", reply("site_opinion", "2026-09-01", valid_until=day("2026-12-31")))
+    world.now = at("2027-01-01 00:00")
+    world.sweep()
+
+    assert home.at("site") == "lapsed"
+
+
+def test_an_ended_project_hears_no_more_of_validity(world: World) -> None:
+    """A terminated project keeps its replies and loses their clocks."""
+    home = with_opinion(world)
+    home.move("terminate")
+    world.now = at("2027-09-02 09:00")
+    world.sweep()
+
+    assert "validity" not in world.told("谭丽")
+    assert "reply.lapsed" not in home.kinds()
+
+
+def test_a_reply_that_ends_on_a_holiday_lapses_at_its_midnight(world: World) -> None:
+    """A validity does not run on over the holidays; the last warning comes before them, not after the lapse."""
+    home = world.register("home").submitted("site", "site_plan")
+    home.file("site")
+    home.accept("site")
+    home.conclude("site", reply("site_opinion", "2026-09-01", valid_until=day("2026-10-03")))
+    world.at("2026-10-03 23:59")
+    world.sweep()
+    assert home.at("site") == "issued"
+    assert world.told("谭丽").count("validity") == 3
+    world.at("2026-10-04 00:00")
+    world.sweep()
+
+    assert home.at("site") == "lapsed"
