@@ -6,6 +6,7 @@ both ways run the same function, and the system acts under its own name.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,20 +15,48 @@ from api.mail import deliverer
 from api.problems import refusal
 from api.settings import Settings
 from workflow.actions import calendar, clocks, definitions
-from workflow.errors import Invalid
+from workflow.errors import Invalid, WorkflowError
 from workflow.people import SYSTEM
 from workflow.store import Store
 from workflow.transaction import Transaction
+
+log = logging.getLogger("shenpi.operations")
+
+MOST_PLACES = 100_000
+"""How many due places one pass goes through singly when a broken one is among them."""
 
 Given = Mapping[str, Any]
 Operation = Callable[[Store, Settings, Given, datetime], dict[str, Any]]
 
 
 def sweep(store: Store, now: datetime) -> int:
-    """Let everything that is due at `now` take effect; how many places moved."""
+    """Let everything that is due at `now` take effect; how many places moved.
+
+    A place that cannot be moved becomes an incident; it never keeps the others waiting.
+    """
     moved = 0
-    while places := store.act(clocks.sweep, actor=SYSTEM, now=now):
-        moved += places
+    try:
+        while places := store.act(clocks.sweep, actor=SYSTEM, now=now):
+            moved += places
+    except WorkflowError:
+        raise
+    except Exception:  # the edge: one broken place must not stop everybody's clock
+        log.exception("a sweep failed; going place by place")
+        moved += _sweep_one_by_one(store, now)
+    return moved
+
+
+def _sweep_one_by_one(store: Store, now: datetime) -> int:
+    moved = 0
+    for project, stage, document in store.act(clocks.due_places, actor=SYSTEM, now=now, limit=MOST_PLACES):
+        place = {"project": project, "stage": stage, "actor": SYSTEM, "now": now}
+        try:
+            store.act(clocks.sweep_place, document=document, **place)
+        except Exception as error:
+            log.exception("project %s, stage %s: the clock cannot be moved", project, stage or document)
+            store.act(clocks.report_broken_place, why=type(error).__name__, **place)
+        else:
+            moved += 1
     return moved
 
 

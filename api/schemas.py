@@ -211,8 +211,8 @@ class DecisionBody(Body):
     step: Key
     outcome: Outcome
     opinion: Text = ""
-    turn: Number | None = None
-    content: Key = ""
+    turn: Number
+    content: Key
     fixes: Fixes = []
     replies: Replies = []
     as_printed: StrictBool = False

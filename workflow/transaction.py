@@ -26,7 +26,7 @@ from workflow.evolve import evolve
 from workflow.loader import load
 from workflow.machine import Compiled
 from workflow.people import DelegationView, Directory, OrganisationView, PersonView, PostView
-from workflow.record import START, chain, stamp
+from workflow.record import START, chain, instant, stamp
 from workflow.sql import Connection, Cursor, Statement
 from workflow.state import Entry, ProjectState, from_json, to_json
 
@@ -374,15 +374,14 @@ class Transaction:
                     open=True,
                 )
         if pending.incident is not None:
-            raised = pending.incident
-            self.execute(
-                _INSERT_INCIDENT,
-                project_id=project,
-                stage=raised.stage,
-                code=raised.code,
-                text=raised.text,
-                at=pending.at,
+            raised, at = pending.incident, instant(pending.at)
+            self.raise_incident(
+                project=project, stage=raised.stage, code=raised.code, text_=raised.text, at=at
             )
+
+    def raise_incident(self, *, project: int, stage: str, code: str, text_: str, at: datetime) -> None:
+        """Put something stuck on the health page, until somebody says how it was put right."""
+        self.execute(_INSERT_INCIDENT, project_id=project, stage=stage, code=code, text=text_, at=stamp(at))
 
     def _write_rows(self, project: int, before: ProjectState | None, after: ProjectState) -> None:
         """Write the projection rows that differ; unchanged parts of a state are the same objects."""

@@ -92,9 +92,8 @@ def test_a_project_walks_from_registration_to_its_first_reply(office: Office, wa
         "number": "云民发〔2026〕15号",
         "kept_at": "档案",
     }
-    walk.ask(
-        "罗秀英", "POST", f"{stage}/decisions", 201, json={**decision, "step": "sign", "replies": [reply]}
-    )
+    signed = {**decision, "step": "sign", "replies": [reply], "turn": turn + 1}
+    walk.ask("罗秀英", "POST", f"{stage}/decisions", 201, json=signed)
 
     assert walk.ask("谭丽", "GET", stage, 200)["stage"]["state"] == "issued"
     assert walk.ask("谭丽", "GET", f"{project}/timeline", 200)["items"][0]["kind"] == "stage.opened"
@@ -132,7 +131,10 @@ def test_the_ways_back(office: Office, walk: Walk) -> None:
     project, stage = f"/api/projects/{ref}", f"/api/projects/{ref}/stages/approval"
     submitted(walk, project, stage)
     returned = {"step": "review", "outcome": "returned", "opinion": "依据不足", "fixes": [{"text": "补测算"}]}
-    walk.ask("杨帆", "POST", f"{stage}/decisions", 201, json=returned)
+    walk.ask("杨帆", "POST", f"{stage}/decisions", 422, json=returned)
+    shown = walk.ask("杨帆", "GET", stage, 200)
+    seen = {"turn": shown["stage"]["turn"], "content": shown["content"]}
+    walk.ask("杨帆", "POST", f"{stage}/decisions", 201, json={**returned, **seen})
     signed = {"step": "review", "signer": world.people["罗秀英"], "on": "2026-09-01", "outcome": "approved",
               "content": "x", "kept_at": "档案"}  # fmt: skip
     walk.ask("谭丽", "POST", f"{stage}/paper-signatures", 409, json=signed)

@@ -37,6 +37,13 @@ _DUE = Statement(
     )
 )
 
+_REPORTED = Statement(
+    text(
+        "SELECT 1 FROM incident WHERE project_id = :project AND stage = :stage AND code = 'sweep-broken'"
+        " AND resolved_at IS NULL"
+    )
+)
+
 
 def sweep(tx: Transaction, *, actor: int, now: datetime, limit: int = 100) -> int:
     """Let the rungs, openings and lapses that are due take effect, oldest first. Returns how many places.
@@ -44,14 +51,48 @@ def sweep(tx: Transaction, *, actor: int, now: datetime, limit: int = 100) -> in
     Each place (a stage, or a reply) is brought up to `now` in order, so an outage of days is the same
     case as a second; call again until it returns 0.
     """
-    rows = tx.execute(_DUE, now=stamp(now), most=limit).fetchall()
-    for project, stage, document, _ in rows:
-        work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
-        if document:
-            _sweep_validity(work, document)
-        else:
-            _sweep_stage(work, stage)
+    rows = due_places(tx, actor=actor, now=now, limit=limit)
+    for project, stage, document in rows:
+        sweep_place(tx, project=project, stage=stage, document=document, actor=actor, now=now)
     return len(rows)
+
+
+def due_places(
+    tx: Transaction,
+    *,
+    actor: int,  # noqa: ARG001 - every use case names its actor
+    now: datetime,
+    limit: int = 100,
+) -> list[tuple[int, str, str]]:
+    """Every place that is due, oldest first, as (project, stage, document)."""
+    rows = tx.execute(_DUE, now=stamp(now), most=limit).fetchall()
+    return [(project, stage, document) for project, stage, document, _ in rows]
+
+
+def sweep_place(
+    tx: Transaction, *, project: int, stage: str, document: str, actor: int, now: datetime
+) -> None:
+    """Bring one place up to `now`: a stage with its clock, or a reply with its validity."""
+    work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
+    if document:
+        _sweep_validity(work, document)
+    else:
+        _sweep_stage(work, stage)
+
+
+def report_broken_place(
+    tx: Transaction,
+    *,
+    project: int,
+    stage: str,
+    why: str,
+    actor: int,  # noqa: ARG001 - every use case names its actor
+    now: datetime,
+) -> None:
+    """An incident for a place whose clock cannot be moved, once: it must not stop everybody else's."""
+    if tx.execute(_REPORTED, project=project, stage=stage).fetchone() is None:
+        words = f"项目编号{project}的时钟无法推进（{why}），请联系技术人员；其他项目不受影响"
+        tx.raise_incident(project=project, stage=stage, code="sweep-broken", text_=words, at=now)
 
 
 def _sweep_stage(work: Casework, key: str) -> None:

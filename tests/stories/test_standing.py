@@ -1,0 +1,83 @@
+"""Who has the standing: ways round separation of duties that a hostile colleague tried, and where each ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world import Dossier, World, refused, reply
+from workflow.actions.people import delegate, grant_post
+from workflow.actions.projects import register_project
+from workflow.errors import WorkflowError
+
+
+def in_review(world: World) -> Dossier:
+    """A hall whose 立项审批 waits for its review."""
+    return world.register("hall").submitted("approval", "proposal", "minutes")
+
+
+def test_a_reviewer_cannot_choose_who_signs_after_him(world: World) -> None:
+    """杨帆 has reviewed; the signature that follows is not his to give to anybody."""
+    hall = in_review(world)
+    hall.approve("approval", "review", "杨帆")
+
+    with refused("not-the-holder"):
+        hall.hand_over("approval", to="马德兴", by="杨帆")
+
+
+def test_a_decision_is_handed_only_to_somebody_with_the_post(world: World) -> None:
+    """A clerk cannot sign for a section chief by being handed the step; a chief above can."""
+    hall = in_review(world)
+
+    with refused("receiver-without-post", says="科（股）室负责人"):
+        hall.hand_over("approval", to="蒋慧", by="杨帆")
+    hall.hand_over("approval", to="马德兴", by="杨帆")
+    assert hall.holders("approval") == ["马德兴"]
+
+
+def test_nobody_grants_himself_a_post_or_acts_for_a_chief_on_his_own_word(world: World) -> None:
+    """An administrator administers; deciding is for others, and no post may be both."""
+    bureau = world.organisations["云河县民政局"]
+    with refused("own-grant", "administrator-decides"):
+        world.do(grant_post, "顾明", person=world.people["顾明"], organisation=bureau, key="section_chief")
+    with refused("administrator-decides"):
+        world.do(grant_post, "顾明", person=world.people["罗秀英"], organisation=bureau, key="administrator")
+    with refused("own-grant"):
+        world.do(
+            delegate, "顾明", principal=world.people["罗秀英"], agent=world.people["顾明"],
+            starts_on=world.today, ends_on=world.today, reason_given="代办",
+        )  # fmt: skip
+
+
+def test_a_project_code_belongs_to_one_project(world: World) -> None:
+    """The second project that names a code hears whose it is; a terminated one lets go of it."""
+    first = world.register("hall", "县便民服务点", code="2411-441900-04-01-542884")
+    with refused("code-taken", says="县便民服务点"):
+        world.register("hall", code="2411-441900-04-01-542884")
+    first.move("terminate", "罗秀英")
+
+    assert world.register("hall", code="2411-441900-04-01-542884").state.code == "2411-441900-04-01-542884"
+
+
+def test_a_fact_that_a_condition_reads_begins_a_running_review_again(world: World) -> None:
+    """The review rested on another size of forest land: it begins again, and 杨帆 is told."""
+    garden = world.register("garden", facts={"forest": "1"})
+    garden.submitted("study", "study_report")
+    garden.approve("study", "review", "杨帆", reply("study_reply", world.today.isoformat()))
+    garden.submitted("forest", "forest_report")
+    garden.facts(forest="2.5")
+
+    assert garden.kinds().count("stage.restarted") == 1
+    assert garden.at("forest") == "review"
+    assert world.told("杨帆")[-1] == "restarted"
+
+
+@pytest.mark.parametrize("title", ["甲\r\nBcc: x@y.example", "甲\n乙", "甲\x00"])
+def test_a_title_is_one_line(world: World, title: str) -> None:
+    """A line break in a title would break a mail's subject."""
+    with pytest.raises(WorkflowError) as error:
+        world.do(
+            register_project, "谭丽", ref="X1", digest=world.digests["hall"], title=title,
+            organisation=world.organisations["规划财务股"], clerk=world.people["谭丽"],
+        )  # fmt: skip
+
+    assert error.value.code == "text-control-characters"
