@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -25,7 +25,8 @@ def problem_page(request: Request, problem: Problem) -> Response | None:
         onwards = "" if target == "/" else f"?next={quote(target, safe='')}"
         return RedirectResponse(f"/sign-in{onwards}", 303)
     visitor = getattr(request.state, "visitor", None)
-    return page(request, "problem.html", visitor, status=problem.status, fault=problem)
+    came_from = quote(urlsplit(request.headers.get("referer", "")).path or "/", safe="")
+    return page(request, "problem.html", visitor, status=problem.status, fault=problem, came_from=came_from)
 
 
 __all__ = ["problem_page", "router"]
