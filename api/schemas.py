@@ -168,6 +168,13 @@ class WaitBody(Body):
     stage: Key = ""
 
 
+class StopWaitingBody(Body):
+    """The project that is no longer waited for, and why."""
+
+    other: Key
+    reason: Text
+
+
 class TakeOverBody(Body):
     """A stage that was issued before, with its replies."""
 

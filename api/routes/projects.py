@@ -16,6 +16,7 @@ from api.schemas import (
     HandOverBody,
     MoveBody,
     RegisterBody,
+    StopWaitingBody,
     TakeOverBody,
     WaitBody,
     facts_of,
@@ -97,6 +98,13 @@ async def hand_over(desk: AtDesk, ref: str, body: HandOverBody) -> Answer:
 async def wait(desk: AtDesk, ref: str, body: WaitBody) -> Answer:
     """Let the project wait for another."""
     return Answer(Done(await desk.run(projects.wait_for, ref=ref, other=body.other, stage=body.stage)), 201)
+
+
+@router.post("/{ref}/waits/ended", **answers(Done, 404, 409, status=201))
+async def stop_waiting(desk: AtDesk, ref: str, body: StopWaitingBody) -> Answer:
+    """Let the project go on without another that it waits for; by a chief, with a reason."""
+    done = await desk.run(projects.stop_waiting, ref=ref, other=body.other, reason_given=body.reason)
+    return Answer(Done(done), 201)
 
 
 @router.post("/{ref}/takeovers", **answers(Done, 404, 409, status=201))

@@ -168,6 +168,29 @@ def test_a_failing_action_leaves_no_trace(world: World) -> None:
     assert world.store.act(lambda tx: len(tx.directory.people)) == 7
 
 
+def test_a_full_disk_is_said_plainly_and_nothing_is_lost(world: World) -> None:
+    """While there is no room every command is refused as a whole; once there is, the same one goes through."""
+    if world.store.dialect != "sqlite":
+        pytest.skip("a server's disk is the server's")
+    hall = world.register("hall")
+    pages = world.store.act(lambda tx: tx._connection.execute("PRAGMA page_count").fetchone()[0])
+    _limit_pages(world, pages)
+    before = len(hall.history())
+    with refused("disk-full", kind=Unavailable, says="原有数据未变"):
+        for _ in range(200):
+            hall.upload("proposal", content="x" * 64)
+            before = len(hall.history())
+    assert len(hall.history()) == before
+    _limit_pages(world, 1_000_000)
+    hall.upload("proposal")
+
+    assert len(hall.history()) == before + 1
+
+
+def _limit_pages(world: World, pages: int) -> None:
+    world.store.act(lambda tx: tx._connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0])
+
+
 def test_a_second_writer_on_the_same_file_is_refused(world: World) -> None:
     """On SQLite one process owns the file; on PostgreSQL many may serve."""
     second = Store(world.store.url)
