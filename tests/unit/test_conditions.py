@@ -702,3 +702,10 @@ def test_no_text_raises_anything_but_our_own_error(text: str) -> None:
             evaluate(condition, {}), Unknown
         )
         assert isinstance(evaluate(condition, FACTS), bool)
+
+
+def test_a_title_that_asks_whether_is_answered_in_plain_words() -> None:
+    types = {"moved": FactType("moved", "是否改变外立面", Kind.BOOL)}
+
+    assert conditions.explain(parse("moved", types), types) == "改变外立面"
+    assert conditions.explain(parse("not moved", types), types) == "不改变外立面"

@@ -47,9 +47,9 @@ class _Words:
         """The words of something that is true or false."""
         match node:
             case Name(sort=Sort.TRUTH):
-                return f"{self._title(node.name)}为是"
+                return self._answer(node.name, "为是", "")
             case Not(operand=Name() as name):
-                return f"{self._title(name.name)}为否"
+                return self._answer(name.name, "为否", "不")
             case Not(operand=inner):
                 return f"并非（{self.of(inner)}）"
             case All(parts=parts):
@@ -61,6 +61,11 @@ class _Words:
             case Membership():
                 return self._membership(node)
         return self._quantity(node)
+
+    def _answer(self, name: str, word: str, prefix: str) -> str:
+        """是否占用林地 reads 占用林地 or 不占用林地; any other title keeps its 为是 or 为否."""
+        title = self._title(name)
+        return f"{prefix}{title.removeprefix('是否')}" if title.startswith("是否") else f"{title}{word}"
 
     def _comparison(self, node: Comparison) -> str:
         if isinstance(node.left, Literal) and not isinstance(node.right, Literal):
