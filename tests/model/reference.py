@@ -19,6 +19,7 @@ CHIEFS = {"罗秀英", "马德兴"}
 SEES = {CLERK, *SUPERVISORS, "蒋慧"}
 PEOPLE = [*sorted(SEES), "刘畅"]
 VALID_DAYS = 40
+STANDING = {"section_chief": SUPERVISORS, "deputy_director": CHIEFS}
 
 STEPS = {
     "plan": ["review", "sign"],
@@ -134,8 +135,10 @@ class Reference:
         until = self.until.get(paper)
         return paper in self.until and paper not in self.lapsed and (until is None or self.today <= until)
 
-    def expired(self, key: str) -> bool:
-        return any(need in self.until and not self.valid(need) for need in NEEDS[key])
+    def holds(self, key: str) -> bool:
+        """Whether all that the submission rested on still stands: papers, order and condition."""
+        after = key not in AFTER or self.stages[AFTER[key]].state in {"issued", "not_applicable"}
+        return after and all(map(self.valid, NEEDS[key])) and (key != "forest" or bool(self.forest))
 
     # What moves by itself
 
@@ -214,6 +217,8 @@ class Reference:
     def change_forest(self, actor: str, value: int | None) -> bool:
         if not self.sees(actor) or not (self.capacity(actor, [CLERK]) or self.leads(actor, SUPERVISORS)):
             return False
+        if value != self.forest and self.stages["forest"].step:
+            self.restart("forest")
         self.forest = value
         self.settle()
         return True
@@ -236,10 +241,14 @@ class Reference:
                 not stage.part or (stage.part == "filing" and first != "external")
             )
             if paper in stage.papers and internal:
-                stage.acts = stage.acts[:1]
-                self.enter_step(key, first, set(stage.acts[0]) | self.authors_of(stage.papers))
+                self.restart(key)
         self.settle()
         return True
+
+    def restart(self, key: str) -> None:
+        stage = self.stages[key]
+        stage.acts = stage.acts[:1]
+        self.enter_step(key, STEPS[key][0], set(stage.acts[0]) | self.authors_of(stage.papers))
 
     def submit(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
@@ -259,7 +268,7 @@ class Reference:
         stands = self.capacity(actor, stage.holders)
         if not self.sees(actor) or stage.step != step or stage.part or stands is None:
             return False
-        if {actor, stands} & self.involved(stage) or (outcome == "approved" and self.expired(key)):
+        if {actor, stands} & self.involved(stage) or (outcome == "approved" and not self.holds(key)):
             return False
         if outcome == "approved":
             stage.acts.append((actor, stands))
@@ -313,12 +322,14 @@ class Reference:
 
     def hand_over(self, actor: str, key: str, to: str) -> bool:
         stage = self.stages[key]
-        may = self.capacity(actor, stage.holders) or self.leads(actor, SUPERVISORS)
         decides = bool(stage.step) and not stage.part
+        standing = STANDING[BY[stage.step]] if decides else SUPERVISORS
+        free = not decides or actor not in self.involved(stage)
+        may = self.capacity(actor, stage.holders) or (self.leads(actor, standing) and free)
         within = bool(SEES & {to, *self.principals(to)})
         if not self.sees(actor) or not stage.is_open or not may or not within or stage.holders == [to]:
             return False
-        if decides and to in self.involved(stage):
+        if decides and (to in self.involved(stage) or to not in standing):
             return False
         stage.holders = [to]
         return True
@@ -356,9 +367,9 @@ class Reference:
         return True
 
     def may_check(self, actor: str, stage: Stage) -> bool:
-        if stage.entry is None or not self.sees(actor) or actor == stage.entry.by:
+        if stage.entry is None or not self.sees(actor) or actor in {stage.entry.by, CLERK}:
             return False
-        return self.capacity(actor, stage.entry.checkers) not in {None, stage.entry.by}
+        return self.capacity(actor, stage.entry.checkers) not in {None, stage.entry.by, CLERK}
 
     def confirm(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
