@@ -25,6 +25,7 @@ from api.problems import on_http_error, on_invalid_request, on_refusal
 from api.security import FORM_FIELDS, FORM_FILES, FORM_PART, Guard
 from api.settings import Settings
 from api.tickets import Tickets
+from notifications import ledger
 from workflow.actions.once import forget_commands
 from workflow.actions.seals import seal
 from workflow.errors import WorkflowError
@@ -100,6 +101,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store, files = Store(settings.database), Files(settings.documents)
     await asyncio.to_thread(store.start)
+    if store.dialect == "sqlite":
+        # One process owns this file, so whatever is still leased was left by one that died.
+        await asyncio.to_thread(store.act, ledger.try_at_once, now=app.state.clock())
     metronome = Metronome(works(store, files, settings))
     app.state.door = Door(store)
     app.state.files = files

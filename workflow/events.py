@@ -182,7 +182,10 @@ class StageReapplied(Struct, frozen=True, tag="stage.reapplied", omit_defaults=T
 
 
 class StageRestarted(Struct, frozen=True, tag="stage.restarted", omit_defaults=True):
-    """A paper was replaced under the deciders' hands: decisions that rested on it no longer count."""
+    """What the visit rests on changed under the deciders' hands: decisions that rested on it no longer count.
+
+    `document` is the paper that was replaced, or empty where a fact that conditions read was changed.
+    """
 
     stage: str
     document: str
