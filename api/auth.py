@@ -33,6 +33,8 @@ log = logging.getLogger("shenpi.auth")
 
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
+WATCHING_HEADER = "X-Watching"
+"""Sent by a page that only looks whether it has changed: nobody has to sit there, so no session is kept alive."""
 
 
 class Visitor(Struct, frozen=True):
@@ -195,7 +197,7 @@ async def _look_up(request: Request) -> Visitor | None:
     found = await door.ask(sessions.find, session=session)
     if found is None or _has_run_out(found, request.app.state.settings, at):
         return None
-    if at - found.seen_at > sessions.TOUCH_EVERY:
+    if at - found.seen_at > sessions.TOUCH_EVERY and WATCHING_HEADER not in request.headers:
         await door.run(sessions.touch_session, session=session, now=at)
     return Visitor(found.directory.people[found.person], found.directory, csrf_of(token), session)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -15,7 +16,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from api.auth import Visitor
 from api.problems import Problem
@@ -32,7 +33,7 @@ MEDIA: Final = {
 }
 STYLES: Final = ("base", "parts", "graph", "narrow", "print")
 """The sheets that make up desk.css, in the order in which they may overrule each other."""
-SCRIPTS: Final = ("keys",)
+SCRIPTS: Final = ("keys", "live")
 """The scripts that make up desk.js. Each only makes quicker what works without it."""
 
 
@@ -82,8 +83,13 @@ def page(
     failure: Failure | None = None,
     done: str = "",
     **context: Any,
-) -> HTMLResponse:
-    """The page of that template."""
+) -> Response:
+    """The page of that template.
+
+    Each form carries a fresh name for one attempt, so that a second click is answered with the first one's
+    answer. The mark of a page is the hash of all it shows but those names: a page that is left open asks
+    with it whether anything has changed, and is answered 304 while nothing has.
+    """
     known: dict[str, Any] = {
         "visitor": visitor,
         "navigation": _navigation(request),
@@ -97,8 +103,16 @@ def page(
         **(failure.context() if failure else {}),
         **context,
     }
+    nonce = secrets.token_urlsafe(12)
+    attempts = count(1)
+    known["new_command"] = lambda: f"{nonce}{next(attempts)}"
+    known["live"] = nonce if visitor and request.method == "GET" else ""
     text = _TEMPLATES.get_template(template).render(known)
-    return HTMLResponse(text, failure.problem.status if failure else status)
+    mark = sha256(text.replace(nonce, "").encode()).hexdigest()[:16]
+    if known["live"] and request.headers.get("if-none-match") == f'"{mark}"':
+        return Response(status_code=304, headers={"ETag": f'"{mark}"'})
+    text = text.replace(f'data-live="{nonce}"', f'data-live="{mark}"', 1)
+    return HTMLResponse(text, failure.problem.status if failure else status, headers={"ETag": f'"{mark}"'})
 
 
 def _navigation(request: Request) -> tuple[tuple[str, str], ...]:
@@ -144,11 +158,6 @@ def with_query(path: str, values: Mapping[str, Any]) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def new_command() -> str:
-    """A fresh name for one attempt, so that a second click is answered with the first one's answer."""
-    return secrets.token_urlsafe(12)
-
-
 def markup(text: str) -> Markup:
     """SVG and HTML that this package made and escaped itself."""
     return Markup(text)  # noqa: S704 - only ever called with the output of our own graph
@@ -161,6 +170,4 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.globals.update(
-    static=static, paper_url=paper_url, scan_url=scan_url, at=at, pairs=pairs, new_command=new_command
-)
+_TEMPLATES.globals.update(static=static, paper_url=paper_url, scan_url=scan_url, at=at, pairs=pairs)

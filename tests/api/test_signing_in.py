@@ -28,6 +28,24 @@ def test_without_signing_in_nothing_is_shown(office: Office) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "not-signed-in")
 
 
+def test_an_open_page_keeps_nobody_signed_in(office: Office) -> None:
+    seat = office.seat("谭丽")
+    for _ in range(4):
+        office.pass_time(minutes=office.settings.idle_minutes // 3)
+        answer = seat.get("/", headers={"Accept": "text/html", "X-Watching": "1"}, follow_redirects=False)
+
+    assert answer.status_code == 303
+
+
+def test_whoever_works_stays_signed_in(office: Office) -> None:
+    seat = office.seat("谭丽")
+    for _ in range(4):
+        office.pass_time(minutes=office.settings.idle_minutes // 3)
+        answer = seat.get("/", headers={"Accept": "text/html"}, follow_redirects=False)
+
+    assert answer.status_code == 200
+
+
 def test_signing_out_ends_the_session_for_good(office: Office) -> None:
     seat = office.seat("谭丽")
     cookies = dict(seat.cookies)

@@ -6,19 +6,14 @@ import email
 import email.policy
 import os
 import re
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from aiosmtpd.controller import Controller
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
@@ -29,6 +24,7 @@ from api.main import create_app
 from api.passwords import hash_password
 from api.settings import Settings, Smtp, make
 from tests.databases import Databases
+from tests.serving import free_port, served
 from tests.world import World, at
 from workflow.actions.people import change_person
 from workflow.people import SYSTEM
@@ -100,29 +96,6 @@ class Office:
             self.beat()
 
 
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
-@contextmanager
-def served(office: Office) -> Iterator[None]:
-    config = uvicorn.Config(office.app, host="127.0.0.1", port=office.settings.port, log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        until = time.monotonic() + 20
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.02)
-        assert server.started
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 @pytest.fixture
 def office(tmp_path: Path, sqlite_copies: Databases) -> Iterator[Office]:
     """云河县民政局 with 便民服务点 registered, served on loopback, mailing through a real SMTP server."""
@@ -143,7 +116,7 @@ def office(tmp_path: Path, sqlite_copies: Databases) -> Iterator[Office]:
     smtp = Smtp(host="127.0.0.1", port=sink.port, security="plain", sender="shenpi@yunhe.example")
     office = Office(make(data=tmp_path, port=free_port(), database_url=url, smtp=smtp), inbox)
     try:
-        with served(office):
+        with served(office.app, office.settings.port):
             yield office
     finally:
         sink.stop()

@@ -29,6 +29,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.ids: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.mark = ""
         self._words: list[str] = []
         self._form: FormOnPage | None = None
         self._area = ""
@@ -55,6 +56,8 @@ class Page(HTMLParser):
         self.tags.append((tag, found))
         if found.get("id"):
             self.ids.append(str(found["id"]))
+        if tag == "body":
+            self.mark = found.get("data-live") or ""
         if tag == "a" and found.get("href"):
             self.links.append(str(found["href"]))
         if tag == "form":

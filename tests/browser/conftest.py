@@ -1,0 +1,85 @@
+"""The invented city behind a real server, and real browsers to look at it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from api import demo
+from api.main import create_app
+from api.settings import make
+from tests.serving import free_port, served
+from tests.web.conftest import NOW, City, city, founded
+
+__all__ = ["city", "founded"]
+
+DESKTOP, PHONE = (1366, 768), (390, 844)
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def address(city: City) -> Iterator[str]:
+    """Where the city's desk is served."""
+    port = free_port()
+    settings = make(data=city.data, mailbox=True, port=port)
+    with served(create_app(settings, clock=lambda: NOW, beating=False), port) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all stories of a worker."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=os.environ["SHENPI_BROWSER"], args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        with suppress(Exception):
+            opened.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    """Signs somebody in, in a browser of their own; what the console complains about fails the story."""
+    complaints: list[str] = []
+    opened = []
+
+    def enter(staff_number: str, size: tuple[int, int] = DESKTOP, *, scripts: bool = True) -> Page:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=size == PHONE,
+            locale="zh-CN",
+            base_url=address,
+            java_script_enabled=scripts,
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto("/sign-in")
+        page.get_by_label("工号").fill(staff_number)
+        page.get_by_label("密码").fill(demo.PASSWORD)
+        page.get_by_role("button", name="登录", exact=True).click()
+        page.wait_for_url("**/")
+        return page
+
+    yield enter
+    for context in opened:
+        context.close()
+    assert complaints == []
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Keep a picture of the whole page in the folder that SHENPI_PICTURES names, if it does."""
+    folder = os.environ.get("SHENPI_PICTURES", "")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
