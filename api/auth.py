@@ -33,6 +33,7 @@ log = logging.getLogger("shenpi.auth")
 
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
+BROWSER_COOKIE = "browser"
 WATCHING_HEADER = "X-Watching"
 """Sent by a page that only looks whether it has changed: nobody has to sit there, so no session is kept alive."""
 
@@ -52,9 +53,10 @@ class Visitor(Struct, frozen=True):
 
 
 class SignedIn(Struct, frozen=True):
-    """A fresh session: the token for the cookie, and who it is for."""
+    """A fresh session: the tokens for the cookies of session and browser, and who it is for."""
 
     token: str
+    browser: str
     person: int
     csrf: str
 
@@ -130,14 +132,14 @@ async def sign_in(request: Request, staff_number: str, password: str, now: datet
     """
     check_transport(request)
     door, address = door_of(request), request.client.host if request.client else ""
-    attempt = sessions.Attempt(sessions.key_of("name", staff_number), sessions.key_of("address", address))
-    if wait := await door.run(sessions.begin_attempt, attempt=attempt, now=now):
-        raise TooManyAttempts(refusal("too-many-attempts", wait=_minutes(wait)), retry_after=wait)
+    browser = request.cookies.get(_host_bound(request, BROWSER_COOKIE)) or secrets.token_urlsafe(32)
+    attempt = await door.ask(sessions.attempt, staff_number=staff_number, address=address, browser=browser)
+    await count_attempt(door, attempt, now)
     account = await door.ask(sessions.account, staff_number=staff_number.strip())
     kept = account.password_hash if account and account.active else ""
     gate: asyncio.Semaphore = request.app.state.password_gate
     if not await passwords.matches(password, kept, gate) or account is None:
-        log.info("sign-in failed for %s", attempt.name[:12])
+        log.info("sign-in failed for %s", attempt.keys[0][1][:12])
         raise Unauthenticated(refusal("sign-in-failed"))
     kept = await _rehashed(door, account, password, now)
     token = secrets.token_urlsafe(32)
@@ -151,7 +153,13 @@ async def sign_in(request: Request, staff_number: str, password: str, now: datet
         now=now,
     )
     log.info("person %s signed in", account.person)
-    return SignedIn(token, account.person, csrf_of(token))
+    return SignedIn(token, browser, account.person, csrf_of(token))
+
+
+async def count_attempt(door: Door, attempt: sessions.Attempt, now: datetime) -> None:
+    """Count an attempt before the password is looked at; TooManyAttempts if it has to wait."""
+    if wait := await door.run(sessions.begin_attempt, attempt=attempt, now=now):
+        raise TooManyAttempts(refusal("too-many-attempts", wait=_minutes(wait)), retry_after=wait)
 
 
 async def sign_out(request: Request) -> None:
@@ -159,10 +167,20 @@ async def sign_out(request: Request) -> None:
     await door_of(request).run(sessions.close_session, session=sessions.digest_of(_token(request)))
 
 
-def keep_session(request: HTTPConnection, response: Response, token: str) -> None:
-    """Give the browser the cookie of its session."""
+def keep_session(request: HTTPConnection, response: Response, signed: SignedIn) -> None:
+    """Give the browser the cookie of its session, and the one by which it is known again."""
+    tls = _is_tls(request)
     response.set_cookie(
-        cookie_name(request), token, path="/", secure=_is_tls(request), httponly=True, samesite="lax"
+        cookie_name(request), signed.token, path="/", secure=tls, httponly=True, samesite="lax"
+    )
+    response.set_cookie(
+        _host_bound(request, BROWSER_COOKIE),
+        signed.browser,
+        max_age=int(sessions.BROWSER_KEPT.total_seconds()),
+        path="/",
+        secure=tls,
+        httponly=True,
+        samesite="lax",
     )
 
 
@@ -174,8 +192,8 @@ def drop_session(request: HTTPConnection, response: Response) -> None:
 
 
 def cookie_name(connection: HTTPConnection) -> str:
-    """The cookie's name: bound to this host where TLS allows the browser to promise it."""
-    return "__Host-sid" if _is_tls(connection) else "sid"
+    """The name of the session's cookie."""
+    return _host_bound(connection, "sid")
 
 
 def csrf_of(token: str) -> str:
@@ -221,13 +239,18 @@ async def _rehashed(door: Door, account: sessions.Account, password: str, now: d
     """The hash to rest the session on; made anew if today's settings are stronger than its own."""
     if not passwords.needs_rehash(account.password_hash):
         return account.password_hash
-    kept = passwords.hash_password(password)
+    kept = await asyncio.to_thread(passwords.hash_password, password)
     await door.run(change_person, person=account.person, password_hash=kept, actor=account.person, now=now)
     return kept
 
 
 def _token(connection: HTTPConnection) -> str:
     return connection.cookies.get(cookie_name(connection), "")
+
+
+def _host_bound(connection: HTTPConnection, name: str) -> str:
+    """The cookie's name: bound to this host where TLS allows the browser to promise it."""
+    return f"__Host-{name}" if _is_tls(connection) else name
 
 
 def _is_tls(connection: HTTPConnection) -> bool:

@@ -1,6 +1,6 @@
 """The tables of the edge: who is signed in, and who has tried in vain. The engine does not know them.
 
-Invariant: nothing in them lets anybody in: a session is kept under the hash of its token.
+Invariant: nothing in them lets anybody in: sessions and browsers are kept under the hashes of their tokens.
 """
 
 from sqlalchemy import BigInteger, Integer
@@ -28,3 +28,12 @@ class LoginFailure(SQLModel, table=True):
     failures: int
     last_at: str
     until: str | None = None
+
+
+class KnownBrowser(SQLModel, table=True):
+    """A browser from which somebody has signed in before: others' wrong passwords do not make it wait."""
+
+    __tablename__ = "known_browser"
+
+    id: str = Field(primary_key=True)
+    last_at: str

@@ -47,6 +47,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "invalid-request": ("提交的内容有误。", "请按所列各项更正。"),
     "field-invalid": ("“{field}”有误：{why}。", "请更正。"),
     "json-malformed": ("JSON写法有误：{why}。", "请更正后重新提交。"),
+    "address-malformed": ("网址中含有不能用的字符。", "请从页面上的链接进入。"),
     "form-malformed": ("表单内容无法读取。", "请刷新页面后重新提交。"),
     "upload-missing": ("没有收到文件。", "请选择文件后再上传。"),
     "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),

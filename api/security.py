@@ -26,6 +26,9 @@ LARGEST_HEAD: Final = 16 * 1024
 LARGEST_BODY: Final = 256 * 1024
 """For everything but a document that is uploaded."""
 
+SMALL: Final = frozenset({"/sign-in", "/api/session"})
+"""Open to anybody, and never with a document."""
+
 FORM_FIELDS, FORM_FILES, FORM_PART = 200, 5, 64 * 1024
 
 _FORM: Final = "shenpi.form"
@@ -106,12 +109,14 @@ class Guard:
 
     def _check(self, request: Request) -> None:
         check_head(request)
+        check_text(request)
         check_host(request, self._settings)
         if request.method not in SAFE_METHODS:
             check_origin(request, self._settings)
 
     def _limit(self, request: Request) -> int:
-        upload = request.headers.get("content-type", "").startswith("multipart/")
+        kind = request.headers.get("content-type", "")
+        upload = kind.startswith("multipart/") and request.url.path not in SMALL
         return self._settings.upload_limit + LARGEST_BODY if upload else LARGEST_BODY
 
 
@@ -120,6 +125,12 @@ def check_head(request: Request) -> None:
     length = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
     if length + sum(len(name) + len(value) + 4 for name, value in request.scope["headers"]) > LARGEST_HEAD:
         raise Oversized(refusal("headers-too-large"))
+
+
+def check_text(request: Request) -> None:
+    """Invalid for an address with a NUL in it, which no database keeps."""
+    if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
+        raise Invalid(refusal("address-malformed"))
 
 
 def check_host(request: Request, settings: Settings) -> None:

@@ -23,6 +23,7 @@ FREE = {"name": 4, "address": 29}
 
 LONGEST_DELAY = timedelta(minutes=15)
 FORGET_AFTER = timedelta(hours=1)
+BROWSER_KEPT = timedelta(days=180)
 TOUCH_EVERY = timedelta(minutes=1)
 """A session's last use is written down once a minute at most: a page view should not cost a commit."""
 
@@ -53,6 +54,14 @@ _FORGIVE_ONE = Statement(
     text("UPDATE login_failure SET failures = failures - 1, until = NULL WHERE key = :key")
 )
 _FORGET_FAILURES = Statement(text("DELETE FROM login_failure WHERE last_at < :before"))
+_KNOWN = text("SELECT 1 FROM known_browser WHERE id = :id")
+_KNOW = Statement(
+    text(
+        "INSERT INTO known_browser (id, last_at) VALUES (:id, :now)"
+        " ON CONFLICT (id) DO UPDATE SET last_at = excluded.last_at"
+    )
+)
+_FORGET_BROWSERS = Statement(text("DELETE FROM known_browser WHERE last_at < :before"))
 
 
 class Account(Struct, frozen=True):
@@ -74,15 +83,13 @@ class Found(Struct, frozen=True):
 
 
 class Attempt(Struct, frozen=True):
-    """An attempt to sign in, under the hashes of the name typed and of the address it came from."""
+    """An attempt to sign in: what counts its failures, as (kind, key), and the browser under this name.
 
-    name: str
-    address: str
+    A browser that knows the person counts for itself, so that nobody is locked out by others' wrong passwords.
+    """
 
-    @property
-    def keys(self) -> tuple[tuple[str, str], ...]:
-        """Kind and key of both counters."""
-        return ("name", self.name), ("address", self.address)
+    keys: tuple[tuple[str, str], ...]
+    browser: str
 
 
 def key_of(kind: str, value: str) -> str:
@@ -121,6 +128,15 @@ def account(connection: Connection, *, staff_number: str) -> Account | None:
     return Account(row[0], row[1], row[2], bool(row[3])) if row else None
 
 
+def attempt(connection: Connection, *, staff_number: str, address: str, browser: str) -> Attempt:
+    """The attempt of that name from that address in the browser of that token."""
+    name = key_of("name", staff_number)
+    known = key_of("browser", f"{browser}:{name}")
+    if connection.execute(_KNOWN, {"id": known}).first() is not None:
+        return Attempt((("name", known),), known)
+    return Attempt((("name", name), ("address", key_of("address", address))), known)
+
+
 # Actions
 
 
@@ -152,12 +168,18 @@ def open_session(
     replaces: str,
     now: datetime,
 ) -> None:
-    """Sign a person in: a new session, the one it replaces ends, and the attempt was no failure."""
+    """Sign a person in: a new session, the one it replaces ends, the browser is known, the attempt no failure."""
     tx.execute(_DELETE, id=replaces)
     credential = credential_of(person, password_hash, tx.directory)
     tx.execute(_INSERT, id=session, person_id=person, credential=credential, now=stamp(now))
-    tx.execute(_FORGIVE, key=attempt.name)
-    tx.execute(_FORGIVE_ONE, key=attempt.address)
+    tx.execute(_KNOW, id=attempt.browser, now=stamp(now))
+    forgive(tx, attempt=attempt)
+
+
+def forgive(tx: Transaction, *, attempt: Attempt) -> None:
+    """The attempt was no failure: nothing is held against the name, and one less against the address."""
+    for kind, key in attempt.keys:
+        tx.execute(_FORGIVE if kind == "name" else _FORGIVE_ONE, key=key)
 
 
 def touch_session(tx: Transaction, *, session: str, now: datetime) -> None:
@@ -171,9 +193,10 @@ def close_session(tx: Transaction, *, session: str) -> None:
 
 
 def forget(tx: Transaction, *, idle: timedelta, absolute: timedelta, now: datetime) -> None:
-    """Remove sessions that have run out, and failures that nobody counts any more."""
+    """Remove sessions that have run out, failures that nobody counts any more, browsers long not seen."""
     tx.execute(_DELETE_STALE, idle=stamp(now - idle), absolute=stamp(now - absolute))
     tx.execute(_FORGET_FAILURES, before=stamp(now - FORGET_AFTER))
+    tx.execute(_FORGET_BROWSERS, before=stamp(now - BROWSER_KEPT))
 
 
 def _wait(tx: Transaction, key: str, now: datetime) -> int:

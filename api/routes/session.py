@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Depends
 from msgspec import Struct
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from api.auth import (
     Person,
     TheDoor,
     Visitor,
+    count_attempt,
     drop_session,
     keep_session,
     public,
@@ -59,7 +62,7 @@ async def begin(request: Request, body: SignInBody, now: Now) -> Answer:
     """Sign in; the session is a cookie."""
     signed = await sign_in(request, body.staff_number, body.password, now)
     response = Answer(Entered(signed.person, signed.csrf), 201)
-    keep_session(request, response, signed.token)
+    keep_session(request, response, signed)
     return response
 
 
@@ -79,18 +82,21 @@ async def end(request: Request, visitor: Person) -> Answer:
     return response
 
 
-@router.put("/password", **answers(Nothing))
+@router.put("/password", **answers(Nothing, 429))
 async def change_password(
     request: Request, body: PasswordBody, visitor: Person, door: TheDoor, now: Now
 ) -> Answer:
     """Change my own password. Every session of mine ends, this one too."""
+    attempt = sessions.Attempt((("name", sessions.key_of("own", visitor.person.staff_number)),), "")
+    await count_attempt(door, attempt, now)
     account = await door.ask(sessions.account, staff_number=visitor.person.staff_number)
     gate = request.app.state.password_gate
     if account is None or not await passwords.matches(body.current, account.password_hash, gate):
         raise Invalid(refusal("password-wrong", "current"))
+    await door.run(sessions.forgive, attempt=attempt)
     if weak := passwords.weaknesses(body.password, *names_of(visitor)):
         raise Invalid(*weak)
-    kept = passwords.hash_password(body.password)
+    kept = await asyncio.to_thread(passwords.hash_password, body.password)
     await door.run(change_person, person=visitor.id, password_hash=kept, actor=visitor.id, now=now)
     return Answer(Nothing())
 

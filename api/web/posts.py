@@ -53,7 +53,7 @@ async def signing_in(request: Request) -> Response:
             request, onwards, failure_of("sign-in", error, form.values(), lambda _: "staff_number")
         )
     response = see(onwards)
-    keep_session(request, response, session.token)
+    keep_session(request, response, session)
     return response
 
 

@@ -300,3 +300,17 @@ def test_the_organisations_of_others_are_not_shown(office: Office) -> None:
 
     assert names == ["市民政局", "云河县民政局", "规划财务股"]
     assert len(office.seat("顾明").get("/api/organisations").json()) == 4
+
+
+@pytest.mark.parametrize("path", ["/projects?text=%00", "/projects/a%00b", "/api/projects?text=a%00b"])
+def test_an_address_with_a_nul_is_refused_before_any_database_sees_it(office: Office, path: str) -> None:
+    answer = office.seat("谭丽").get(path)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "address-malformed")
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/session"])
+def test_whoever_is_not_signed_in_cannot_send_what_a_document_may_weigh(office: Office, path: str) -> None:
+    answer = Seat(office).post(path, files={"file": ("large.pdf", b"x" * 300_000)})
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "request-too-large")

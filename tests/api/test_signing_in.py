@@ -279,3 +279,42 @@ def test_old_sessions_and_failures_are_swept_away(office: Office) -> None:
 
 def test_the_address_that_people_use_is_the_one_that_answers(office: Office) -> None:
     assert office.settings.address == HERE
+
+
+# A browser that is known
+
+
+def test_others_wrong_passwords_do_not_keep_tan_li_out_of_her_own_browser(office: Office) -> None:
+    hers = office.seat("谭丽")
+    for _ in range(40):
+        Seat(office).sign_in("谭丽", "wrong")
+
+    assert Seat(office).sign_in("谭丽").status_code == 429
+    assert hers.sign_in("谭丽").status_code == 201
+
+
+def test_a_known_browser_has_no_more_guesses_than_any_other(office: Office) -> None:
+    stolen = office.seat("谭丽")
+
+    answers = [stolen.sign_in("谭丽", "wrong").status_code for _ in range(6)]
+
+    assert answers == [401] * 5 + [429]
+    assert Seat(office).sign_in("谭丽").status_code == 201
+
+
+def test_a_browser_is_known_for_whoever_signed_in_there_and_for_nobody_else(office: Office) -> None:
+    hers = office.seat("谭丽")
+    for _ in range(5):
+        Seat(office).sign_in("杨帆", "wrong")
+
+    assert hers.sign_in("杨帆").status_code == 429
+
+
+def test_the_current_password_cannot_be_guessed_in_a_session_left_open(office: Office) -> None:
+    seat, weak = office.seat("谭丽"), {"current": PASSWORD, "password": "short"}
+    assert [seat.ask("PUT", "/api/session/password", json=weak).status_code for _ in range(8)] == [422] * 8
+    wrong = {"current": "not this one", "password": "a sentence nobody guesses"}
+
+    answers = [seat.ask("PUT", "/api/session/password", json=wrong).status_code for _ in range(6)]
+
+    assert answers == [422] * 5 + [429]
