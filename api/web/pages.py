@@ -229,7 +229,7 @@ def _id(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
-# Notices, mails, types, help
+# Notices, mails, types
 
 
 @router.get("/notices")
@@ -312,12 +312,6 @@ async def one_type(request: Request, desk: AtDesk, type: str) -> Response:  # no
         **await asyncio.to_thread(_picture, graph),
         outline=outline(definition),
     )
-
-
-@router.get("/help")
-async def help_page(request: Request, desk: AtDesk) -> Response:
-    """帮助: the few things worth knowing."""
-    return page(request, "help.html", desk.visitor)
 
 
 def failure_of(

@@ -1,0 +1,31 @@
+"""怎样用: everybody finds the page of their own work first, and may read the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.web.conftest import SignIn
+
+
+@pytest.mark.parametrize(
+    ("person", "begins"),
+    [
+        ("liuchang", "把在办的项目补录进来"),
+        ("liguodong", "先看材料，再写意见"),
+        ("zhoujianping", "先看材料，再写意见"),
+        ("jianghui", "三盏灯分开"),
+        ("admin", "建单位和人员"),
+    ],
+)
+def test_help_begins_with_ones_own_work(sign_in: SignIn, person: str, begins: str) -> None:
+    assert begins in sign_in(person).open("/help").words
+
+
+def test_the_pages_of_others_can_be_read_and_an_unknown_one_is_not_there(sign_in: SignIn) -> None:
+    liuchang = sign_in("liuchang")
+
+    own = liuchang.open("/help")
+
+    assert {"/help/clerk", "/help/supervisor", "/help/leader", "/help/administrator"} <= set(own.links)
+    assert "人人用得着" in liuchang.open("/help/leader").words
+    assert liuchang.open("/help/nobody").status == 404
