@@ -26,7 +26,10 @@ LARGEST_HEAD: Final = 16 * 1024
 LARGEST_BODY: Final = 256 * 1024
 """For everything but a document that is uploaded."""
 
-FORM_FIELDS, FORM_FILES, FORM_PART = 200, 5, 64 * 1024
+LARGEST_FORM: Final = 1024 * 1024
+"""For what is typed into a form: so much that a text far too long still comes back with its sentence."""
+
+FORM_FIELDS, FORM_FILES, FORM_PART = 300, 5, 512 * 1024
 
 _FORM: Final = "shenpi.form"
 
@@ -111,8 +114,10 @@ class Guard:
             check_origin(request, self._settings)
 
     def _limit(self, request: Request) -> int:
-        upload = request.headers.get("content-type", "").startswith("multipart/")
-        return self._settings.upload_limit + LARGEST_BODY if upload else LARGEST_BODY
+        kind = request.headers.get("content-type", "")
+        if kind.startswith("multipart/"):
+            return self._settings.upload_limit + LARGEST_FORM
+        return LARGEST_FORM if kind.startswith("application/x-www-form-urlencoded") else LARGEST_BODY
 
 
 def check_head(request: Request) -> None:

@@ -20,9 +20,9 @@ from api.web.forms import Form, Sent, see
 from api.web.pages import failure_of, project_page, stage_page
 from api.web.render import Failure, page
 from workflow import queries
-from workflow.actions import projects
+from workflow.actions import decisions, projects
 from workflow.definition import Definition
-from workflow.errors import NotFound, Reason, WorkflowError
+from workflow.errors import Invalid, NotFound, Reason, WorkflowError
 from workflow.queries.papers import field_view
 from workflow.queries.views import FieldView, ProjectView, StageFile
 
@@ -229,7 +229,8 @@ def _fact_field(each: Reason) -> str:
 async def project_paper(request: Request, desk: AtDesk, form: Sent, ref: str, action: str) -> Response:
     """Upload or register a paper from the project's page."""
     try:
-        command = await paper_command(action, form, ref)
+        found: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
+        command = await paper_command(action, form, ref, found.papers)
         await _run(desk, form, command)
     except WorkflowError as error:
         return await project_page(request, desk, ref, failure=failure_of(action, error, form.values()))
@@ -259,6 +260,8 @@ async def stage_action(
     it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
     try:
         command = await stage_command(action, form, it)
+        if form.reasons:
+            raise Invalid(*form.reasons, *await _reply_reasons(desk, form, it, command))
         await _run(desk, form, command)
     except NotFound:
         raise
@@ -267,6 +270,21 @@ async def stage_action(
         failure = failure_of(_form_of(action, form), error, form.values(), _reply_field(it))
         return stage_page(request, desk, it, failure=failure)
     return see(f"/projects/{ref}/stages/{stage}?done={command.done}")
+
+
+async def _reply_reasons(desk: Desk, form: Form, it: StageFile, command: Command) -> list[Reason]:
+    """What else is wrong with the replies of a form that is refused anyway: all is said at once."""
+    if not command.replies:
+        return []
+    found: list[Reason] = await desk.ask(
+        queries.reply_reasons,
+        ref=it.ref,
+        stage=it.stage.key,
+        replies=command.replies,
+        as_printed=form.has("as_printed"),
+        evidence=command.action is not decisions.decide,
+    )
+    return found
 
 
 async def _run(desk: Desk, form: Form, command: Command) -> None:
@@ -302,6 +320,9 @@ def _reply_field(it: StageFile) -> Any:
     documents = {document.key for document in it.issues}
 
     def field_of(each: Reason) -> str:
+        document, dot, field = each.place.partition(".")
+        if dot and document in documents:
+            return f"reply.{document}.{field}"
         if each.place in documents:
             return f"reply.{each.place}.{_REPLY_FIELDS.get(each.code, 'number')}"
         if each.code == "fact-invalid" and each.place in fields:

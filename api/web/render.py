@@ -20,9 +20,10 @@ from starlette.responses import HTMLResponse
 from api.auth import Visitor
 from api.problems import Problem
 from workflow.clock import SHANGHAI
-from workflow.errors import Reason
+from workflow.errors import SENTENCES, Reason
 from workflow.queries.views import PaperView
 from workflow.record import instant
+from workflow.rules import CODE, CODE_CHECKED_SINCE, CODE_DIGITS, NUMBER
 
 HERE: Final = Path(__file__).parent
 MEDIA: Final = {
@@ -47,6 +48,15 @@ STATIC: Final = {
 }
 
 NAVIGATION: Final = (("/", "我的待办"), ("/projects", "项目"), ("/notices", "通知"), ("/types", "项目类型"))
+
+
+SHAPES: Final = {
+    "number": NUMBER.pattern,
+    "code": CODE.pattern,
+    "digits": CODE_DIGITS,
+    "since": CODE_CHECKED_SINCE,
+}
+"""The rules of numbers and codes as the script sees them. The server asks them again."""
 
 
 class Failure:
@@ -144,6 +154,11 @@ def with_query(path: str, values: Mapping[str, Any]) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def sentence(code: str) -> str:
+    """The sentence of that refusal with its gaps, for the script to say while somebody types."""
+    return "".join(SENTENCES[code])
+
+
 def new_command() -> str:
     """A fresh name for one attempt, so that a second click is answered with the first one's answer."""
     return secrets.token_urlsafe(12)
@@ -162,5 +177,12 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals.update(
-    static=static, paper_url=paper_url, scan_url=scan_url, at=at, pairs=pairs, new_command=new_command
+    static=static,
+    shapes=SHAPES,
+    sentence=sentence,
+    paper_url=paper_url,
+    scan_url=scan_url,
+    at=at,
+    pairs=pairs,
+    new_command=new_command,
 )

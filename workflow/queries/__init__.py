@@ -18,7 +18,7 @@ from workflow.queries.lists import (
 )
 from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
-from workflow.queries.stages import stage_file
+from workflow.queries.stages import reply_reasons, stage_file
 from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
 from workflow.queries.whole import Overview, overview, project
 
@@ -45,6 +45,7 @@ __all__ = [
     "project",
     "projects",
     "published",
+    "reply_reasons",
     "snapshot",
     "stage_file",
     "timeline",

@@ -61,6 +61,8 @@ from workflow.rules.people import (
 )
 from workflow.rules.replies import (
     CODE,
+    CODE_CHECKED_SINCE,
+    CODE_DIGITS,
     NUMBER,
     check_code,
     check_digit,
@@ -72,6 +74,8 @@ from workflow.rules.replies import (
 __all__ = [
     "CHIEFS",
     "CODE",
+    "CODE_CHECKED_SINCE",
+    "CODE_DIGITS",
     "MOVE_WORDS",
     "NUMBER",
     "OUTSIDE_WORDS",
