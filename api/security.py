@@ -145,6 +145,11 @@ def check_origin(request: Request, settings: Settings) -> None:
         raise Forbidden(refusal("cross-site"))
 
 
+def came_from_here(request: Request) -> bool:
+    """Whether the browser itself says that one of our pages sends this; `check_origin` has looked at what it says."""
+    return "origin" in request.headers or request.headers.get("sec-fetch-site") == "same-origin"
+
+
 async def read_form(request: Request) -> FormData:
     """The form that was sent, within limits; Invalid if it cannot be read. Read once, however often asked.
 
@@ -153,6 +158,18 @@ async def read_form(request: Request) -> FormData:
     form = await request.form(max_files=FORM_FILES, max_fields=FORM_FIELDS, max_part_size=FORM_PART)
     request.scope[_FORM] = form
     return form
+
+
+def form_of(request: Request) -> FormData | None:
+    """The form of this request, if it was read already."""
+    found: FormData | None = request.scope.get(_FORM)
+    return found
+
+
+def is_form(headers: Headers) -> bool:
+    """Whether the body is a form as browsers send it."""
+    kind = headers.get("content-type", "")
+    return kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
 
 
 def strict_json(body: bytes) -> None:

@@ -13,12 +13,14 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import drop_session, keep_session, now, public, sign_in, sign_out
+from api.auth import drop_session, keep_session, now, public, sign_in, sign_out, visitor_in
 from api.desk import AtDesk, Desk
+from api.problems import Problem
 from api.web.commands import Command, paper_command, project_command, stage_command
 from api.web.forms import Form, Sent, see
 from api.web.pages import failure_of, project_page, stage_page
 from api.web.render import Failure, page
+from api.web.resuming import Kept, confirm_page, kept_in
 from workflow import queries
 from workflow.actions import decisions, projects
 from workflow.definition import Definition
@@ -32,9 +34,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/sign-in", dependencies=[Depends(public)])
-async def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - the word in the address
+async def signing_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - the word in the address
     """登录."""
-    return _sign_in_page(request, next)
+    return sign_in_page(request, next)
 
 
 @router.post("/sign-in", dependencies=[Depends(public)])
@@ -42,17 +44,16 @@ async def signing_in(request: Request) -> Response:
     """Sign in and go on to where one wanted to go."""
     form = await Form.read(request)
     await request.close()
-    onwards = _inside(form.text("next"))
+    onwards, kept = _inside(form.text("next")), kept_in(request, form.data)
     password = form.data.get("password", "")
     try:
         session = await sign_in(
             request, form.text("staff_number"), password if isinstance(password, str) else "", now(request)
         )
     except WorkflowError as error:
-        return _sign_in_page(
-            request, onwards, failure_of("sign-in", error, form.values(), lambda _: "staff_number")
-        )
-    response = see(onwards)
+        failure = failure_of("sign-in", error, form.values(), lambda _: "staff_number")
+        return sign_in_page(request, onwards, failure, kept=kept)
+    response = confirm_page(request, await visitor_in(request, session), kept) if kept else see(onwards)
     keep_session(request, response, session.token)
     return response
 
@@ -67,13 +68,23 @@ async def signing_out(request: Request, desk: AtDesk) -> Response:
     return response
 
 
-def _sign_in_page(request: Request, onwards: str, failure: Failure | None = None) -> Response:
+def sign_in_page(
+    request: Request,
+    onwards: str,
+    failure: Failure | None = None,
+    *,
+    kept: Kept | None = None,
+    fault: Problem | None = None,
+) -> Response:
+    """登录; with `kept`, a form that goes along until somebody is signed in."""
     people, password = _demo_people(request)
     return page(
         request,
         "sign_in.html",
         None,
+        status=fault.status if fault else 200,
         failure=failure,
+        kept=kept,
         next=_inside(onwards),
         people=people,
         password=password,
