@@ -11,12 +11,14 @@ from starlette.responses import RedirectResponse, Response
 from api.auth import Visitor
 from api.problems import Problem
 from api.security import came_from_here
-from api.web import pages, people, posts
+from api.web import pages, people, posts, registration, taking_over
 from api.web.posts import sign_in_page
 from api.web.render import page
 from api.web.resuming import confirm_page, kept_of
 
 router = APIRouter()
+router.include_router(registration.router)
+router.include_router(taking_over.router)
 router.include_router(posts.router)
 router.include_router(pages.router)
 router.include_router(people.router)

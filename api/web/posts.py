@@ -6,10 +6,9 @@ fields, and everything that was typed.
 
 from __future__ import annotations
 
-import secrets
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,11 +21,9 @@ from api.web.pages import failure_of, project_page, stage_page
 from api.web.render import Failure, page
 from api.web.resuming import Kept, confirm_page, kept_in
 from workflow import queries
-from workflow.actions import decisions, projects
-from workflow.definition import Definition
+from workflow.actions import decisions
 from workflow.errors import Invalid, NotFound, Reason, WorkflowError
-from workflow.queries.papers import field_view
-from workflow.queries.views import FieldView, ProjectView, StageFile
+from workflow.queries.views import StageFile
 
 router = APIRouter(include_in_schema=False)
 
@@ -120,119 +117,6 @@ def _demo_people(request: Request) -> tuple[list[dict[str, str]], str]:
     return found, demo.PASSWORD
 
 
-# Registering and facts
-
-
-@router.get("/projects/new")
-async def new_project(request: Request, desk: AtDesk, type: str = "") -> Response:  # noqa: A002 - as above
-    """登记项目 and 补录: the form is made from the definition."""
-    return await _new_project_page(request, desk, type)
-
-
-@router.post("/projects/new")
-async def register(
-    request: Request,
-    desk: AtDesk,
-    form: Sent,
-    type: Annotated[str, Query(max_length=40)],  # noqa: A002 - as above
-) -> Response:
-    """Begin to follow a project."""
-    try:
-        arguments = await _registration(form, desk, type)
-        form.check()
-        desk.command = form.text("command")
-        ref = await desk.run(projects.register_project, {"ref": secrets.token_urlsafe(16)}, **arguments)
-    except WorkflowError as error:
-        return await _new_project_page(
-            request, desk, type, failure_of("new", error, form.values(), _fact_field)
-        )
-    return see(f"/projects/{ref}?done=project")
-
-
-async def _registration(form: Form, desk: Desk, type_: str) -> dict[str, Any]:
-    definition: Definition = await desk.door.ask(queries.latest_definition, type=type_)
-    return {
-        "digest": form.text("digest"),
-        "title": form.required("title", "项目名称"),
-        "organisation": form.number("organisation", "建设单位"),
-        "clerk": form.number("clerk", "经办人"),
-        "code": form.text("code"),
-        "facts": _facts(form, definition),
-        "parent": form.text("parent"),
-        "taking_over": form.has("taking_over"),
-    }
-
-
-def _facts(form: Form, definition: Definition) -> dict[str, str | None]:
-    """Every fact of the form; an empty one is unknown."""
-    return {key: form.text(f"fact.{key}") or None for key in definition.facts if f"fact.{key}" in form.data}
-
-
-async def _new_project_page(
-    request: Request, desk: Desk, type_: str, failure: Failure | None = None
-) -> Response:
-    definition: Definition | None = None
-    if type_:
-        definition = await desk.door.ask(queries.latest_definition, type=type_)
-    choices: queries.Choices = await desk.ask(queries.choices)
-    mine = desk.visitor.directory.posts_of(desk.visitor.id)
-    listed: queries.ProjectPage = await desk.ask(queries.projects)
-    return page(
-        request,
-        "register.html",
-        desk.visitor,
-        failure=failure,
-        definition=definition,
-        types=await desk.door.ask(queries.published),
-        facts=[field_view(fact) for fact in definition.facts.values()] if definition else [],
-        sums=_sums(definition) if definition else [],
-        units=[(each.value, each.words) for each in choices.units],
-        own_unit=mine[0].organisation if mine else "",
-        clerks=[(each.value, each.words) for each in choices.clerks],
-        parents=[(item.ref, item.title) for item in listed.items],
-    )
-
-
-def _sums(definition: Definition) -> list[str]:
-    """The arithmetic promises in words: 总投资＝工程费用＋其他费用＋预备费."""
-    facts = definition.facts
-    return [
-        f"{facts[each.total].title}＝{'＋'.join(facts[part].title for part in each.parts)}"
-        for each in definition.sums
-    ]
-
-
-@router.get("/projects/{ref}/facts")
-async def facts_page(request: Request, desk: AtDesk, ref: str) -> Response:
-    """更新项目信息."""
-    return await _facts_page(request, desk, ref)
-
-
-@router.post("/projects/{ref}/facts")
-async def change_facts(request: Request, desk: AtDesk, form: Sent, ref: str) -> Response:
-    """Change facts, or the code."""
-    found: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
-    try:
-        facts = _facts(form, found.definition)
-        code = form.text("code")
-        changed = code if code != found.project.code else None
-        arguments = {"ref": ref, "facts": facts, "reason_given": form.text("reason"), "code": changed}
-        await _run(desk, form, Command(projects.change_facts, arguments, "facts"))
-    except WorkflowError as error:
-        return await _facts_page(request, desk, ref, failure_of("facts", error, form.values(), _fact_field))
-    return see(f"/projects/{ref}?done=facts")
-
-
-async def _facts_page(request: Request, desk: Desk, ref: str, failure: Failure | None = None) -> Response:
-    it: ProjectView = await desk.ask(queries.project, ref=ref)
-    known: dict[str, FieldView] = {fact.key: fact for fact in (*it.facts, *it.unknown)}
-    return page(request, "facts.html", desk.visitor, failure=failure, it=it, facts=list(known.values()))
-
-
-def _fact_field(each: Reason) -> str:
-    return f"fact.{each.place}" if each.code in {"fact-invalid", "sum-differs"} else each.place
-
-
 # Projects as wholes
 
 
@@ -242,7 +126,7 @@ async def project_paper(request: Request, desk: AtDesk, form: Sent, ref: str, ac
     try:
         found: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
         command = await paper_command(action, form, ref, found.papers)
-        await _run(desk, form, command)
+        await run(desk, form, command)
     except WorkflowError as error:
         return await project_page(request, desk, ref, failure=failure_of(action, error, form.values()))
     return see(f"/projects/{ref}?done={command.done}#papers")
@@ -254,7 +138,7 @@ async def project_action(request: Request, desk: AtDesk, form: Sent, ref: str, a
     try:
         command = project_command(action, form, ref)
         form.check()
-        await _run(desk, form, command)
+        await run(desk, form, command)
     except WorkflowError as error:
         return await project_page(request, desk, ref, failure=failure_of(action, error, form.values()))
     return see(f"/projects/{ref}?done={command.done}")
@@ -270,17 +154,22 @@ async def stage_action(
     """Everything that is done on the page of a stage."""
     it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
     try:
-        command = await stage_command(action, form, it)
-        if form.reasons:
-            raise Invalid(*form.reasons, *await _reply_reasons(desk, form, it, command))
-        await _run(desk, form, command)
+        command = await checked(desk, form, it, await stage_command(action, form, it))
+        await run(desk, form, command)
     except NotFound:
         raise
     except WorkflowError as error:
         it = await desk.ask(queries.stage_file, ref=ref, stage=stage)
-        failure = failure_of(_form_of(action, form), error, form.values(), _reply_field(it))
+        failure = failure_of(_form_of(action, form), error, form.values(), reply_field(it))
         return stage_page(request, desk, it, failure=failure)
     return see(f"/projects/{ref}/stages/{stage}?done={command.done}")
+
+
+async def checked(desk: Desk, form: Form, it: StageFile, command: Command) -> Command:
+    """The command, if nothing was wrong with the form; else Invalid, with all that is wrong at once."""
+    if form.reasons:
+        raise Invalid(*form.reasons, *await _reply_reasons(desk, form, it, command))
+    return command
 
 
 async def _reply_reasons(desk: Desk, form: Form, it: StageFile, command: Command) -> list[Reason]:
@@ -298,7 +187,8 @@ async def _reply_reasons(desk: Desk, form: Form, it: StageFile, command: Command
     return found
 
 
-async def _run(desk: Desk, form: Form, command: Command) -> None:
+async def run(desk: Desk, form: Form, command: Command) -> None:
+    """Run the command under the id that its form was drawn with."""
     desk.command = form.text("command")
     await desk.run(command.action, **command.arguments)
 
@@ -325,7 +215,7 @@ _REPLY_FIELDS = {
 """Which field of a reply a reason is about; its number for every other."""
 
 
-def _reply_field(it: StageFile) -> Any:
+def reply_field(it: StageFile) -> Any:
     """Reasons about a reply name its document; the page has several fields for each."""
     fields = {field.key: document.key for document in it.issues for field in document.fields}
     documents = {document.key for document in it.issues}
