@@ -10,6 +10,7 @@ import hmac
 import logging
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any
@@ -17,13 +18,14 @@ from typing import Annotated, Any
 from fastapi import Depends
 from fastapi.routing import iter_route_contexts
 from msgspec import Struct
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from api import passwords, sessions
 from api.door import Door, door_of
 from api.problems import TooManyAttempts, Unauthenticated, refusal
-from api.security import SAFE_METHODS, read_form
+from api.security import LARGEST_FORM, SAFE_METHODS, is_form, read_form
 from api.settings import Settings, is_loopback
 from workflow.actions.people import change_person
 from workflow.errors import Forbidden, reason
@@ -78,6 +80,7 @@ async def current_person(request: Request) -> Visitor:
     """Who is signed in; Unauthenticated if nobody is, Forbidden for a change without the session's token."""
     visitor = await visitor_of(request)
     if visitor is None:
+        await _save_form(request)
         raise Unauthenticated(refusal("not-signed-in"))
     if request.method not in SAFE_METHODS:
         await _check_token(request, visitor)
@@ -97,6 +100,15 @@ Now = Annotated[datetime, Depends(now)]
 Person = Annotated[Visitor, Depends(current_person)]
 Administrator = Annotated[Visitor, Depends(administrator)]
 TheDoor = Annotated[Door, Depends(door_of)]
+
+
+async def visitor_in(request: Request, session: SignedIn) -> Visitor:
+    """Who has just signed in."""
+    digest = sessions.digest_of(session.token)
+    found = await door_of(request).ask(sessions.find, session=digest)
+    if found is None:
+        raise Unauthenticated(refusal("not-signed-in"))
+    return Visitor(found.directory.people[found.person], found.directory, session.csrf, digest)
 
 
 async def visitor_of(request: Request) -> Visitor | None:
@@ -213,6 +225,7 @@ async def _look_up(request: Request) -> Visitor | None:
         return None
     door, session = door_of(request), sessions.digest_of(token)
     found = await door.ask(sessions.find, session=session)
+    request.state.was_known = found is not None
     if found is None or _has_run_out(found, request.app.state.settings, at):
         return None
     if at - found.seen_at > sessions.TOUCH_EVERY and WATCHING_HEADER not in request.headers:
@@ -227,12 +240,24 @@ def _has_run_out(found: sessions.Found, settings: Settings, at: datetime) -> boo
 
 async def _check_token(request: Request, visitor: Visitor) -> None:
     given = request.headers.get(CSRF_HEADER)
-    kind = request.headers.get("content-type", "")
-    if given is None and kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+    if given is None and is_form(request.headers):
         field = (await read_form(request)).get(CSRF_FIELD)
         given = field if isinstance(field, str) else None
     if given is None or not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
         raise Forbidden(refusal("csrf-token-wrong"))
+
+
+async def _save_form(request: Request) -> None:
+    """Read a form that nobody signed in has sent, so that its page can give back what was typed.
+
+    A large one only from a browser whose session has run out: strangers upload nothing.
+    """
+    length = request.headers.get("content-length", "")
+    small = length.isascii() and length.isdigit() and int(length) <= LARGEST_FORM
+    if not is_form(request.headers) or not (small or getattr(request.state, "was_known", False)):
+        return
+    with suppress(HTTPException):
+        await read_form(request)
 
 
 async def _rehashed(door: Door, account: sessions.Account, password: str, now: datetime) -> str:

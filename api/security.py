@@ -26,10 +26,13 @@ LARGEST_HEAD: Final = 16 * 1024
 LARGEST_BODY: Final = 256 * 1024
 """For everything but a document that is uploaded."""
 
+LARGEST_FORM: Final = 1024 * 1024
+"""For what is typed into a form: so much that a text far too long still comes back with its sentence."""
+
 SMALL: Final = frozenset({"/sign-in", "/api/session"})
 """Open to anybody, and never with a document."""
 
-FORM_FIELDS, FORM_FILES, FORM_PART = 200, 5, 64 * 1024
+FORM_FIELDS, FORM_FILES, FORM_PART = 300, 5, 512 * 1024
 
 _FORM: Final = "shenpi.form"
 
@@ -116,8 +119,9 @@ class Guard:
 
     def _limit(self, request: Request) -> int:
         kind = request.headers.get("content-type", "")
-        upload = kind.startswith("multipart/") and request.url.path not in SMALL
-        return self._settings.upload_limit + LARGEST_BODY if upload else LARGEST_BODY
+        if kind.startswith("multipart/") and request.url.path not in SMALL:
+            return self._settings.upload_limit + LARGEST_FORM
+        return LARGEST_FORM if kind.startswith("application/x-www-form-urlencoded") else LARGEST_BODY
 
 
 def check_head(request: Request) -> None:
@@ -151,6 +155,11 @@ def check_origin(request: Request, settings: Settings) -> None:
         raise Forbidden(refusal("cross-site"))
 
 
+def came_from_here(request: Request) -> bool:
+    """Whether the browser itself says that one of our pages sends this; `check_origin` has looked at what it says."""
+    return "origin" in request.headers or request.headers.get("sec-fetch-site") == "same-origin"
+
+
 async def read_form(request: Request) -> FormData:
     """The form that was sent, within limits; Invalid if it cannot be read. Read once, however often asked.
 
@@ -159,6 +168,18 @@ async def read_form(request: Request) -> FormData:
     form = await request.form(max_files=FORM_FILES, max_fields=FORM_FIELDS, max_part_size=FORM_PART)
     request.scope[_FORM] = form
     return form
+
+
+def form_of(request: Request) -> FormData | None:
+    """The form of this request, if it was read already."""
+    found: FormData | None = request.scope.get(_FORM)
+    return found
+
+
+def is_form(headers: Headers) -> bool:
+    """Whether the body is a form as browsers send it."""
+    kind = headers.get("content-type", "")
+    return kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
 
 
 def strict_json(body: bytes) -> None:

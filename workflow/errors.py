@@ -126,7 +126,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "fixes-required": ("没有列出需修改事项。", "请一次列全补正事项；告知后一般不再追加。"),
     "text-required": ("{title}不能为空。", "请填写。"),
     "text-too-long": ("{title}超过{longest}字。", "请精简。"),
-    "text-control-characters": ("{title}含有不可见的控制字符。", "请删去后重新填写。"),
+    "text-control-characters": ("{title}含有不可见的控制字符。", "请全选删去，重新键入；不要直接粘贴。"),
     # clocks
     "no-clock": ("“{stage}”现在没有计时。", "无需办理。"),
     "no-outside-clock": ("“{stage}”尚未受理，没有可以停止或延长的办理时限。", "请先登记受理。"),

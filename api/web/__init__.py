@@ -8,11 +8,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.auth import Visitor
 from api.problems import Problem
-from api.web import guide, pages, people, posts
+from api.security import came_from_here
+from api.web import guide, pages, people, posts, registration, taking_over
+from api.web.posts import sign_in_page
 from api.web.render import page
+from api.web.resuming import confirm_page, kept_of
 
 router = APIRouter()
+router.include_router(registration.router)
+router.include_router(taking_over.router)
 router.include_router(posts.router)
 router.include_router(pages.router)
 router.include_router(people.router)
@@ -20,12 +26,19 @@ router.include_router(guide.router)
 
 
 def problem_page(request: Request, problem: Problem) -> Response | None:
-    """A refusal as a page; whoever is not signed in is asked to, and comes back to where they were."""
+    """A refusal as a page; whoever is not signed in is asked to, and comes back to where they were,
+    with what they had typed.
+    """
     if problem.status == 401 and request.method == "GET":
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         onwards = "" if target == "/" else f"?next={quote(target, safe='')}"
         return RedirectResponse(f"/sign-in{onwards}", 303)
-    visitor = getattr(request.state, "visitor", None)
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    kept = kept_of(request) if problem.code in {"not-signed-in", "csrf-token-wrong"} else None
+    if kept is not None and visitor is None:
+        return sign_in_page(request, kept.back, kept=kept, fault=problem)
+    if kept is not None and visitor is not None and came_from_here(request):
+        return confirm_page(request, visitor, kept, problem)
     came_from = quote(urlsplit(request.headers.get("referer", "")).path or "/", safe="")
     return page(request, "problem.html", visitor, status=problem.status, fault=problem, came_from=came_from)
 

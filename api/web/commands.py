@@ -5,14 +5,15 @@ Invariant: nothing is decided here; a form only spells the arguments of one acti
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 
 from api.problems import refusal
 from api.web.forms import Form
 from workflow.actions import clocks, decisions, documents, entries, outside, projects, stages
+from workflow.content import FORMATS
 from workflow.errors import NotFound
-from workflow.queries.views import StageFile
+from workflow.queries.views import DocumentView, StageFile
 from workflow.state import (
     Accepted,
     Concluded,
@@ -22,6 +23,7 @@ from workflow.state import (
     Filed,
     PaperSigned,
     Record,
+    ReplyData,
     SpecialBegan,
     SpecialEnded,
 )
@@ -33,6 +35,15 @@ class Command(NamedTuple):
     action: Callable[..., Any]
     arguments: dict[str, Any]
     done: str
+
+    @property
+    def replies(self) -> tuple[ReplyData, ...]:
+        """What it would record as issued, directly or inside an entry."""
+        what = self.arguments.get("what")
+        given: tuple[ReplyData, ...] = (
+            what.replies if isinstance(what, Concluded) else self.arguments.get("replies", ())
+        )
+        return given
 
 
 DONE = {
@@ -72,21 +83,22 @@ Reader = Callable[[Form, StageFile], Awaitable[Command]]
 
 
 async def stage_command(action: str, form: Form, file: StageFile) -> Command:
-    """The command that this form of a stage's page gives; Invalid with every field that is wrong."""
+    """The command that this form of a stage's page gives; `form.reasons` say what is wrong with it."""
     reader = _READERS.get(action)
     if reader is None:
         raise NotFound(refusal("not-found"))
     command = await reader(form, file)
-    form.check()
     return Command(command.action, {"ref": file.ref, **command.arguments}, command.done)
 
 
-async def paper_command(action: str, form: Form, ref: str) -> Command:
-    """The command that a paper's form on the project's page gives: upload or register."""
-    reader = {"upload": _upload, "register": _register}.get(action)
-    if reader is None:
+async def paper_command(action: str, form: Form, ref: str, papers: Iterable[DocumentView]) -> Command:
+    """The command that a paper's form on the project's page gives: upload or register one of `papers`."""
+    if action == "upload":
+        command = await _upload(form, papers)
+    elif action == "register":
+        command = await _register(form)
+    else:
         raise NotFound(refusal("not-found"))
-    command = await reader(form)
     form.check()
     return Command(command.action, {"ref": ref, **command.arguments}, command.done)
 
@@ -110,7 +122,7 @@ async def _reapply(form: Form, file: StageFile) -> Command:
 async def _decide(form: Form, file: StageFile) -> Command:
     outcome = form.text("outcome")
     approving = outcome == "approved"
-    replies = await form.replies(file.issues, needed=approving) if approving and file.issues_now else ()
+    replies = await form.replies(file) if approving and file.issues_now else ()
     arguments = {
         "stage": file.stage.key,
         "step": form.text("step"),
@@ -195,7 +207,7 @@ async def _concluded(form: Form, file: StageFile) -> Record:
         on=form.required_day("on", "结论日期"),
         outcome=outcome,
         opinion=form.text("opinion"),
-        replies=await form.replies(file.issues, needed=True) if approving and file.issues_now else (),
+        replies=await form.replies(file) if approving and file.issues_now else (),
         fixes=form.fixes() if outcome == "returned" else (),
     )
 
@@ -249,7 +261,7 @@ async def _letter(form: Form, file: StageFile) -> Command:
 async def _take_over(form: Form, file: StageFile) -> Command:
     arguments = {
         "stage": file.stage.key,
-        "replies": await form.replies(file.issues, needed=True),
+        "replies": await form.replies(file),
         "as_printed": form.has("as_printed"),
     }
     return Command(projects.take_over_stage, arguments, "entered")
@@ -264,8 +276,13 @@ async def _reject(form: Form, _: StageFile) -> Command:
     return Command(entries.reject_entry, arguments, "rejected")
 
 
-async def _upload(form: Form, _: StageFile | None = None) -> Command:
-    file = await form.file("file")
+async def _stage_upload(form: Form, file: StageFile) -> Command:
+    return await _upload(form, (document for need in file.needs for document in need.documents))
+
+
+async def _upload(form: Form, papers: Iterable[DocumentView]) -> Command:
+    formats = {paper.key: paper.formats for paper in papers}
+    file = await form.file("file", formats.get(form.text("document"), tuple(FORMATS)))
     if file is None and not form.reasons:
         form.wrong("file", "文件", "请选择要上传的文件")
     arguments = {
@@ -309,7 +326,7 @@ _READERS: dict[str, Reader] = {
     "take-over": _take_over,
     "confirm": _confirm,
     "reject": _reject,
-    "upload": _upload,
+    "upload": _stage_upload,
     "register": _register,
 }
 

@@ -6,7 +6,7 @@ Invariant: a field is taken as it was typed or refused with a sentence; nothing 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import date
 from typing import Annotated, Any
 
@@ -19,9 +19,10 @@ from api.auth import Person
 from api.problems import refusal
 from api.security import read_form
 from workflow.clock import Limit, Unit
+from workflow.content import FORMATS
 from workflow.errors import Invalid, Reason
 from workflow.files import Files, StoredFile
-from workflow.queries.views import DocumentView
+from workflow.queries.views import DocumentView, StageFile
 from workflow.state import Fix, ReplyData
 
 LONGEST_FIXES = 20
@@ -96,11 +97,11 @@ class Form:
             self.wrong(field, title, "应为日期，如2026-09-18")
             return None
 
-    def required_day(self, field: str, title: str) -> date:
+    def required_day(self, field: str, title: str, otherwise: date = date.min) -> date:
         """A date that must be there; a stand-in, with the reason noted, if it is not."""
         if not self.text(field):
             self.wrong(field, title, "必须填写")
-        return self.day(field, title) or date.min
+        return self.day(field, title) or otherwise
 
     def limit(self, field: str, title: str) -> Limit:
         """A length of time: an amount and its unit."""
@@ -119,41 +120,33 @@ class Form:
             self.wrong(field, "需修改事项", f"最多{LONGEST_FIXES}项")
         return found
 
-    async def file(self, field: str) -> StoredFile | None:
+    async def file(self, field: str, formats: Collection[str] = tuple(FORMATS)) -> StoredFile | None:
         """The file that was chosen, stored; None if none was. What is wrong with it is noted."""
         chosen = self.data.get(field)
         if not isinstance(chosen, UploadFile) or not chosen.filename:
             return None
         try:
-            return await asyncio.to_thread(self._receive, chosen)
+            return await asyncio.to_thread(self._receive, chosen, formats)
         except Invalid as error:
             self.reasons += [Reason(each.code, each.text, each.remedy, field) for each in error.reasons]
             return None
 
-    def _receive(self, chosen: UploadFile) -> StoredFile:
+    def _receive(self, chosen: UploadFile, formats: Collection[str]) -> StoredFile:
         def chunks() -> Iterator[bytes]:
             while chunk := chosen.file.read(_CHUNK):
                 yield chunk
 
-        return self._files.receive(chunks(), chosen.filename or "", self._limit)
+        return self._files.receive(chunks(), chosen.filename or "", self._limit, formats)
 
-    async def replies(self, documents: Sequence[DocumentView], *, needed: bool) -> tuple[ReplyData, ...]:
-        """What is written on the replies: those begun in the form, or, if `needed`, all of them."""
-        wanted = [document for document in documents if needed or self._was_begun(document)]
-        return tuple([await self._reply(document) for document in wanted])
+    async def replies(self, file: StageFile) -> tuple[ReplyData, ...]:
+        """What is written on the replies that the stage issues. A day that is missing is noted; today
+        stands in for it, so that everything else can still be looked at.
+        """
+        return tuple([await self._reply(document, file.today) for document in file.issues])
 
-    def _was_begun(self, document: DocumentView) -> bool:
-        prefix = f"reply.{document.key}."
-        return any(
-            (isinstance(value, UploadFile) and bool(value.filename))
-            or (isinstance(value, str) and bool(value.strip()))
-            for key, value in self.data.multi_items()
-            if key.startswith(prefix)
-        )
-
-    async def _reply(self, document: DocumentView) -> ReplyData:
+    async def _reply(self, document: DocumentView, today: date) -> ReplyData:
         prefix, title = f"reply.{document.key}.", document.title
-        file = await self.file(f"{prefix}file")
+        file = await self.file(f"{prefix}file", document.formats)
         fields: dict[str, Any] = {
             field.key: value
             for field in document.fields
@@ -161,7 +154,7 @@ class Form:
         }
         return ReplyData(
             document=document.key,
-            issued_on=self.required_day(f"{prefix}issued_on", f"{title}日期"),
+            issued_on=self.required_day(f"{prefix}issued_on", f"{title}成文日期", today),
             number=self.text(f"{prefix}number"),
             issuer=self.text(f"{prefix}issuer"),
             valid_until=self.day(f"{prefix}valid_until", f"{title}有效期"),

@@ -235,11 +235,19 @@ def _id(text: str) -> int:
 @router.get("/notices")
 async def notices(request: Request, desk: AtDesk, before: Before = 0, done: Done = "") -> Response:
     """通知: every message I got."""
+    return await notices_page(request, desk, before, done=f"{DONE[done]}。" if done in DONE else "")
+
+
+async def notices_page(
+    request: Request, desk: Desk, before: int = 0, *, failure: Failure | None = None, done: str = ""
+) -> Response:
+    """The page of notices, perhaps with an incident's form that was refused."""
     return page(
         request,
         "notices.html",
         desk.visitor,
-        done=f"{DONE[done]}。" if done in DONE else "",
+        failure=failure,
+        done=done,
         may_resolve=desk.visitor.directory.is_administrator(desk.visitor.id),
         page=await desk.ask(queries.notices, before=before),
         incidents=await desk.ask(queries.incidents),

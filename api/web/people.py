@@ -12,7 +12,7 @@ from api.auth import Visitor
 from api.desk import AtDesk, Desk
 from api.web.commands import DONE
 from api.web.forms import Form, Sent, see
-from api.web.pages import Done, failure_of
+from api.web.pages import Done, failure_of, notices_page
 from api.web.render import Failure, page
 from workflow.actions import incidents, people
 from workflow.errors import WorkflowError
@@ -52,10 +52,15 @@ async def end_delegation(request: Request, desk: AtDesk, form: Sent) -> Response
 
 
 @router.post("/incidents/{incident}")
-async def resolve(desk: AtDesk, form: Sent, incident: int) -> Response:
+async def resolve(request: Request, desk: AtDesk, form: Sent, incident: int) -> Response:
     """Close an incident, saying how it was put right."""
     desk.command = form.text("command")
-    await desk.run(incidents.resolve_incident, incident=incident, how=form.text("how"))
+    try:
+        await desk.run(incidents.resolve_incident, incident=incident, how=form.text("how"))
+    except WorkflowError as error:
+        return await notices_page(
+            request, desk, failure=failure_of(f"resolve-{incident}", error, form.values())
+        )
     return see("/notices?done=resolved")
 
 

@@ -21,9 +21,10 @@ from starlette.responses import HTMLResponse, Response
 from api.auth import Visitor
 from api.problems import Problem
 from workflow.clock import SHANGHAI
-from workflow.errors import Reason
+from workflow.errors import SENTENCES, Reason
 from workflow.queries.views import PaperView
 from workflow.record import instant
+from workflow.rules import CODE, CODE_CHECKED_SINCE, CODE_DIGITS, NUMBER
 
 HERE: Final = Path(__file__).parent
 MEDIA: Final = {
@@ -31,7 +32,7 @@ MEDIA: Final = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-STYLES: Final = ("base", "parts", "graph", "narrow", "print")
+STYLES: Final = ("base", "parts", "forms", "graph", "narrow", "print")
 """The sheets that make up desk.css, in the order in which they may overrule each other."""
 SCRIPTS: Final = ("keys", "live")
 """The scripts that make up desk.js. Each only makes quicker what works without it."""
@@ -48,6 +49,15 @@ STATIC: Final = {
 }
 
 NAVIGATION: Final = (("/", "我的待办"), ("/projects", "项目"), ("/notices", "通知"), ("/types", "项目类型"))
+
+
+SHAPES: Final = {
+    "number": NUMBER.pattern,
+    "code": CODE.pattern,
+    "digits": CODE_DIGITS,
+    "since": CODE_CHECKED_SINCE,
+}
+"""The rules of numbers and codes as the script sees them. The server asks them again."""
 
 
 class Failure:
@@ -158,6 +168,11 @@ def with_query(path: str, values: Mapping[str, Any]) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def sentence(code: str) -> str:
+    """The sentence of that refusal with its gaps, for the script to say while somebody types."""
+    return "".join(SENTENCES[code])
+
+
 def markup(text: str) -> Markup:
     """SVG and HTML that this package made and escaped itself."""
     return Markup(text)  # noqa: S704 - only ever called with the output of our own graph
@@ -170,4 +185,12 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.globals.update(static=static, paper_url=paper_url, scan_url=scan_url, at=at, pairs=pairs)
+_TEMPLATES.globals.update(
+    static=static,
+    shapes=SHAPES,
+    sentence=sentence,
+    paper_url=paper_url,
+    scan_url=scan_url,
+    at=at,
+    pairs=pairs,
+)

@@ -19,7 +19,10 @@ from workflow.sql import Statement
 from workflow.transaction import Transaction
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
-    "command-id-reused": ("这个操作编号已用于另一项操作。", "请刷新页面后重新办理。"),
+    "command-id-reused": (
+        "同一次操作已经办过，这次的内容与上次不同，没有再办。",
+        "请先看现在的情况；仍要办理的，再提交一次。",
+    ),
     "command-id-malformed": ("操作编号须为1至100个字符。", "请使用随机编号，如UUID。"),
 }
 """Code -> what is wrong and the remedy, for repeated commands."""

@@ -18,7 +18,8 @@ from workflow.queries.lists import (
 )
 from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
-from workflow.queries.stages import stage_file
+from workflow.queries.stages import reply_reasons, stage_file
+from workflow.queries.taking_over import TakeOverView, take_over
 from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
 from workflow.queries.whole import Overview, overview, project
 
@@ -34,6 +35,7 @@ __all__ = [
     "Published",
     "StageFile",
     "StageView",
+    "TakeOverView",
     "Timeline",
     "Worklist",
     "audit_head",
@@ -45,8 +47,10 @@ __all__ = [
     "project",
     "projects",
     "published",
+    "reply_reasons",
     "snapshot",
     "stage_file",
+    "take_over",
     "timeline",
     "worklist",
 ]

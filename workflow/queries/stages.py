@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import Connection
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 from workflow import rules
 from workflow.clock import Limit
 from workflow.definition import POSTS, Stage, Step, StepKind
+from workflow.errors import Reason
 from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
 from workflow.explain import describe_due
 from workflow.machine import ACCEPTED, CORRECTING, FILED
@@ -19,7 +21,7 @@ from workflow.queries.record import stage_record, told
 from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
 from workflow.queries.words import clock_time, day_words, due_of, due_words, since_words, state_light
 from workflow.sentences import describe
-from workflow.state import ISSUED, PREPARING, WAITING, Act, Clock, PaperSigned, StageState
+from workflow.state import ISSUED, PREPARING, WAITING, Act, Clock, PaperSigned, ReplyData, StageState
 
 _OUTSIDE_LIMITS = {FILED: "等待受理", CORRECTING: "补正", ACCEPTED: "外部门办理"}
 
@@ -112,6 +114,26 @@ def _ball(reading: Reading, stage: StageView) -> Ball:
 
 
 # The file of one stage
+
+
+def reply_reasons(
+    connection: Connection,
+    *,
+    ref: str,
+    stage: str,
+    replies: Sequence[ReplyData],
+    as_printed: bool,
+    evidence: bool,
+    person: int,
+    day: date,
+) -> list[Reason]:
+    """Every reason why these replies could not be recorded there today, so that a form can say all at once.
+
+    `evidence` says that each needs its scan or the place of its original.
+    """
+    reading = read_project(connection, ref=ref, person=person, day=day)
+    reasons = rules.check_replies(reading.case, reading.stage(stage), replies, as_printed=as_printed)
+    return [*reasons, *(rules.check_evidence(reading.case, replies) if evidence else ())]
 
 
 def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day: date) -> StageFile:

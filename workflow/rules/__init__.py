@@ -34,6 +34,7 @@ from workflow.rules.needs import (
     blockers,
     condition_words,
     content_token,
+    decisions_of_facts,
     fact_titles,
     is_consumed,
     missing,
@@ -61,6 +62,8 @@ from workflow.rules.people import (
 )
 from workflow.rules.replies import (
     CODE,
+    CODE_CHECKED_SINCE,
+    CODE_DIGITS,
     NUMBER,
     check_code,
     check_digit,
@@ -72,6 +75,8 @@ from workflow.rules.replies import (
 __all__ = [
     "CHIEFS",
     "CODE",
+    "CODE_CHECKED_SINCE",
+    "CODE_DIGITS",
     "MOVE_WORDS",
     "NUMBER",
     "OUTSIDE_WORDS",
@@ -94,6 +99,7 @@ __all__ = [
     "clerk_or_chief",
     "condition_words",
     "content_token",
+    "decisions_of_facts",
     "entry_pending",
     "fact_titles",
     "is_consumed",

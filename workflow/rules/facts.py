@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -10,6 +12,16 @@ from typing import Any
 from workflow.definition import Definition, FactType, Kind
 from workflow.errors import Reason, reason
 from workflow.state import ProjectState
+
+INTEGER_DIGITS = 12
+DECIMAL_DIGITS = 6
+"""How many digits a number may have before and after the point: more is a slip of the finger."""
+
+_NUMBER = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+"""Control characters, and marks that turn the direction of writing: what is read is not what is there."""
 
 
 def typed_values(definition: Definition, state: ProjectState) -> dict[str, Any]:
@@ -86,9 +98,48 @@ def _boolean(raw: Any) -> bool:
 
 
 def _text(raw: str) -> str:
-    if len(raw) > 500 or any(ord(character) < 32 and character not in "\n\t" for character in raw):
-        raise ValueError("文字过长或含有控制字符")
+    if len(raw) > 500:
+        raise ValueError("文字超过500字")
+    if _INVISIBLE.search(raw):
+        raise ValueError("含有不可见的控制字符")
     return raw.strip()
+
+
+def _entered(fact: FactType, raw: Any) -> Any:
+    """What was typed, read as its kind; full-width figures and thousands separators are taken.
+
+    Stricter than `typed`, which also reads what was stored before.
+    """
+    if fact.kind in {Kind.MONEY, Kind.DECIMAL, Kind.INTEGER} and not isinstance(raw, bool):
+        text = unicodedata.normalize("NFKC", str(raw)).strip() if raw is not None else ""
+        return typed(fact, _plain_number(fact, text) if text else None)
+    return typed(fact, raw)
+
+
+def _plain_number(fact: FactType, text: str) -> str:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(_why_no_number(fact, text))
+    plain = text.replace(",", "")
+    whole, _, fraction = plain.partition(".")
+    if fraction and fact.kind is Kind.INTEGER:
+        raise ValueError("请填写整数")
+    if len(whole.lstrip("0")) > INTEGER_DIGITS:
+        raise ValueError("数值过大，请核对位数")
+    if len(fraction) > DECIMAL_DIGITS:
+        raise ValueError(f"最多{2 if fact.kind is Kind.MONEY else DECIMAL_DIGITS}位小数")
+    return plain
+
+
+def _why_no_number(fact: FactType, text: str) -> str:
+    """What is wrong with it, and how to write it."""
+    kind = "整数" if fact.kind is Kind.INTEGER else "数字"
+    if text.startswith("-") and _NUMBER.fullmatch(text[1:]):
+        return "不能是负数"
+    if re.match(r"[0-9]", text) and re.fullmatch(r"[0-9,.]+[^0-9,.]{1,6}", text):
+        return f"只填{kind}，不写单位" + (f"；此处的单位是{fact.unit}" if fact.unit else "")
+    if re.fullmatch(r"[0-9]+(?:,[0-9]*)+(?:\.[0-9]*)?", text):
+        return "逗号的位置不对，请写成2,860或2860"
+    return f"请填写{kind}"
 
 
 def stored(value: Any) -> Any:
@@ -107,7 +158,7 @@ def read_facts(types: Mapping[str, FactType], raw: Mapping[str, Any]) -> tuple[d
             reasons.append(reason("fact-undeclared", key, key=key))
             continue
         try:
-            values[key] = stored(typed(types[key], given))
+            values[key] = stored(_entered(types[key], given))
         except ValueError as error:
             reasons.append(reason("fact-invalid", key, title=types[key].title, why=str(error)))
     return values, reasons
@@ -147,7 +198,6 @@ def check_text(
         return [reason("text-required", place, title=title)]
     if len(text) > longest:
         return [reason("text-too-long", place, title=title, longest=longest)]
-    allowed = "" if one_line else "\r\n\t"
-    if any(ord(character) < 32 and character not in allowed for character in text):
+    if _INVISIBLE.search(text) or (one_line and re.search(r"[\r\n\t]", text)):
         return [reason("text-control-characters", place, title=title)]
     return []

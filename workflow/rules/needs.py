@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
 
-from workflow.conditions import Condition, Unknown, evaluate, explain
+from workflow.conditions import Condition, Unknown, evaluate, explain, names
+from workflow.conditions.tree import Name, Not
 from workflow.definition import Definition, Register, Requirement, Stage
 from workflow.errors import Reason, reason
 from workflow.rules.case import Case
 from workflow.rules.facts import typed_values
 from workflow.state import ISSUED, NOT_APPLICABLE, PASSED_STATES, ProjectState
+
+SOME = 2
+"""How many consequences of a fact are named one by one."""
 
 
 class Need(Struct, frozen=True):
@@ -209,6 +213,49 @@ def condition_words(definition: Definition, condition: Condition) -> str:
     for document in definition.documents.values():
         readable.update({f"{document.key}.{key}": field for key, field in document.fields.items()})
     return explain(condition, readable)
+
+
+def decisions_of_facts(definition: Definition) -> dict[str, tuple[str, ...]]:
+    """For each fact that conditions read, in words, what it decides: “大于100万元的，须办“勘察设计招标””.
+
+    Stages are named before papers, and what the fact decides alone before what it decides with others.
+    """
+    found: dict[str, list[tuple[bool, bool, str, str]]] = {}
+    for stage in definition.stages.values():
+        decided = [(stage.when, True, f"“{stage.title}”")]
+        decided += [(need.when, False, _titles(definition, need.any_of)) for need in stage.needs]
+        for when, is_stage, what in decided:
+            read = names(when) if when is not None else frozenset()
+            for fact in read & set(definition.facts):
+                words = _when_words(definition, fact, when) if when is not None else ""
+                found.setdefault(fact, []).append((is_stage, len(read) == 1, words, what))
+    return {fact: _most_telling(decided) for fact, decided in found.items()}
+
+
+def _when_words(definition: Definition, fact: str, when: Condition) -> str:
+    match when.tree:
+        case Name():
+            return "是的"
+        case Not(operand=Name()):
+            return "否的"
+    words = condition_words(definition, when).replace(" ", "")
+    return f"{words.removeprefix(definition.facts[fact].title)}的"
+
+
+def _most_telling(decided: Iterable[tuple[bool, bool, str, str]]) -> tuple[str, ...]:
+    """The best kind of consequence there is, condition by condition, the first few of each."""
+    best = max((is_stage, alone) for is_stage, alone, _, _ in decided)
+    by_words: dict[str, dict[str, None]] = {}
+    for is_stage, alone, words, what in decided:
+        if (is_stage, alone) == best:
+            by_words.setdefault(words, {})[what] = None
+    verb = "办" if best[0] else "备"
+    return tuple(f"{words}，须{verb}{_some(tuple(whats))}" for words, whats in by_words.items())[:SOME]
+
+
+def _some(whats: Sequence[str]) -> str:
+    """The first few, and how many there are."""
+    return "、".join(whats[:SOME]) + (f"等{len(whats)}项" if len(whats) > SOME else "")
 
 
 def _titles(definition: Definition, documents: Iterable[str]) -> str:

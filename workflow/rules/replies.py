@@ -20,6 +20,13 @@ CODE = re.compile(r"[0-9]{4}-[0-9]{6}-[0-9]{2}-[0-9]{2}-[0-9]{6}")
 """项目代码, 24 characters in five groups (GB/T 40058-2021)."""
 
 
+CODE_DIGITS = 19
+"""So many of its digits stand before the check digit and decide it."""
+
+CODE_CHECKED_SINCE = "2011"
+"""Year and month from which codes carry a check digit; earlier ones follow another scheme."""
+
+
 def valid_until(kind: DocumentType, reply: ReplyData) -> date | None:
     """The last day of the reply's validity: as printed, else by the definition's rule."""
     if reply.valid_until is not None or kind.valid is None:
@@ -70,8 +77,12 @@ def _check_reply(case: Case, kind: DocumentType, reply: ReplyData, *, as_printed
     until = valid_until(kind, reply)
     if until is not None and until < reply.issued_on:
         reasons.append(reason("validity-before-issue", kind.key, title=kind.title))
-    for value, title in ((reply.number, "文号"), (reply.issuer, "发文机关"), (reply.kept_at, "存放处")):
-        reasons += check_text(value, kind.key, title, longest=200)
+    for value, field, title in (
+        (reply.number, "number", "文号"),
+        (reply.issuer, "issuer", "发文机关"),
+        (reply.kept_at, "kept_at", "存放处"),
+    ):
+        reasons += check_text(value, f"{kind.key}.{field}", title, longest=200)
     _, wrong = read_facts(kind.fields, reply.fields)
     return reasons + wrong
 
@@ -83,7 +94,7 @@ def check_code(code: str) -> list[Reason]:
     """
     if not CODE.fullmatch(code) or not 1 <= int(code[2:4]) <= 12:
         return [reason("code-malformed", "code", code=code)]
-    if code[:4] >= "2011" and check_digit(code) != code[-1]:
+    if code[:4] >= CODE_CHECKED_SINCE and check_digit(code) != code[-1]:
         return [reason("code-check-digit", "code", code=code)]
     return []
 
@@ -91,6 +102,6 @@ def check_code(code: str) -> list[Reason]:
 def check_digit(code: str) -> str:
     """The check digit that the first 19 digits of a project code demand (GB/T 17710, MOD 11-10)."""
     product = 10
-    for digit in code.replace("-", "")[:19]:
+    for digit in code.replace("-", "")[:CODE_DIGITS]:
         product = ((product + int(digit)) % 10 or 10) * 2 % 11
     return str((11 - product) % 10)

@@ -1,0 +1,200 @@
+"""登记项目 and 更新项目信息: forms that are made from the definition, with its facts in groups.
+
+Invariant: every fact of the definition is asked once, in one group; none has to be known.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.desk import AtDesk, Desk
+from api.web.forms import Form, Sent, see
+from api.web.pages import failure_of
+from api.web.render import Failure, page
+from workflow import queries, rules
+from workflow.actions import projects
+from workflow.definition import Definition, Kind, Sum
+from workflow.errors import Reason, WorkflowError
+from workflow.queries.papers import field_view
+from workflow.queries.views import FieldView, ProjectView
+
+router = APIRouter(include_in_schema=False)
+
+GROUPS: Final = (
+    ("资金", frozenset({Kind.MONEY})),
+    ("规模和数量", frozenset({Kind.INTEGER, Kind.DECIMAL})),
+    ("其他情况", frozenset({Kind.TEXT, Kind.DATE, Kind.CHOICE})),
+    ("是或否", frozenset({Kind.BOOL})),
+)
+"""Under which heading a fact of which kind is asked."""
+
+
+class FactGroup(Struct, frozen=True):
+    """Facts that are asked together, with the arithmetic among them."""
+
+    title: str
+    facts: tuple[FieldView, ...]
+    sums: tuple[Addition, ...]
+
+
+class Addition(Struct, frozen=True):
+    """An arithmetic promise as a form shows and checks it."""
+
+    words: str
+    total: str
+    parts: str
+    title: str
+    unit: str
+
+
+@router.get("/projects/new")
+async def new_project(
+    request: Request,
+    desk: AtDesk,
+    type: str = "",  # noqa: A002 - the word in the address
+    taking_over: str = "",
+) -> Response:
+    """登记项目 and 补录: the form is made from the definition."""
+    return await _new_project_page(request, desk, type, taking_over=bool(taking_over))
+
+
+@router.post("/projects/new")
+async def register(
+    request: Request,
+    desk: AtDesk,
+    form: Sent,
+    type: Annotated[str, Query(max_length=40)],  # noqa: A002 - as above
+) -> Response:
+    """Begin to follow a project; one that is taken over goes on to its replies."""
+    taking_over = form.has("taking_over")
+    try:
+        arguments = await _registration(form, desk, type)
+        form.check()
+        desk.command = form.text("command")
+        ref = await desk.run(projects.register_project, {"ref": secrets.token_urlsafe(16)}, **arguments)
+    except WorkflowError as error:
+        failure = failure_of("new", error, form.values(), _fact_field)
+        return await _new_project_page(request, desk, type, failure, taking_over=taking_over)
+    return see(f"/projects/{ref}{'/take-over' if taking_over else ''}?done=project")
+
+
+async def _registration(form: Form, desk: Desk, type_: str) -> dict[str, Any]:
+    definition: Definition = await desk.door.ask(queries.latest_definition, type=type_)
+    return {
+        "digest": form.text("digest"),
+        "title": form.required("title", "项目名称"),
+        "organisation": form.number("organisation", "建设单位"),
+        "clerk": form.number("clerk", "经办人"),
+        "code": form.text("code"),
+        "facts": _facts(form, definition),
+        "parent": form.text("parent"),
+        "taking_over": form.has("taking_over"),
+    }
+
+
+def _facts(form: Form, definition: Definition) -> dict[str, str | None]:
+    """Every fact of the form; an empty one is unknown."""
+    return {key: form.text(f"fact.{key}") or None for key in definition.facts if f"fact.{key}" in form.data}
+
+
+async def _new_project_page(
+    request: Request, desk: Desk, type_: str, failure: Failure | None = None, *, taking_over: bool
+) -> Response:
+    definition: Definition | None = None
+    if type_:
+        definition = await desk.door.ask(queries.latest_definition, type=type_)
+    choices: queries.Choices = await desk.ask(queries.choices)
+    mine = desk.visitor.directory.posts_of(desk.visitor.id)
+    listed: queries.ProjectPage = await desk.ask(queries.projects)
+    return page(
+        request,
+        "register.html",
+        desk.visitor,
+        failure=failure,
+        definition=definition,
+        taking_over=taking_over,
+        types=await desk.door.ask(queries.published),
+        groups=fact_groups(definition, {}) if definition else (),
+        decides=rules.decisions_of_facts(definition) if definition else {},
+        units=[(each.value, each.words) for each in choices.units],
+        own_unit=mine[0].organisation if mine else "",
+        clerks=[(each.value, each.words) for each in choices.clerks],
+        parents=[(item.ref, item.title) for item in listed.items],
+    )
+
+
+@router.get("/projects/{ref}/facts")
+async def facts_page(request: Request, desk: AtDesk, ref: str) -> Response:
+    """更新项目信息."""
+    return await _facts_page(request, desk, ref)
+
+
+@router.post("/projects/{ref}/facts")
+async def change_facts(request: Request, desk: AtDesk, form: Sent, ref: str) -> Response:
+    """Change facts, or the code."""
+    found: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
+    try:
+        code = form.text("code")
+        desk.command = form.text("command")
+        await desk.run(
+            projects.change_facts,
+            ref=ref,
+            facts=_facts(form, found.definition),
+            reason_given=form.text("reason"),
+            code=code if code != found.project.code else None,
+        )
+    except WorkflowError as error:
+        return await _facts_page(request, desk, ref, failure_of("facts", error, form.values(), _fact_field))
+    return see(f"/projects/{ref}?done=facts")
+
+
+async def _facts_page(request: Request, desk: Desk, ref: str, failure: Failure | None = None) -> Response:
+    found: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
+    it: ProjectView = found.project
+    return page(
+        request,
+        "facts.html",
+        desk.visitor,
+        failure=failure,
+        it=it,
+        groups=fact_groups(found.definition, {fact.key: fact.value for fact in it.facts}),
+        decides=rules.decisions_of_facts(found.definition),
+    )
+
+
+def fact_groups(definition: Definition, known: dict[str, Any]) -> tuple[FactGroup, ...]:
+    """The facts in the groups of a form, with their values; what adds up stands together, the total last."""
+    groups = []
+    for title, kinds in GROUPS:
+        sums = [each for each in definition.sums if definition.facts[each.total].kind in kinds]
+        added = [key for each in sums for key in (*each.parts, each.total)]
+        others = [key for key, fact in definition.facts.items() if fact.kind in kinds]
+        facts = tuple(
+            field_view(definition.facts[key], known.get(key)) for key in dict.fromkeys([*added, *others])
+        )
+        if facts:
+            additions = tuple(_addition(definition, each) for each in sums)
+            groups.append(FactGroup(title, facts, additions))
+    return tuple(groups)
+
+
+def _addition(definition: Definition, promise: Sum) -> Addition:
+    facts = definition.facts
+    total = facts[promise.total]
+    return Addition(
+        words=f"{total.title}＝{'＋'.join(facts[part].title for part in promise.parts)}",
+        total=f"fact.{promise.total}",
+        parts=" ".join(f"fact.{part}" for part in promise.parts),
+        title=total.title,
+        unit=total.unit,
+    )
+
+
+def _fact_field(each: Reason) -> str:
+    return f"fact.{each.place}" if each.code in {"fact-invalid", "sum-differs"} else each.place

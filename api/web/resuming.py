@@ -1,0 +1,156 @@
+"""请确认提交: what somebody typed when their session had ended comes back to them, and is sent again.
+
+Invariant: nothing is kept on the server and nothing is sent by itself; the form goes only to an address of
+ours that takes forms, with a fresh token, the same command id, and under the name of whoever is signed in.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from api.auth import CSRF_FIELD, Visitor
+from api.problems import Problem
+from api.security import form_of
+from api.web.render import page
+
+ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept.chosen."
+"""The names under which a sign-in form carries another form along."""
+
+WRITER: Final = "writer"
+_OURS: Final = frozenset({CSRF_FIELD, WRITER})
+_QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_printed"})
+
+WORDS: Final = {
+    "title": "项目名称",
+    "code": "项目代码",
+    "opinion": "意见",
+    "fixes": "需修改事项",
+    "reason": "理由",
+    "text": "内容",
+    "outcome": "结论",
+    "number": "文号",
+    "issued_on": "成文日期",
+    "issuer": "发文机关",
+    "valid_until": "有效期至",
+    "kept_at": "存放处",
+    "on": "日期",
+    "how": "怎样处理的",
+    "starts_on": "从",
+    "ends_on": "到",
+}
+"""What the fields of all our forms are called, by the last part of their names."""
+
+OUTCOMES: Final = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
+
+
+class Kept(Struct, frozen=True):
+    """A form that was not taken: where it goes, the page it was on, what was typed, which files were chosen."""
+
+    address: str
+    back: str
+    typed: tuple[tuple[str, str], ...]
+    chosen: tuple[tuple[str, str], ...]
+    writer: str
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """The hidden fields of a sign-in form that carries it along."""
+        return [
+            (ADDRESS, self.address),
+            (BACK, self.back),
+            (TYPED + WRITER, self.writer),
+            *((TYPED + name, value) for name, value in self.typed),
+            *((CHOSEN + name, value) for name, value in self.chosen),
+        ]
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What was typed, as far as it has a word, for the eye."""
+        named = ((WORDS.get(name.rpartition(".")[2], ""), name, value) for name, value in self.typed)
+        return [
+            (word, OUTCOMES.get(value, value) if name == "outcome" else value)
+            for word, name, value in named
+            if word and value
+        ]
+
+    @property
+    def others(self) -> int:
+        """How many more fields were filled in."""
+        return sum(1 for name, value in self.typed if value and name not in _QUIET) - len(self.told)
+
+
+def kept_of(request: Request) -> Kept | None:
+    """The form of a request that was refused; None if there was none, or it could not be read."""
+    form = form_of(request)
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if form is None or not _takes_forms(request, target):
+        return None
+    return _kept(target, urlsplit(request.headers.get("referer", "")).path, form.multi_items())
+
+
+def kept_in(request: Request, data: FormData) -> Kept | None:
+    """The form that a sign-in form carries along; None if there is none, or it leads elsewhere."""
+    address, back = str(data.get(ADDRESS, "")), str(data.get(BACK, ""))
+    if not _takes_forms(request, address):
+        return None
+    typed = [
+        (name.removeprefix(TYPED), value)
+        for name, value in data.multi_items()
+        if name.startswith(TYPED) and isinstance(value, str)
+    ]
+    chosen = [
+        (name.removeprefix(CHOSEN), value)
+        for name, value in data.multi_items()
+        if name.startswith(CHOSEN) and isinstance(value, str)
+    ]
+    found = _kept(address, back, typed)
+    return Kept(found.address, found.back, found.typed, tuple(chosen), found.writer)
+
+
+def confirm_page(request: Request, visitor: Visitor, kept: Kept, problem: Problem | None = None) -> Response:
+    """The form once more, to be sent by whoever is signed in now."""
+    other = bool(kept.writer) and kept.writer != str(visitor.id)
+    return page(
+        request,
+        "confirm.html",
+        visitor,
+        status=problem.status if problem else 200,
+        kept=kept,
+        other=other,
+        fault=problem,
+    )
+
+
+def _kept(address: str, back: str, items: list[tuple[str, Any]]) -> Kept:
+    typed = [(name, value) for name, value in items if isinstance(value, str)]
+    chosen = [
+        (name, value.filename) for name, value in items if isinstance(value, UploadFile) and value.filename
+    ]
+    return Kept(
+        address=address,
+        back=back if _is_inside(back) else "/",
+        typed=tuple((name, value) for name, value in typed if name not in _OURS and "password" not in name),
+        chosen=tuple(chosen),
+        writer=dict(typed).get(WRITER, ""),
+    )
+
+
+def _takes_forms(request: Request, address: str) -> bool:
+    """Whether that is an address of our own pages, other than signing in and out, that takes a form."""
+    path = unquote(urlsplit(address).path)
+    if not _is_inside(address) or path.startswith(("/api/", "/sign-")):
+        return False
+    scope = {"type": "http", "method": "POST", "path": path, "root_path": "", "headers": []}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
+
+
+def _is_inside(address: str) -> bool:
+    inside = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return inside and address.isprintable() and "\\" not in address
