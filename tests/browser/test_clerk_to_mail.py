@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from api import operations
 from api.demo_papers import one_page_pdf
@@ -123,14 +122,11 @@ def office(tmp_path: Path, sqlite_copies: Databases) -> Iterator[Office]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A fresh browser window of an office PC."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ["SHENPI_BROWSER"], args=["--no-sandbox"]
-        )
-        yield browser.new_page(viewport={"width": 1366, "height": 768}, locale="zh-CN")
-        browser.close()
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    yield context.new_page()
+    context.close()
 
 
 def sign_in(page: Page, staff_number: str) -> None:
