@@ -52,3 +52,21 @@ def test_each_database_filters_and_pages_alike(world: World) -> None:
     assert listed(Filters(state="archived")) == []
     for light in LIGHT_FILTERS:
         assert listed(Filters(light=light)) == []
+
+
+def test_what_is_known_not_to_apply_says_so_before_its_turn_and_takes_it_back(world: World) -> None:
+    garden = world.register("garden", facts={"forest": "0"})
+
+    def words() -> str:
+        view = world.store.read(
+            queries.project, ref=garden.ref, person=world.people["谭丽"], day=local_day(world.now)
+        )
+        return next(stage.state_words for stage in view.stages if stage.key == "forest")
+
+    told = [words()]
+    for forest in ("0.3", ""):
+        garden.facts(forest=forest)
+        told.append(words())
+
+    assert garden.at("forest") == "waiting"
+    assert told == ["预计不适用", "等待前置", "等待前置"]

@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
-from workflow import flow
+from workflow import flow, rules
 from workflow.calendar import Calendar
 from workflow.definition import Definition, Stage
 from workflow.errors import NotFound, reason
@@ -64,6 +64,10 @@ class Reading(Struct, frozen=True):
         if found is None:
             raise NotFound(reason("stage-not-found", key, stage=key))
         return found
+
+    def may_apply(self, spec: Stage) -> bool:
+        """Whether the stage's condition holds, or might: an unknown fact rules nothing out."""
+        return rules.applies(self.definition, self.state, spec) is not False
 
     def blockers(self, spec: Stage) -> list[Blocker]:
         """What the stage still waits for."""
