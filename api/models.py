@@ -1,9 +1,9 @@
-"""The tables of the edge: who is signed in, and who has tried in vain. The engine does not know them.
+"""The tables of the edge: who is signed in, who has tried in vain, and saved views. The engine does not know them.
 
 Invariant: nothing in them lets anybody in: a session is kept under the hash of its token.
 """
 
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Column, Index, Integer
 from sqlmodel import Field, SQLModel
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -28,3 +28,17 @@ class LoginFailure(SQLModel, table=True):
     failures: int
     last_at: str
     until: str | None = None
+
+
+class SavedView(SQLModel, table=True):
+    """A person's own name for a filtered project list; `first` is the one that their list opens with."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (Index("saved_view_name", "person_id", "name", unique=True),)
+
+    id: int | None = Field(default=None, sa_column=Column(_ID, primary_key=True))
+    person_id: int = Field(sa_type=_ID)
+    name: str
+    filter: str
+    first: bool = False
+    at: str

@@ -6,16 +6,14 @@ Invariant: pages and JSON ask the same functions; each takes a connection and ke
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
 from workflow.queries.lists import (
     Choices,
-    Filters,
-    ProjectPage,
     Published,
     Worklist,
     choices,
     latest_definition,
-    projects,
     published,
     worklist,
 )
+from workflow.queries.portfolio import Facets, Filters, ProjectPage, facets, projects
 from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
 from workflow.queries.stages import stage_file
@@ -25,6 +23,7 @@ from workflow.queries.whole import Overview, overview, project
 __all__ = [
     "AuditHead",
     "Choices",
+    "Facets",
     "Filters",
     "IncidentItem",
     "NoticePage",
@@ -38,6 +37,7 @@ __all__ = [
     "Worklist",
     "audit_head",
     "choices",
+    "facets",
     "incidents",
     "latest_definition",
     "notices",
