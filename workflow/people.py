@@ -137,6 +137,10 @@ class Directory(Struct, frozen=True, dict=True):
         over = set(self.upwards(organisation))
         return any(held.key in keys and held.organisation in over for held in self.posts_of(person))
 
+    def is_leader(self, person: int) -> bool:
+        """Whether the person answers for the work of others: holds any post but a clerk's."""
+        return any(held.key != "clerk" for held in self.posts_of(person))
+
     def is_administrator(self, person: int) -> bool:
         """Whether the person may change people, definitions, calendar and settings."""
         return any(held.key == "administrator" for held in self.posts_of(person))

@@ -46,7 +46,14 @@ async def static_file(name: str) -> Response:
 @router.get("/")
 async def worklist(request: Request, desk: AtDesk) -> Response:
     """我的待办: what waits for me, most urgent first."""
-    return page(request, "worklist.html", desk.visitor, work=await desk.ask(queries.worklist))
+    leads = desk.visitor.directory.is_leader(desk.visitor.id)
+    return page(
+        request,
+        "worklist.html",
+        desk.visitor,
+        work=await desk.ask(queries.worklist),
+        trouble=await desk.ask(queries.trouble) if leads else None,
+    )
 
 
 # Projects

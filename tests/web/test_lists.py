@@ -2,72 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import text
 
-from tests.benchmarks import crowd
-from tests.web.conftest import NOW, City, SignIn
-from workflow import queries
-from workflow.clock import local_day
-from workflow.files import Files
-from workflow.people import Directory
+from tests.web.conftest import City, SignIn
+from tests.web.many import DAY, Many
 from workflow.queries import Filters
 from workflow.queries.portfolio import LIGHT_FILTERS, leaders_of
-from workflow.store import Store
 
-DAY = local_day(NOW)
 FACETS = ("light", "state", "phase", "type", "unit", "leader", "clerk")
 OFFERED = {
     "light": "lights", "state": "states", "phase": "phases", "type": "types", "unit": "units",
     "leader": "leaders", "clerk": "clerks",
 }  # fmt: skip
-
-
-class Crowd:
-    """Three bureaus with sixty projects between them."""
-
-    def __init__(self, store: Store, people: dict[str, int]) -> None:
-        self.store = store
-        self.people = people
-
-    def listed(
-        self, person: int, filters: Filters, sort: str = "newest"
-    ) -> list[queries.portfolio.ProjectItem]:
-        """The whole list, page by page."""
-        found: list[Any] = []
-        page = queries.ProjectPage((), 1)
-        before, due = 0, ""
-        while page.after:
-            page = self.store.read(
-                queries.projects, person=person, day=DAY, filters=filters, before=before, due=due, sort=sort
-            )
-            found += page.items
-            before, due = page.after, page.after_due
-        return found
-
-    def facets(self, person: int, filters: Filters) -> queries.Facets:
-        """What the filters offer."""
-        return self.store.read(queries.facets, person=person, day=DAY, filters=filters)
-
-    def directory(self) -> Directory:
-        """Who is who."""
-        return self.store.read(queries.snapshot).directory
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
-    folder = tmp_path_factory.mktemp("crowd")
-    store = Store(f"sqlite:///{folder / 'shenpi.db'}")
-    store.start()
-    people = crowd.build(store, Files(folder / "documents"), now=NOW, projects=120, bureaus=3)
-    yield Crowd(store, people)
-    store.close()
 
 
 WHO = st.sampled_from(["wuhaitao", "liguodong", "zhoujianping", "yangfan", "jianghui", "admin"])
@@ -76,7 +25,7 @@ WHO = st.sampled_from(["wuhaitao", "liguodong", "zhoujianping", "yangfan", "jian
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), who=WHO)
 def test_every_count_is_the_length_of_the_list_that_choosing_it_gives(
-    many: Crowd, data: st.DataObject, who: str
+    many: Many, data: st.DataObject, who: str
 ) -> None:
     person, filters = (
         many.people[who],
@@ -104,7 +53,7 @@ def _typed(name: str, value: str) -> str | int:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(who=WHO, sort=st.sampled_from(["newest", "due"]), light=st.sampled_from(["", *LIGHT_FILTERS]))
 def test_pages_follow_each_other_without_gap_or_repetition(
-    many: Crowd, who: str, sort: str, light: str
+    many: Many, who: str, sort: str, light: str
 ) -> None:
     person, filters = many.people[who], Filters(light=light)
     found = many.listed(person, filters, sort)
@@ -119,13 +68,13 @@ def test_pages_follow_each_other_without_gap_or_repetition(
         assert due == sorted(due)
 
 
-def _nearest(many: Crowd, ref: str) -> str:
+def _nearest(many: Many, ref: str) -> str:
     statement = text("SELECT own_due_on, outside_due_on FROM project WHERE ref = :ref")
     row = many.store.read(lambda connection: connection.execute(statement, {"ref": ref}).one())
     return min((each for each in row if each), default="9999-12-31")
 
 
-def test_nothing_of_another_unit_is_listed_or_counted(many: Crowd) -> None:
+def test_nothing_of_another_unit_is_listed_or_counted(many: Many) -> None:
     directory = many.directory()
     for who in ("wuhaitao", "liguodong", "chenwenjuan", "tanli", "madexing"):
         person = many.people[who]
@@ -145,7 +94,7 @@ def test_nothing_of_another_unit_is_listed_or_counted(many: Crowd) -> None:
         assert many.facets(person, Filters(unit=foreign)).total == 0
 
 
-def test_a_project_is_under_whoever_would_be_asked_for_it(many: Crowd) -> None:
+def test_a_project_is_under_whoever_would_be_asked_for_it(many: Many) -> None:
     overseer, chief, director = (many.people[who] for who in ("jianghui", "liguodong", "madexing"))
     directory = many.directory()
 
@@ -163,7 +112,7 @@ def test_a_project_is_under_whoever_would_be_asked_for_it(many: Crowd) -> None:
     assert str(overseer) not in offered
 
 
-def test_the_list_says_in_words_how_it_is_narrowed(many: Crowd) -> None:
+def test_the_list_says_in_words_how_it_is_narrowed(many: Many) -> None:
     filters = Filters(light="own-red", unit=2, leader=many.people["liguodong"], text="大院")
 
     words = dict(many.facets(many.people["jianghui"], filters).words(filters))

@@ -3,6 +3,7 @@
 Invariant: pages and JSON ask the same functions; each takes a connection and keyword arguments only.
 """
 
+from workflow.queries.board import Board, board
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
 from workflow.queries.lists import (
     Choices,
@@ -18,10 +19,13 @@ from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
 from workflow.queries.stages import stage_file
 from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
+from workflow.queries.warnings import KINDS, Trouble, Warnings, trouble, warnings
 from workflow.queries.whole import Overview, overview, project
 
 __all__ = [
+    "KINDS",
     "AuditHead",
+    "Board",
     "Choices",
     "Facets",
     "Filters",
@@ -34,8 +38,11 @@ __all__ = [
     "StageFile",
     "StageView",
     "Timeline",
+    "Trouble",
+    "Warnings",
     "Worklist",
     "audit_head",
+    "board",
     "choices",
     "facets",
     "incidents",
@@ -48,5 +55,7 @@ __all__ = [
     "snapshot",
     "stage_file",
     "timeline",
+    "trouble",
+    "warnings",
     "worklist",
 ]

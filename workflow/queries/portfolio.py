@@ -107,7 +107,7 @@ def projects(
     It goes on from the project `before`, which was due on `due`.
     """
     snap = snapshot(connection)
-    conditions = list(_conditions(snap, filters or Filters(), person, day))
+    conditions = list(project_conditions(snap, filters or Filters(), person, day))
     order = [nearest_due, PROJECT.c.id.desc()] if sort == "due" else [PROJECT.c.id.desc()]
     if before:
         conditions.append(_beyond(before, due) if sort == "due" else PROJECT.c.id < before)
@@ -134,10 +134,10 @@ def _beyond(before: int, due: str) -> ColumnElement[bool]:
     return or_(nearest_due > due, and_(nearest_due == due, PROJECT.c.id < before))
 
 
-def _conditions(
+def project_conditions(
     snap: Snapshot, filters: Filters, person: int, day: date, without: str = ""
 ) -> Iterator[ColumnElement[bool]]:
-    """Scope first; then each filter that is set, except the one named `without`."""
+    """When a project is in that person's list: scope first, then each filter set but the one named `without`."""
     yield visible(snap.directory, person, day)
     for name, value in asdict(filters).items():
         if value and name != without:
@@ -320,7 +320,7 @@ def facets(connection: Connection, *, person: int, day: date, filters: Filters |
     directory = snap.directory
 
     def counted(name: str, column: ColumnElement[Any]) -> dict[Any, int]:
-        conditions = _conditions(snap, chosen, person, day, without=name)
+        conditions = project_conditions(snap, chosen, person, day, without=name)
         statement = select(column, func.count()).where(*conditions).group_by(column)
         return {row[0]: row[1] for row in connection.execute(statement)}
 
@@ -334,9 +334,11 @@ def facets(connection: Connection, *, person: int, day: date, filters: Filters |
     units, led = _above(directory, by_unit), _led(directory, by_leader)
     clerks = {str(who): count for who, count in counted("clerk", PROJECT.c.clerk_id).items()}
     titles = {each.type: each.title for each in published(connection)}
-    lights = _light_counts(connection, list(_conditions(snap, chosen, person, day, without="light")), day)
+    lights = _light_counts(
+        connection, list(project_conditions(snap, chosen, person, day, without="light")), day
+    )
     return Facets(
-        total=_total(connection, list(_conditions(snap, chosen, person, day))),
+        total=_total(connection, list(project_conditions(snap, chosen, person, day))),
         lights=tuple(Facet(key, words, lights[key]) for key, words in LIGHT_FILTERS.items()),
         states=offered("state", PROJECT_STATES.items(), counted("state", PROJECT.c.state)),
         phases=offered("phase", _phases(connection, snap), counted("phase", PROJECT.c.phase)),
