@@ -278,13 +278,18 @@ def build(
     play = Rehearsal(store, files, now=now, new_ref=new_ref, after_sweep=after_sweep)
     play.found()
     play.enter_people(password_hash)
+    tell(play)
+    return World(play.people, play.organisations, play.projects)
+
+
+def tell(play: Rehearsal) -> None:
+    """The six projects of the city, from their registration up to now."""
     _columbarium(play)
     _funeral_home(play)
     _welfare_complex(play)
     _centre_conversion(play)
     _cemetery(play)
     play.play()
-    return World(play.people, play.organisations, play.projects)
 
 
 def _columbarium(play: Rehearsal) -> None:

@@ -1,9 +1,9 @@
-"""The tables of the edge: who is signed in, and who has tried in vain. The engine does not know them.
+"""The tables of the edge: who is signed in, who has tried in vain, and saved views. The engine does not know them.
 
 Invariant: nothing in them lets anybody in: sessions and browsers are kept under the hashes of their tokens.
 """
 
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Column, Index, Integer
 from sqlmodel import Field, SQLModel
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -37,3 +37,17 @@ class KnownBrowser(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     last_at: str
+
+
+class SavedView(SQLModel, table=True):
+    """A person's own name for a filtered project list; `first` is the one that their list opens with."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (Index("saved_view_name", "person_id", "name", unique=True),)
+
+    id: int | None = Field(default=None, sa_column=Column(_ID, primary_key=True))
+    person_id: int = Field(sa_type=_ID)
+    name: str
+    filter: str
+    first: bool = False
+    at: str

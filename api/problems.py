@@ -50,6 +50,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "address-malformed": ("网址中含有不能用的字符。", "请从页面上的链接进入。"),
     "form-malformed": ("表单内容无法读取。", "请刷新页面后重新提交。"),
     "upload-missing": ("没有收到文件。", "请选择文件后再上传。"),
+    "too-many-views": ("您已保存{most}个视图。", "请先删除不再使用的视图。"),
+    "view-name-used": ("您已有名为“{name}”的视图。", "请换一个名称，或先删除原视图。"),
+    "view-not-found": ("没有这个视图。", "可能已被删除，请从项目列表重新选择。"),
+    "view-too-long": ("筛选条件过长，不能保存。", "请缩短所填的名称或代码。"),
     "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),
 }
 """Code -> what is wrong and the remedy, for what only the edge can refuse."""

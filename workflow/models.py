@@ -95,10 +95,28 @@ class Administration(SQLModel, table=True):
 
 
 class Project(SQLModel, table=True):
-    """One project: its head, the fold of its events, and what lists sort and filter by."""
+    """One project: its head, the fold of its events, and what lists sort and filter by.
+
+    `project_facets` holds all of the latter, so that counting a list never passes over bodies.
+    """
 
     __table_args__ = (
         Index("project_list", "organisation_id", "id"),
+        Index(
+            "project_facets",
+            "organisation_id",
+            "state",
+            "phase",
+            "type",
+            "clerk_id",
+            "own_warn_on",
+            "own_due_on",
+            "outside_warn_on",
+            "outside_due_on",
+            "valid_warn_on",
+            "title",
+            "code",
+        ),
         Index("project_code", "code"),
         Index("project_parent", "parent_id"),
         Index(

@@ -124,14 +124,22 @@ class Directory(Struct, frozen=True, dict=True):
             for who in (person, *self.principals(person, day))
             for held in self.posts_of(who)
         }
-        return frozenset(
-            node for node in self.organisations if any(self.is_within(node, root) for root in roots)
-        )
+        return frozenset(node for node in self.organisations if not roots.isdisjoint(self.upwards(node)))
+
+    def sees(self, person: int, organisation: int, day: date) -> bool:
+        """Whether that organisation is in the person's scope: the same answer, without working out the whole."""
+        over = set(self.upwards(organisation))
+        whose = (person, *self.principals(person, day))
+        return any(held.organisation in over for who in whose for held in self.posts_of(who))
 
     def has_post(self, person: int, keys: Container[str], organisation: int) -> bool:
         """Whether the person holds one of the posts over `organisation`: there or in an ancestor."""
         over = set(self.upwards(organisation))
         return any(held.key in keys and held.organisation in over for held in self.posts_of(person))
+
+    def is_leader(self, person: int) -> bool:
+        """Whether the person answers for the work of others: holds any post but a clerk's."""
+        return any(held.key != "clerk" for held in self.posts_of(person))
 
     def is_administrator(self, person: int) -> bool:
         """Whether the person may change people, definitions, calendar and settings."""

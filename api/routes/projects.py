@@ -37,8 +37,10 @@ class FilterQuery(BaseModel):
 
     light: Word = ""
     state: Word = ""
+    phase: Word = ""
     type: Word = ""
     unit: Id = 0
+    leader: Id = 0
     clerk: Id = 0
     text: Word = ""
     before: Id = 0

@@ -76,6 +76,11 @@ DONE = {
     "delegated": "已委托，期间由代理人一并办理",
     "ended": "委托已结束",
     "resolved": "异常已销号",
+    "saved": "视图已保存",
+    "renamed": "视图已改名",
+    "deleted": "视图已删除",
+    "first": "已设为打开时的视图",
+    "unset": "打开时不再筛选",
 }
 """What a page says after a command, by the word in its address."""
 

@@ -17,7 +17,7 @@ from api.graph import definition_graph, outline, project_graph, strip, svg
 from api.graph.model import Graph
 from api.problems import problem_of, refusal
 from api.web.commands import DONE
-from api.web.render import MEDIA, STATIC, Failure, markup, page, with_query
+from api.web.render import MEDIA, STATIC, Failure, markup, page
 from notifications import mailbox
 from workflow import queries
 from workflow.errors import NotFound, Reason, WorkflowError
@@ -46,36 +46,17 @@ async def static_file(name: str) -> Response:
 @router.get("/")
 async def worklist(request: Request, desk: AtDesk) -> Response:
     """我的待办: what waits for me, most urgent first."""
-    return page(request, "worklist.html", desk.visitor, work=await desk.ask(queries.worklist))
+    leads = desk.visitor.directory.is_leader(desk.visitor.id)
+    return page(
+        request,
+        "worklist.html",
+        desk.visitor,
+        work=await desk.ask(queries.worklist),
+        trouble=await desk.ask(queries.trouble) if leads else None,
+    )
 
 
 # Projects
-
-
-FILTERS = ("light", "state", "type", "unit", "clerk", "text")
-
-
-@router.get("/projects")
-async def project_list(request: Request, desk: AtDesk, before: Before = 0) -> Response:
-    """项目列表: which project is in trouble."""
-    given = {name: request.query_params.get(name, "")[:100].strip() for name in FILTERS}
-    filters = queries.Filters(
-        given["light"], given["state"], given["type"], _id(given["unit"]), _id(given["clerk"]), given["text"]
-    )
-
-    def with_filter(**changed: Any) -> str:
-        return with_query("/projects", {**given, **changed})
-
-    return page(
-        request,
-        "projects.html",
-        desk.visitor,
-        page=await desk.ask(queries.projects, filters=filters, before=before),
-        choices=await desk.ask(queries.choices),
-        filters=filters,
-        filters_on=any(given.values()),
-        with_filter=with_filter,
-    )
 
 
 @router.get("/projects/{ref}")

@@ -32,7 +32,7 @@ MEDIA: Final = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-STYLES: Final = ("base", "parts", "forms", "graph", "narrow", "print")
+STYLES: Final = ("base", "parts", "forms", "leaders", "graph", "narrow", "print")
 """The sheets that make up desk.css, in the order in which they may overrule each other."""
 SCRIPTS: Final = ("keys", "live")
 """The scripts that make up desk.js. Each only makes quicker what works without it."""
@@ -48,7 +48,16 @@ STATIC: Final = {
     "icon.svg": (HERE / "static" / "icon.svg").read_bytes(),
 }
 
-NAVIGATION: Final = (("/", "我的待办"), ("/projects", "项目"), ("/notices", "通知"), ("/types", "项目类型"))
+NAVIGATION: Final = (
+    ("/", "我的待办"),
+    ("/projects", "项目"),
+    ("/warnings", "预警"),
+    ("/board", "看板"),
+    ("/notices", "通知"),
+    ("/types", "项目类型"),
+)
+FOR_LEADERS: Final = frozenset({"/board"})
+"""What only those find in the navigation who answer for the work of others."""
 
 
 SHAPES: Final = {
@@ -102,8 +111,8 @@ def page(
     """
     known: dict[str, Any] = {
         "visitor": visitor,
-        "navigation": _navigation(request),
-        "here": _here(request),
+        "navigation": _navigation(request, visitor),
+        "here": _here(request, visitor),
         "done": done,
         "problem": None,
         "failed": "",
@@ -125,15 +134,18 @@ def page(
     return HTMLResponse(text, failure.problem.status if failure else status, headers={"ETag": f'"{mark}"'})
 
 
-def _navigation(request: Request) -> tuple[tuple[str, str], ...]:
+def _navigation(request: Request, visitor: Visitor | None) -> tuple[tuple[str, str], ...]:
     mailbox = (("/mailbox", "演示邮箱"),) if request.app.state.settings.mailbox else ()
-    return (*NAVIGATION, *mailbox, ("/help", "帮助"))
+    leads = visitor is not None and visitor.directory.is_leader(visitor.id)
+    common = tuple(each for each in NAVIGATION if leads or each[0] not in FOR_LEADERS)
+    return (*common, *mailbox, ("/help", "帮助"))
 
 
-def _here(request: Request) -> str:
+def _here(request: Request, visitor: Visitor | None) -> str:
     """The address in the navigation that this page belongs to."""
     path = request.url.path
-    inside = [address for address, _ in _navigation(request) if address != "/" and path.startswith(address)]
+    known = [address for address, _ in _navigation(request, visitor) if address != "/"]
+    inside = [address for address in known if path.startswith(address)]
     return inside[0] if inside else ("/" if path == "/" else "")
 
 

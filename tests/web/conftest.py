@@ -16,7 +16,9 @@ import notifications.models  # noqa: F401 - its tables are made with the others
 from api import demo, passwords
 from api.main import create_app
 from api.settings import make
+from tests.benchmarks import crowd
 from tests.web.desk import Desk
+from tests.web.many import Many
 from workflow.files import Files
 from workflow.store import Store
 
@@ -76,3 +78,14 @@ def sign_in(city: City) -> Iterator[SignIn]:
             return desk
 
         yield enter
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
+    """Three bureaus with many projects, built once and only looked at."""
+    folder = tmp_path_factory.mktemp("crowd")
+    store = Store(f"sqlite:///{folder / 'shenpi.db'}")
+    store.start()
+    people = crowd.build(store, Files(folder / "documents"), now=NOW, projects=120, bureaus=3)
+    yield Many(store, people)
+    store.close()

@@ -6,7 +6,7 @@ from tests.world import World
 from workflow import queries
 from workflow.clock import local_day
 from workflow.queries import Filters
-from workflow.queries.lists import LIGHT_FILTERS
+from workflow.queries.portfolio import LIGHT_FILTERS
 
 
 def test_each_database_answers_every_question_of_the_desk(world: World) -> None:
@@ -52,3 +52,25 @@ def test_each_database_filters_and_pages_alike(world: World) -> None:
     assert listed(Filters(state="archived")) == []
     for light in LIGHT_FILTERS:
         assert listed(Filters(light=light)) == []
+    by_due = world.store.read(queries.projects, person=clerk, day=day, sort="due")
+    assert [item.ref for item in by_due.items] == refs[::-1]
+    found = world.store.read(queries.facets, person=clerk, day=day, filters=Filters(text=title))
+    assert (found.total, found.types[0].count, found.phases[0].count) == (1, 1, 1)
+
+
+def test_what_is_known_not_to_apply_says_so_before_its_turn_and_takes_it_back(world: World) -> None:
+    garden = world.register("garden", facts={"forest": "0"})
+
+    def words() -> str:
+        view = world.store.read(
+            queries.project, ref=garden.ref, person=world.people["谭丽"], day=local_day(world.now)
+        )
+        return next(stage.state_words for stage in view.stages if stage.key == "forest")
+
+    told = [words()]
+    for forest in ("0.3", ""):
+        garden.facts(forest=forest)
+        told.append(words())
+
+    assert garden.at("forest") == "waiting"
+    assert told == ["预计不适用", "等待前置", "等待前置"]

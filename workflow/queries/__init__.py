@@ -3,29 +3,32 @@
 Invariant: pages and JSON ask the same functions; each takes a connection and keyword arguments only.
 """
 
+from workflow.queries.board import Board, board
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
 from workflow.queries.lists import (
     Choices,
-    Filters,
-    ProjectPage,
     Published,
     Worklist,
     choices,
     latest_definition,
-    projects,
     published,
     worklist,
 )
+from workflow.queries.portfolio import Facets, Filters, ProjectPage, facets, projects
 from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
 from workflow.queries.stages import reply_reasons, stage_file
 from workflow.queries.taking_over import TakeOverView, take_over
 from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
+from workflow.queries.warnings import KINDS, Trouble, Warnings, trouble, warnings
 from workflow.queries.whole import Overview, overview, project
 
 __all__ = [
+    "KINDS",
     "AuditHead",
+    "Board",
     "Choices",
+    "Facets",
     "Filters",
     "IncidentItem",
     "NoticePage",
@@ -37,9 +40,13 @@ __all__ = [
     "StageView",
     "TakeOverView",
     "Timeline",
+    "Trouble",
+    "Warnings",
     "Worklist",
     "audit_head",
+    "board",
     "choices",
+    "facets",
     "incidents",
     "latest_definition",
     "notices",
@@ -52,5 +59,7 @@ __all__ = [
     "stage_file",
     "take_over",
     "timeline",
+    "trouble",
+    "warnings",
     "worklist",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
-from workflow import flow
+from workflow import flow, rules
 from workflow.calendar import Calendar
 from workflow.definition import Definition, Stage
 from workflow.errors import NotFound, reason
@@ -65,6 +66,10 @@ class Reading(Struct, frozen=True):
             raise NotFound(reason("stage-not-found", key, stage=key))
         return found
 
+    def may_apply(self, spec: Stage) -> bool:
+        """Whether the stage's condition holds, or might: an unknown fact rules nothing out."""
+        return rules.applies(self.definition, self.state, spec) is not False
+
     def blockers(self, spec: Stage) -> list[Blocker]:
         """What the stage still waits for."""
         return blockers(self.case, spec, flow.earliest_day(self.case, spec, self.calendar))
@@ -79,6 +84,11 @@ def read_project(connection: Connection, *, ref: str, person: int, day: date) ->
     row = connection.execute(statement).first()
     if row is None:
         raise NotFound(reason("project-not-found"))
+    return open_reading(connection, snap, row, person, day)
+
+
+def open_reading(connection: Connection, snap: Snapshot, row: Any, person: int, day: date) -> Reading:
+    """The project of a row (id, ref, seq, head, body) that was found within the person's scope."""
     state = from_json(row.body)
     case = Case(state, snap.compiled(connection, state.digest), snap.directory, person, day)
     return Reading(row.id, row.ref, row.seq, row.head, case, snap)

@@ -23,6 +23,9 @@ from workflow.queries.words import clock_time, day_words, due_of, due_words, sin
 from workflow.sentences import describe
 from workflow.state import ISSUED, PREPARING, WAITING, Act, Clock, PaperSigned, ReplyData, StageState
 
+EXPECTED_OUT = "预计不适用"
+"""What a waiting stage is called whose condition does not hold as things stand: facts may still change."""
+
 _OUTSIDE_LIMITS = {FILED: "等待受理", CORRECTING: "补正", ACCEPTED: "外部门办理"}
 
 
@@ -41,7 +44,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         title=spec.title,
         phase=spec.phase,
         state=stage.state,
-        state_words="视为已办" if implied else rules.state_words(spec, stage.state),
+        state_words="视为已办" if implied else _words(reading, spec, stage),
         light=state_light(stage.state, due),
         due=due,
         holders=holder_words(reading, spec, stage),
@@ -62,6 +65,13 @@ def stage_view(reading: Reading, key: str) -> StageView:
         basis=spec.basis,
         help=spec.help,
     )
+
+
+def _words(reading: Reading, spec: Stage, stage: StageState) -> str:
+    """The stage's state; before its turn, what is already known not to apply says so, but not for certain."""
+    if stage.state == WAITING and spec.when is not None and not reading.may_apply(spec):
+        return EXPECTED_OUT
+    return rules.state_words(spec, stage.state)
 
 
 def is_outside(stage: StageState) -> bool:
@@ -184,9 +194,7 @@ def colleagues(reading: Reading, exclude: tuple[int, ...] = ()) -> tuple[Colleag
     found = [
         Colleague(person.id, person.name, directory.title(person.id))
         for person in directory.people.values()
-        if person.active
-        and person.id not in exclude
-        and organisation in directory.scope(person.id, reading.day)
+        if person.active and person.id not in exclude and directory.sees(person.id, organisation, reading.day)
     ]
     return tuple(sorted(found, key=lambda each: each.name))
 

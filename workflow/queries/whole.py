@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select
 
 from workflow.definition import Definition
 from workflow.machine import PROJECT_STATES
-from workflow.queries.lists import organisation_name
 from workflow.queries.offers import paper_reasons, project_offers, stop_offer
 from workflow.queries.papers import document_view, field_view, paper_views
+from workflow.queries.portfolio import organisation_name
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import read_timeline
 from workflow.queries.scope import PROJECT, people, visible

@@ -92,6 +92,11 @@ def day_words(day: date, today: date) -> str:
     return f"{year}{day.month}月{day.day}日 {weekday(day)}"
 
 
+def clock_day(day: date, today: date) -> str:
+    """11月16日, without its weekday; with its year when that is not this one."""
+    return day_words(day, today).partition(" ")[0]
+
+
 def since_words(instant: datetime | None, today: date) -> str:
     """When something began, as a day: 11月11日 周三, 今日."""
     if instant is None:

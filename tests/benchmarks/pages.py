@@ -1,0 +1,194 @@
+"""How long the server takes for each page, for each kind of person. Run: python -m tests.benchmarks.pages --projects 10000
+
+Requests go through the whole application, but over no network: what is timed is from the request's first
+byte to the answer's last. The floor is a page that asks the database for nothing but who is signed in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from sqlalchemy import text
+
+import notifications.models  # noqa: F401 - as above
+from api import sessions
+from api.main import create_app
+from api.settings import make
+from tests.benchmarks import crowd
+from workflow.files import Files
+from workflow.store import Store
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+GOAL = 50.0
+"""Milliseconds within which 95 of 100 requests for any page should be answered."""
+
+FLOOR = "/help"
+PEOPLE = {
+    "wuhaitao": "经办",
+    "liguodong": "科长",
+    "chenwenjuan": "分管",
+    "zhoujianping": "局长",
+    "jianghui": "督查",
+}
+LISTS = (
+    "/", "/projects?all=1", "/projects?sort=due", "/projects?light=own-red&sort=due", "/projects?text=骨灰堂",
+    "/projects?phase=规划立项&type=columbarium", "/warnings", "/warnings?light=own-red", "/board", "/notices",
+    "/delegations", "/types", "/types/welfare-complex", "/projects/new?type=columbarium",
+)  # fmt: skip
+
+
+class Measured(NamedTuple):
+    """One page as one person sees it: times in milliseconds, and the size of the answer."""
+
+    who: str
+    page: str
+    times: list[float]
+    size: int
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.times)
+
+    @property
+    def p95(self) -> float:
+        return sorted(self.times)[int(len(self.times) * 0.95)]
+
+
+class Browser:
+    """Somebody signed in, asking the application directly."""
+
+    def __init__(self, app: FastAPI, token: str) -> None:
+        self.app = app
+        self.cookie = f"sid={token}".encode()
+
+    async def get(self, address: str) -> tuple[int, int, float]:
+        """Status, bytes and milliseconds of one answer."""
+        path, _, query = quote(address, safe="/?&=").partition("?")
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+            "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
+            "root_path": "", "client": ("127.0.0.1", 50000), "server": ("127.0.0.1", 80),
+            "headers": [(b"host", b"127.0.0.1"), (b"accept", b"text/html"), (b"cookie", self.cookie)],
+        }  # fmt: skip
+        status, size = 0, 0
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            nonlocal status, size
+            status = message.get("status", status)
+            size += len(message.get("body", b""))
+
+        began = time.perf_counter()
+        await self.app(scope, receive, send)
+        return status, size, (time.perf_counter() - began) * 1000
+
+
+def sign_in(store: Store, person: int) -> str:
+    """A session without its password: hashing one would be all that is timed."""
+    token = f"token-{person}"
+    kept = store.read(
+        lambda connection: connection.execute(
+            text("SELECT password_hash FROM person WHERE id = :id"), {"id": person}
+        ).scalar()
+    )
+    store.act(
+        sessions.open_session, session=sessions.digest_of(token), person=person, password_hash=kept,
+        attempt=sessions.Attempt((), token), replaces="", now=NOW,
+    )  # fmt: skip
+    return token
+
+
+def pages_of(store: Store, person: int) -> Iterator[str]:
+    """The pages of one project that this person works on, and of its open stage."""
+    row = store.read(
+        lambda connection: connection.execute(
+            text(
+                "SELECT project.ref, task.stage FROM task JOIN project ON project.id = task.project_id"
+                " WHERE task.person_id = :person OR :person = 0 ORDER BY project.id DESC LIMIT 1"
+            ),
+            {"person": person},
+        ).first()
+    )
+    if row is not None:
+        ref, stage = row
+        yield from (f"/projects/{ref}", f"/projects/{ref}/record", f"/projects/{ref}/stages/{stage}")
+        yield f"/projects/{ref}/stages/{stage}/sheet"
+
+
+async def measure(app: FastAPI, people: dict[str, int], requests: int) -> list[Measured]:
+    """Every page for every kind of person, each `requests` times after two that warm up."""
+    found = []
+    async with app.router.lifespan_context(app):
+        store: Store = app.state.door.store
+        for name, kind in PEOPLE.items():
+            browser = Browser(app, sign_in(store, people[name]))
+            own = list(pages_of(store, people[name])) or list(pages_of(store, 0))
+            for page in (FLOOR, *LISTS, *own):
+                first, size, _ = await browser.get(page)
+                if first != 200:
+                    print(f"{kind} {page}: {first}")
+                    continue
+                await browser.get(page)
+                times = [(await browser.get(page))[2] for _ in range(requests)]
+                found.append(Measured(kind, page, times, size))
+    return found
+
+
+def _report(found: list[Measured]) -> None:
+    floors = {each.who: each.median for each in found if each.page == FLOOR}
+    for each in found:
+        mark = " " if each.p95 <= GOAL else "!"
+        print(f"{mark} {each.who} {each.median:7.1f} ms  p95 {each.p95:7.1f}  {each.median / floors[each.who]:5.1f}x floor"
+              f"  {each.size / 1024:6.1f} kB  {each.page}")  # fmt: skip
+    slow = [each for each in found if each.p95 > GOAL]
+    print(f"{len(found) - len(slow)} of {len(found)} within {GOAL:.0f} ms (p95)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--projects", type=int, default=10000)
+    parser.add_argument("--requests", type=int, default=40)
+    parser.add_argument("--data", type=Path, help="keep the database here, and use it again")
+    parser.add_argument("--database", default="", help="a PostgreSQL URL; else SQLite in the data directory")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        data = arguments.data or Path(temporary)
+        data.mkdir(mode=0o700, exist_ok=True)
+        settings = make(data=data, mailbox=True, database_url=arguments.database)
+        people = _people(Store(settings.database), data, arguments.projects)
+        app = create_app(settings, clock=lambda: NOW, beating=False)
+        _report(asyncio.run(measure(app, people, arguments.requests)))
+
+
+def _people(store: Store, data: Path, projects: int) -> dict[str, int]:
+    """The first bureau's people; the crowd is built where there is none yet."""
+    store.start()
+    try:
+        if not store.read(
+            lambda connection: connection.execute(text("SELECT 1 FROM project LIMIT 1")).first()
+        ):
+            began = time.perf_counter()
+            crowd.build(store, Files(data / "documents"), now=NOW, projects=projects)
+            print(f"{projects} projects built in {time.perf_counter() - began:.0f} s")
+        rows = store.read(
+            lambda connection: list(connection.execute(text("SELECT staff_number, id FROM person")))
+        )
+        return {row[0]: row[1] for row in rows}
+    finally:
+        store.close()
+
+
+if __name__ == "__main__":
+    main()

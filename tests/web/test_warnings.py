@@ -1,0 +1,149 @@
+"""预警·督办: who is late with what and what was done about it; our own and outside lateness never mixed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.web.conftest import City, SignIn
+from tests.web.many import DAY, Many
+from tests.world import World
+from workflow import queries
+from workflow.clock import local_day
+from workflow.queries.warnings import KINDS
+
+
+def _kind(found: queries.Warnings, key: str) -> Any:
+    return next(each for each in found.kinds if each.key == key)
+
+
+def test_each_warning_says_where_with_whom_how_late_and_what_was_done(sign_in: SignIn) -> None:
+    page = sign_in("jianghui").open("/warnings")
+
+    assert page.status == 200
+    for words in (
+        "概算审核", "大院社区综合养老服务中心改造", "养老服务科 · 科室审核中", "超 6 个工作日",
+        "11月16日已提醒陈文娟", "11月18日已提醒周建平", "未提交情况说明", "11月27日将提醒蒋慧",
+        "县自然资源和规划局", "11月17日已拟商请函（未发）", "以该局为准", "外部门超期不算经办人超期",
+        "可研批复", "11月20日已提醒吴海涛、李国栋",
+    ):  # fmt: skip
+        assert words in page.words, words
+
+
+def test_an_outside_office_is_late_in_its_own_list_and_nobody_here_for_it(sign_in: SignIn) -> None:
+    page = sign_in("jianghui").open("/warnings")
+    own, outside = page.html.index('id="kind-own-red"'), page.html.index('id="kind-outside-red"')
+
+    assert own < page.html.index(">概算审核<") < outside < page.html.index(">土地报备<")
+    people = page.html[page.html.index('id="by-person"') : own]
+    assert "李国栋" in people
+    assert '谭丽<small> 经办</small></td><td class="num">0</td>' in people
+
+
+def test_what_the_holder_said_stands_beside_what_they_are_late_with(city: City, sign_in: SignIn) -> None:
+    chief = sign_in("liguodong")
+    chief.open(f"/projects/{city.projects['E']}/stages/budget_review")
+    chief.send("/explanation", text="等待造价站核价结果")
+
+    page = sign_in("chenwenjuan").open("/warnings")
+
+    assert "11月23日李国栋说明：等待造价站核价结果" in page.words
+    assert "未提交情况说明" not in page.words
+
+
+def test_a_leader_sees_the_trouble_in_their_scope_before_anything_else(sign_in: SignIn) -> None:
+    for who in ("jianghui", "zhoujianping"):
+        desk = sign_in(who).open("/")
+        assert "我范围内的预警" in desk.words
+        assert "本局超期 1" in desk.words
+        assert "/warnings?light=own-red" in desk.links
+    assert "外部门超期 1" not in sign_in("zhoujianping").open("/").words
+    assert "我范围内的预警" not in sign_in("liuchang").open("/").words
+
+
+def test_a_clerk_finds_warnings_and_leaders_also_the_board(sign_in: SignIn) -> None:
+    clerk, director = sign_in("liuchang").open("/"), sign_in("zhoujianping").open("/")
+
+    assert "/warnings" in clerk.links
+    assert "/board" not in clerk.links
+    assert {"/warnings", "/board"} <= set(director.links)
+
+
+@pytest.mark.parametrize(
+    ("who", "hidden"), [("tanli", "大院社区"), ("liuchang", "特困人员"), ("liguodong", "土地报备")]
+)
+def test_nothing_of_another_unit_shows(sign_in: SignIn, who: str, hidden: str) -> None:
+    desk = sign_in(who)
+    for address in (
+        "/warnings",
+        "/warnings?unit=5",
+        "/warnings?unit=2",
+        "/warnings?light=outside-red",
+        "/board",
+    ):
+        assert hidden not in desk.open(address).words, address
+
+
+def test_the_numbers_are_the_lengths_of_the_lists(many: Many) -> None:
+    for who in ("jianghui", "zhoujianping", "tanli"):
+        found = _warnings(many, who)
+        for kind in KINDS:
+            listed = _all(many, who, kind)
+            counted = sum(each.counts[kind] for each in found.units)
+
+            assert len(listed) == len({(each.ref, each.stage) for each in listed}) == counted
+            assert counted == many.store.read(queries.trouble, person=many.people[who], day=DAY).counts[kind]
+            lights = {each.due.light.colour for each in listed if each.due}
+            assert lights <= (
+                {"red"} if kind.endswith("red") else {"yellow", "red"} if kind == "validity" else {"yellow"}
+            )
+            assert [each.position for each in listed] == sorted(
+                (each.position for each in listed), key=lambda it: (it.split(".")[0], int(it.split(".")[1]))
+            )
+
+
+def test_a_person_is_counted_for_what_they_hold(many: Many) -> None:
+    found = _warnings(many, "jianghui")
+
+    held = [each.holder for each in _all(many, "jianghui", "own-red")]
+    for each in found.people:
+        same_name = sum(other.red for other in found.people if other.name == each.name)
+        assert same_name == held.count(each.name), each.name
+
+
+def _warnings(many: Many, who: str, **given: Any) -> queries.Warnings:
+    return many.store.read(queries.warnings, person=many.people[who], day=DAY, **given)
+
+
+def _all(many: Many, who: str, kind: str) -> list[Any]:
+    items: list[Any] = []
+    page = _kind(_warnings(many, who, kind=kind), kind)
+    while True:
+        items += page.items
+        if not page.after:
+            return items
+        page = _kind(_warnings(many, who, kind=kind, after=page.after), kind)
+
+
+def test_both_databases_warn_alike(world: World) -> None:
+    hall = world.register("hall")
+    hall.upload("proposal")
+    hall.enter("minutes")
+    hall.submit("approval")
+    world.workdays_pass(4)
+    day, chief = local_day(world.now), world.people["杨帆"]
+
+    found = world.store.read(queries.warnings, person=chief, day=day)
+    late = _kind(found, "own-red").items[0]
+
+    assert (late.ref, late.stage, late.holder) == (hall.ref, "approval", "杨帆")
+    assert late.told
+    assert late.due.words.endswith("超 2 个工作日")
+    assert [(each.name, each.red) for each in found.people] == [("杨帆", 1)]
+    assert world.store.read(queries.trouble, person=chief, day=day).counts["own-red"] == 1
+    board = world.store.read(queries.board, person=chief, day=day)
+    assert [(row.ref, row.own.colour, row.holder) for row in board.rows] == [(hall.ref, "red", "杨帆")]
+    statement = text("SELECT COUNT(*) FROM stage WHERE due_on IS NOT NULL")
+    assert world.store.read(lambda connection: connection.execute(statement).scalar()) == 1

@@ -1,0 +1,407 @@
+"""The project list: which of my projects is in trouble, narrowed by filters that each say how many they leave.
+
+Invariant: scope and filters are in the query, pages go by position (keyset), and the count beside an
+option is the length of the list that choosing it gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+
+from workflow.definition import Definition, Kind
+from workflow.machine import PROJECT_STATES
+from workflow.people import Directory
+from workflow.queries.lists import published
+from workflow.queries.scope import PROJECT, columns, visible
+from workflow.queries.snapshot import Snapshot, snapshot
+from workflow.queries.words import LIGHTS, Light, due_words, light_on
+
+PAGE = 50
+
+LEADERS = ("section_chief", "finance_chief", "deputy_director", "director")
+"""The posts that a project is under, nearest first: whoever holds them there or above."""
+
+LIGHT_FILTERS = {
+    "own-red": "本局超期",
+    "own-yellow": "本局临期",
+    "outside-red": "外部门超期",
+    "outside-yellow": "外部门临期",
+    "validity": "有效期临近",
+}
+
+SORTS = {"newest": "最近登记在前", "due": "最近到期在前"}
+
+NEVER = "9999-12-31"
+"""Where a project without a due date stands in a list by due date: behind all others."""
+
+
+class Filters(Struct, frozen=True):
+    """How a project list is narrowed. Empty means all; `light` names a light of one of the three kinds,
+    `unit` includes what lies below it, `leader` is a person whose post the project is under.
+    """
+
+    light: str = ""
+    state: str = ""
+    phase: str = ""
+    type: str = ""
+    unit: int = 0
+    leader: int = 0
+    clerk: int = 0
+    text: str = ""
+
+
+class ProjectItem(Struct, frozen=True):
+    """One project in a list, its three lights apart: our own work, outside offices, validity of replies.
+
+    `total` is its total investment in 万元 as people write it, empty while unknown; `due` the nearest date.
+    """
+
+    ref: str
+    title: str
+    code: str
+    type: str
+    type_title: str
+    unit: str
+    clerk: str
+    state: str
+    phase: str
+    own: Light
+    outside: Light
+    validity: Light
+    due: str
+    position: int
+    total: str = ""
+
+
+class ProjectPage(Struct, frozen=True):
+    """One page of projects; `after` and, sorted by due date, `after_due` are the position to go on from.
+
+    `after` is 0 at the end.
+    """
+
+    items: tuple[ProjectItem, ...]
+    after: int
+    after_due: str = ""
+
+
+def projects(
+    connection: Connection,
+    *,
+    person: int,
+    day: date,
+    filters: Filters | None = None,
+    before: int = 0,
+    due: str = "",
+    sort: str = "newest",
+) -> ProjectPage:
+    """The projects that the person may see, one page: newest first, or by nearest due date.
+
+    It goes on from the project `before`, which was due on `due`.
+    """
+    snap = snapshot(connection)
+    conditions = list(project_conditions(snap, filters or Filters(), person, day))
+    order = [nearest_due, PROJECT.c.id.desc()] if sort == "due" else [PROJECT.c.id.desc()]
+    if before:
+        conditions.append(_beyond(before, due) if sort == "due" else PROJECT.c.id < before)
+    chosen = select(PROJECT.c.id, nearest_due.label("nearest")).where(*conditions).order_by(*order)
+    keys = list(connection.execute(chosen.limit(PAGE + 1)))
+    items = _items(connection, snap, [key.id for key in keys[:PAGE]], day)
+    if len(keys) <= PAGE:
+        return ProjectPage(items, 0)
+    return ProjectPage(items, keys[PAGE - 1].id, keys[PAGE - 1].nearest if sort == "due" else "")
+
+
+nearest_due: ColumnElement[str] = func.coalesce(
+    case(
+        (PROJECT.c.own_due_on < PROJECT.c.outside_due_on, PROJECT.c.own_due_on),
+        else_=func.coalesce(PROJECT.c.outside_due_on, PROJECT.c.own_due_on),
+    ),
+    NEVER,
+)
+"""The nearest due date of a project, our own or an outside office's."""
+
+
+def _beyond(before: int, due: str) -> ColumnElement[bool]:
+    """Behind that position in a list by due date; of one day the newest comes first."""
+    return or_(nearest_due > due, and_(nearest_due == due, PROJECT.c.id < before))
+
+
+def project_conditions(
+    snap: Snapshot, filters: Filters, person: int, day: date, without: str = ""
+) -> Iterator[ColumnElement[bool]]:
+    """When a project is in that person's list: scope first, then each filter set but the one named `without`."""
+    yield visible(snap.directory, person, day)
+    for name, value in asdict(filters).items():
+        if value and name != without:
+            yield _CONDITIONS[name](snap.directory, value, day)
+
+
+def _in_light(_: Directory, light: str, day: date) -> ColumnElement[bool]:
+    found = light_conditions(day).get(light)
+    return found if found is not None else PROJECT.c.id.is_not(None)
+
+
+def light_conditions(day: date) -> dict[str, ColumnElement[bool]]:
+    """When a project shows each of the lights that a list can be narrowed by."""
+    today, row = day.isoformat(), PROJECT.c
+    return {
+        "own-red": row.own_due_on < today,
+        "own-yellow": and_(row.own_due_on >= today, row.own_warn_on <= today),
+        "outside-red": row.outside_due_on < today,
+        "outside-yellow": and_(row.outside_due_on >= today, row.outside_warn_on <= today),
+        "validity": row.valid_warn_on <= today,
+    }
+
+
+def _in_unit(directory: Directory, unit: int, _: date) -> ColumnElement[bool]:
+    return PROJECT.c.organisation_id.in_(
+        sorted(node for node in directory.organisations if directory.is_within(node, unit))
+    )
+
+
+def _under(directory: Directory, leader: int, _: date) -> ColumnElement[bool]:
+    nodes = directory.organisations
+    return PROJECT.c.organisation_id.in_(
+        sorted(node for node in nodes if leader in leaders_of(directory, node))
+    )
+
+
+def leaders_of(directory: Directory, organisation: int) -> tuple[int, ...]:
+    """Everybody whom a project of that organisation is under, nearest first, each once."""
+    found = (who for post in LEADERS for who in directory.holders(post, organisation))
+    return tuple(dict.fromkeys(found))
+
+
+def _named(_: Directory, text: str, __: date) -> ColumnElement[bool]:
+    return or_(
+        PROJECT.c.title.contains(text, autoescape=True), PROJECT.c.code.startswith(text, autoescape=True)
+    )
+
+
+_CONDITIONS: Mapping[str, Callable[[Directory, Any, date], ColumnElement[bool]]] = {
+    "light": _in_light,
+    "state": lambda _, value, __: PROJECT.c.state == value,
+    "phase": lambda _, value, __: PROJECT.c.phase == value,
+    "type": lambda _, value, __: PROJECT.c.type == value,
+    "unit": _in_unit,
+    "leader": _under,
+    "clerk": lambda _, value, __: PROJECT.c.clerk_id == value,
+    "text": _named,
+}
+
+
+# The rows of a page
+
+
+_ITEM = columns(
+    "id", "ref", "title", "code", "digest", "type", "organisation_id", "clerk_id", "state", "phase",
+    "own_warn_on", "own_due_on", "outside_warn_on", "outside_due_on", "valid_warn_on", "valid_due_on", "body",
+)  # fmt: skip
+
+
+def _items(connection: Connection, snap: Snapshot, ids: list[int], day: date) -> tuple[ProjectItem, ...]:
+    rows = {row.id: row for row in connection.execute(select(*_ITEM).where(PROJECT.c.id.in_(ids)))}
+    return tuple(_item(connection, snap, rows[each], day) for each in ids)
+
+
+def _item(connection: Connection, snap: Snapshot, row: Any, day: date) -> ProjectItem:
+    definition = snap.compiled(connection, row.digest).definition
+    nearest = min((each for each in (row.own_due_on, row.outside_due_on) if each), default=None)
+    due = _date(nearest)
+    return ProjectItem(
+        ref=row.ref,
+        title=row.title,
+        code=row.code,
+        type=row.type,
+        type_title=definition.title,
+        unit=organisation_name(snap, row.organisation_id),
+        clerk=snap.directory.name(row.clerk_id),
+        state=PROJECT_STATES[row.state],
+        phase=row.phase,
+        own=_light(row.own_warn_on, row.own_due_on, day),
+        outside=_light(row.outside_warn_on, row.outside_due_on, day),
+        validity=_light(row.valid_warn_on, row.valid_due_on, day),
+        due=due_words(snap.calendar, due, day, provisional=snap.calendar.is_provisional(due)) if due else "",
+        position=row.id,
+        total=total_words(definition, _FACTS.decode(row.body).facts),
+    )
+
+
+class _Facts(Struct):
+    """Of a project's body, only what it is said to be; the rest is skipped over, not built."""
+
+    facts: dict[str, Any] = {}
+
+
+_FACTS = msgspec.json.Decoder(_Facts)
+
+
+def total_words(definition: Definition, facts: Mapping[str, Any]) -> str:
+    """The total investment, 2,860.00: the first sum of money that the definition asks for. Empty if unknown."""
+    key = next((key for key, fact in definition.facts.items() if fact.kind is Kind.MONEY), "")
+    return f"{Decimal(str(facts[key])):,.2f}" if facts.get(key) is not None else ""
+
+
+def organisation_name(snap: Snapshot, organisation: int) -> str:
+    """The organisation's name; empty for one that is not there."""
+    found = snap.directory.organisations.get(organisation)
+    return found.name if found else ""
+
+
+def _light(warn_on: str | None, due_on: str | None, day: date) -> Light:
+    return light_on(_date(warn_on), _date(due_on), day) if due_on else LIGHTS["none"]
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+# What the filters offer
+
+
+class Facet(Struct, frozen=True):
+    """One thing to narrow by: its value in the form, its words, and how many projects it leaves."""
+
+    value: str
+    words: str
+    count: int = 0
+
+
+class Facets(Struct, frozen=True):
+    """What the filters of a project list offer this person, each counted within all other filters.
+
+    `total` is the length of the list as it is filtered now.
+    """
+
+    total: int
+    lights: tuple[Facet, ...]
+    states: tuple[Facet, ...]
+    phases: tuple[Facet, ...]
+    types: tuple[Facet, ...]
+    units: tuple[Facet, ...]
+    leaders: tuple[Facet, ...]
+    clerks: tuple[Facet, ...]
+
+    def words(self, filters: Filters) -> tuple[tuple[str, str], ...]:
+        """The filters that are set, in words: (单位, 澴阳区民政局)."""
+        offered = {
+            "light": ("红黄绿", self.lights),
+            "state": ("状态", self.states),
+            "phase": ("阶段", self.phases),
+            "type": ("类型", self.types),
+            "unit": ("单位", self.units),
+            "leader": ("领导", self.leaders),
+            "clerk": ("经办人", self.clerks),
+            "text": ("名称或代码", (Facet(filters.text, filters.text),)),
+        }
+        return tuple(
+            (
+                offered[name][0],
+                next((each.words for each in offered[name][1] if each.value == str(value)), str(value)),
+            )
+            for name, value in asdict(filters).items()
+            if value
+        )
+
+
+def facets(connection: Connection, *, person: int, day: date, filters: Filters | None = None) -> Facets:
+    """What can be chosen, and how many projects each choice leaves; what leaves none is not offered,
+    unless it is chosen now.
+    """
+    snap, chosen = snapshot(connection), filters or Filters()
+    directory = snap.directory
+
+    def counted(name: str, column: ColumnElement[Any]) -> dict[Any, int]:
+        conditions = project_conditions(snap, chosen, person, day, without=name)
+        statement = select(column, func.count()).where(*conditions).group_by(column)
+        return {row[0]: row[1] for row in connection.execute(statement)}
+
+    def offered(name: str, words: Iterable[tuple[str, str]], counts: Mapping[str, int]) -> tuple[Facet, ...]:
+        now = str(getattr(chosen, name) or "")
+        found = (Facet(value, title, counts.get(value, 0)) for value, title in words)
+        return tuple(each for each in found if each.count or each.value == now)
+
+    by_unit = counted("unit", PROJECT.c.organisation_id)
+    by_leader = by_unit if chosen.unit == chosen.leader == 0 else counted("leader", PROJECT.c.organisation_id)
+    units, led = _above(directory, by_unit), _led(directory, by_leader)
+    clerks = {str(who): count for who, count in counted("clerk", PROJECT.c.clerk_id).items()}
+    titles = {each.type: each.title for each in published(connection)}
+    lights = _light_counts(
+        connection, list(project_conditions(snap, chosen, person, day, without="light")), day
+    )
+    return Facets(
+        total=_total(connection, list(project_conditions(snap, chosen, person, day))),
+        lights=tuple(Facet(key, words, lights[key]) for key, words in LIGHT_FILTERS.items()),
+        states=offered("state", PROJECT_STATES.items(), counted("state", PROJECT.c.state)),
+        phases=offered("phase", _phases(connection, snap), counted("phase", PROJECT.c.phase)),
+        types=offered(
+            "type", sorted(titles.items(), key=lambda each: each[1]), counted("type", PROJECT.c.type)
+        ),
+        units=offered("unit", _tree(directory, units), units),
+        leaders=offered("leader", _people(directory, led), led),
+        clerks=offered("clerk", _people(directory, clerks), clerks),
+    )
+
+
+def _total(connection: Connection, conditions: list[ColumnElement[bool]]) -> int:
+    return int(connection.execute(select(func.count()).select_from(PROJECT).where(*conditions)).scalar_one())
+
+
+def _light_counts(connection: Connection, conditions: list[ColumnElement[bool]], day: date) -> dict[str, int]:
+    lights = light_conditions(day)
+    sums = [func.coalesce(func.sum(case((each, 1), else_=0)), 0).label(key) for key, each in lights.items()]
+    row = connection.execute(select(*sums).select_from(PROJECT).where(*conditions)).one()
+    return {key: int(count) for key, count in zip(lights, row, strict=True)}
+
+
+def _phases(connection: Connection, snap: Snapshot) -> list[tuple[str, str]]:
+    """The phases of all published types, in their order."""
+    found = (
+        phase
+        for each in published(connection)
+        for phase in snap.compiled(connection, each.digest).definition.phases
+    )
+    return [(phase, phase) for phase in dict.fromkeys(found)]
+
+
+def _above(directory: Directory, counts: Mapping[int, int]) -> dict[str, int]:
+    """How many projects each organisation has, with all that lies below it."""
+    found: dict[str, int] = {}
+    for organisation, count in counts.items():
+        for node in directory.upwards(organisation):
+            found[str(node)] = found.get(str(node), 0) + count
+    return found
+
+
+def _led(directory: Directory, counts: Mapping[int, int]) -> dict[str, int]:
+    """How many projects each leader has under them."""
+    found: dict[str, int] = {}
+    for organisation, count in counts.items():
+        for leader in leaders_of(directory, organisation):
+            found[str(leader)] = found.get(str(leader), 0) + count
+    return found
+
+
+def _tree(directory: Directory, counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The organisations that have any, each behind the one it belongs to."""
+    nodes = [node for node in directory.organisations if str(node) in counts]
+    lines = {node: [directory.organisations[each].name for each in directory.upwards(node)] for node in nodes}
+    nodes.sort(key=lambda node: lines[node][::-1])
+    return [(str(node), directory.organisations[node].name) for node in nodes]
+
+
+def _people(directory: Directory, counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    """People by name, each with what they are."""
+    found = [(each, directory.name(int(each)), directory.title(int(each))) for each in counts]
+    return [
+        (each, f"{name}（{title}）" if title else name)
+        for each, name, title in sorted(found, key=lambda it: it[1])
+    ]

@@ -1,0 +1,422 @@
+"""预警·督办: everything yellow and red in a person's scope, and what was done about each.
+
+Invariant: our own lateness, an outside office's and validities running out are three different things,
+never added up and never in one list; an outside office's lateness is nobody's here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+
+from workflow import rules
+from workflow.clock import local_day
+from workflow.definition import Rung
+from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, RungFired
+from workflow.models import EventRow, StageRow
+from workflow.people import Directory
+from workflow.queries.portfolio import Filters, organisation_name, project_conditions
+from workflow.queries.reading import Reading, open_reading
+from workflow.queries.record import Row
+from workflow.queries.scope import PROJECT, TASK, columns, visible
+from workflow.queries.snapshot import Snapshot, snapshot
+from workflow.queries.stages import holder_words
+from workflow.queries.words import Due, clock_day, due_of, since_words
+from workflow.record import instant
+from workflow.sql import table
+from workflow.state import Clock, Paper, StageState
+from workflow.timing import VALIDITY_LADDER, ladder_of
+
+STAGE, EVENT = table(StageRow), table(EventRow)
+
+PAGE = 50
+GLANCE = 10
+"""How many of each kind the page shows before one kind is chosen."""
+
+MOST_PEOPLE = 60
+"""More people than a leader reads one by one: the list by person then asks for a unit first."""
+
+KINDS = {
+    "own-red": "本局超期",
+    "own-yellow": "本局临期",
+    "outside-red": "外部门超期",
+    "outside-yellow": "外部门临期",
+    "validity": "有效期临近",
+}
+
+
+class Alert(Struct, frozen=True):
+    """One thing that is yellow or red: where, with whom, since when, until when, and what was done about it.
+
+    `told` are the rungs that took effect, `next` the one to come; `said` what its holder or clerk said.
+    """
+
+    ref: str
+    project: str
+    stage: str
+    title: str
+    unit: str
+    holder: str
+    state: str
+    since: str
+    due: Due | None
+    told: tuple[str, ...]
+    next: str
+    said: tuple[str, ...]
+    letter: str
+    outside: bool
+    position: str
+
+
+class Kind(Struct, frozen=True):
+    """All warnings of one kind: how many there are, and one page of them. `after` is empty at the end."""
+
+    key: str
+    title: str
+    count: int
+    items: tuple[Alert, ...]
+    after: str = ""
+
+
+class UnitCount(Struct, frozen=True):
+    """One unit's numbers, kind by kind."""
+
+    id: int
+    name: str
+    counts: dict[str, int]
+
+
+class PersonCount(Struct, frozen=True):
+    """What one person has in hand that is late or nearly so; never what an outside office has."""
+
+    id: int
+    name: str
+    title: str
+    red: int
+    yellow: int
+
+
+class Warnings(Struct, frozen=True):
+    """The page: the numbers by unit and by person, and the warnings of each kind."""
+
+    kinds: tuple[Kind, ...]
+    units: tuple[UnitCount, ...]
+    people: tuple[PersonCount, ...]
+    too_many_people: bool
+    unit: str
+
+
+class Trouble(Struct, frozen=True):
+    """The numbers alone, for a first glance."""
+
+    counts: dict[str, int]
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything at all."""
+        return any(self.counts.values())
+
+    @property
+    def words(self) -> tuple[tuple[str, str, int], ...]:
+        """(kind, words, number) for each kind that there is."""
+        return tuple((key, KINDS[key], count) for key, count in self.counts.items() if count)
+
+
+def trouble(connection: Connection, *, person: int, day: date) -> Trouble:
+    """How much is yellow and red in the person's scope."""
+    scope = [visible(snapshot(connection).directory, person, day)]
+    units = _by_unit(connection, scope, day)
+    return Trouble({kind: sum(counts.get(kind, 0) for counts in units.values()) for kind in KINDS})
+
+
+def warnings(
+    connection: Connection, *, person: int, day: date, kind: str = "", unit: int = 0, after: str = ""
+) -> Warnings:
+    """Everything yellow and red in the person's scope; of one kind or one unit only if they are named.
+
+    With a kind, one page of it from the position `after` on; otherwise the first few of each.
+    """
+    snap = snapshot(connection)
+    conditions = list(project_conditions(snap, Filters(unit=unit), person, day))
+    asked = _Asked(connection, snap, conditions, person, day)
+    units = _by_unit(connection, conditions, day)
+    counts = {key: sum(each.get(key, 0) for each in units.values()) for key in KINDS}
+    people = _by_person(connection, snap.directory, conditions, day)
+    chosen = [kind] if kind in KINDS else [key for key in KINDS if counts[key]]
+    size = PAGE if kind in KINDS else GLANCE
+    too_many = len(people) > MOST_PEOPLE and not unit
+    return Warnings(
+        kinds=tuple(_kind(asked, key, counts[key], after, size) for key in chosen),
+        units=_units(snap.directory, units),
+        people=() if too_many else people,
+        too_many_people=too_many,
+        unit=organisation_name(snap, unit),
+    )
+
+
+class _Asked(NamedTuple):
+    """Who asks on which day, and under which conditions a project counts."""
+
+    connection: Connection
+    snap: Snapshot
+    conditions: list[ColumnElement[bool]]
+    person: int
+    day: date
+
+
+# Numbers
+
+
+def _stage_condition(kind: str, today: str) -> ColumnElement[bool]:
+    ours = STAGE.c.outside.is_(kind.startswith("outside"))
+    if kind.endswith("red"):
+        return and_(ours, STAGE.c.due_on < today)
+    return and_(ours, STAGE.c.due_on >= today, STAGE.c.warn_on <= today)
+
+
+def _by_unit(
+    connection: Connection, conditions: list[ColumnElement[bool]], day: date
+) -> dict[int, dict[str, int]]:
+    """How many of each kind each organisation has."""
+    today = day.isoformat()
+    which = case(*((_stage_condition(kind, today), kind) for kind in KINDS if kind != "validity"), else_="")
+    stages = (
+        select(PROJECT.c.organisation_id, which.label("kind"), func.count())
+        .join_from(STAGE, PROJECT, PROJECT.c.id == STAGE.c.project_id)
+        .where(STAGE.c.due_on.is_not(None), STAGE.c.warn_on <= today, *conditions)
+        .group_by(PROJECT.c.organisation_id, "kind")
+    )
+    papers = (
+        select(PROJECT.c.organisation_id, func.count())
+        .where(PROJECT.c.valid_warn_on <= today, *conditions)
+        .group_by(PROJECT.c.organisation_id)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for organisation, kind, count in connection.execute(stages):
+        found.setdefault(organisation, {})[kind] = count
+    for organisation, count in connection.execute(papers):
+        found.setdefault(organisation, {})["validity"] = count
+    return found
+
+
+def _units(directory: Directory, counts: dict[int, dict[str, int]]) -> tuple[UnitCount, ...]:
+    """The units that have any, in the order of the tree."""
+    lines = {
+        node: [directory.organisations[each].name for each in directory.upwards(node)][::-1]
+        for node in counts
+    }
+    return tuple(
+        UnitCount(node, lines[node][-1], {kind: counts[node].get(kind, 0) for kind in KINDS})
+        for node in sorted(counts, key=lambda node: lines[node])
+        if lines[node]
+    )
+
+
+def _by_person(
+    connection: Connection, directory: Directory, conditions: list[ColumnElement[bool]], day: date
+) -> tuple[PersonCount, ...]:
+    """Who has what in hand that is late or nearly so, by name: this is no ranking."""
+    today = day.isoformat()
+    late = func.sum(case((STAGE.c.due_on < today, 1), else_=0))
+    statement = (
+        select(TASK.c.person_id, late, func.count())
+        .join_from(STAGE, TASK, and_(TASK.c.project_id == STAGE.c.project_id, TASK.c.stage == STAGE.c.key))
+        .join(PROJECT, PROJECT.c.id == STAGE.c.project_id)
+        .where(
+            STAGE.c.due_on.is_not(None),
+            STAGE.c.warn_on <= today,
+            STAGE.c.outside.is_(False),
+            TASK.c.due_on == STAGE.c.due_on,
+            *conditions,
+        )
+        .group_by(TASK.c.person_id)
+    )
+    found = [
+        PersonCount(person, directory.name(person), directory.title(person), int(red), count - int(red))
+        for person, red, count in connection.execute(statement)
+    ]
+    return tuple(sorted(found, key=lambda each: (each.name, each.id)))
+
+
+# One kind
+
+
+def _kind(asked: _Asked, key: str, count: int, after: str, size: int) -> Kind:
+    rows = list(asked.connection.execute(_rows(asked, key, after).limit(size + 1)))
+    shown = rows[:size]
+    readings = _readings(asked, {row.id for row in shown})
+    record = _record(asked.connection, readings)
+    view = _validity if key == "validity" else _stage
+    items = tuple(view(readings[row.id], row, record.get(row.id, [])) for row in shown)
+    return Kind(key, KINDS[key], count, items, items[-1].position if len(rows) > size else "")
+
+
+def _rows(asked: _Asked, kind: str, after: str) -> Any:
+    """The places of that kind: (project, due date) and, for a stage, its key."""
+    today = asked.day.isoformat()
+    if kind == "validity":
+        papers = select(PROJECT.c.id, PROJECT.c.valid_due_on.label("due_on"))
+        papers = papers.where(PROJECT.c.valid_warn_on <= today, *asked.conditions)
+        return _from(papers, (PROJECT.c.valid_due_on, PROJECT.c.id), after)
+    stages = (
+        select(PROJECT.c.id, STAGE.c.key, STAGE.c.due_on)
+        .join_from(STAGE, PROJECT, PROJECT.c.id == STAGE.c.project_id)
+        .where(STAGE.c.due_on.is_not(None), *asked.conditions, _stage_condition(kind, today))
+    )
+    return _from(stages, (STAGE.c.due_on, STAGE.c.project_id, STAGE.c.key), after)
+
+
+def _from(statement: Any, order: tuple[ColumnElement[Any], ...], after: str) -> Any:
+    """By due date, from behind the position `after` on: 2026-11-13.17.budget_review."""
+    due, _, rest = after.partition(".")
+    project, _, stage = rest.partition(".")
+    if due and project.isdigit():
+        beyond = [order[0] > due, and_(order[0] == due, order[1] > int(project))]
+        if stage and len(order) > 2:
+            beyond.append(and_(order[0] == due, order[1] == int(project), order[2] > stage))
+        statement = statement.where(or_(*beyond))
+    return statement.order_by(*order)
+
+
+def _readings(asked: _Asked, ids: Iterable[int]) -> dict[int, Reading]:
+    statement = select(*columns("id", "ref", "seq", "head", "body")).where(PROJECT.c.id.in_(list(ids)))
+    return {
+        row.id: open_reading(asked.connection, asked.snap, row, asked.person, asked.day)
+        for row in asked.connection.execute(statement)
+    }
+
+
+_TOLD = ("rung.fired", "explanation.filed", "letter.drafted")
+
+
+def _record(
+    connection: Connection, readings: dict[int, Reading]
+) -> dict[int, list[tuple[Row, RungFired | ExplanationFiled | LetterDrafted]]]:
+    """What these projects' records say of reminders, explanations and letters, oldest first."""
+    kinds = or_(*(EVENT.c.data.contains(f'"type":"{kind}"') for kind in _TOLD))
+    statement = (
+        select(EVENT.c.project_id, EVENT.c.seq, EVENT.c.at, EVENT.c.actor_id, EVENT.c.data)
+        .where(EVENT.c.project_id.in_(list(readings)), kinds)
+        .order_by(EVENT.c.project_id, EVENT.c.seq)
+    )
+    found: dict[int, list[tuple[Row, Any]]] = {}
+    for project, *row, data in connection.execute(statement):
+        event: Event = DECODER.decode(data)
+        if isinstance(event, RungFired | ExplanationFiled | LetterDrafted):
+            found.setdefault(project, []).append((Row(*row), event))
+    return found
+
+
+def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
+    spec, stage = reading.stage(row.key), reading.state.stage(row.key)
+    own = [(at, event) for at, event in record if _concerns(event, row.key, "") and _is_of(stage, at)]
+    ladder = ladder_of(reading.definition, spec, stage.state)
+    return Alert(
+        ref=reading.ref,
+        project=reading.state.title,
+        stage=row.key,
+        title=spec.title,
+        unit=organisation_name(reading.snap, reading.state.organisation),
+        holder=holder_words(reading, spec, stage),
+        state=rules.state_words(spec, stage.state),
+        since=since_words(stage.since, reading.day),
+        due=due_of(stage.clock, reading.calendar, reading.day),
+        told=_told(reading, own),
+        next=_next(reading, stage.clock, ladder, stage.holders),
+        said=_said(reading, own),
+        letter=_letter(reading, own),
+        outside=bool(stage.clock and stage.clock.outside),
+        position=f"{row.due_on}.{row.id}.{row.key}",
+    )
+
+
+def _is_of(stage: StageState, row: Row) -> bool:
+    """Whether it happened since the stage is where it is now: what was told before was of another clock."""
+    return stage.since is not None and instant(row.at) >= stage.since
+
+
+def _validity(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
+    """The reply of the project that lapses next."""
+    papers = {key: paper for key, paper in reading.state.documents.items() if _lapses(paper, row.due_on)}
+    document, paper = next(iter(papers.items()))
+    stage = reading.definition.issuers.get(document, "")
+    own = [(at, event) for at, event in record if _concerns(event, stage, document)]
+    return Alert(
+        ref=reading.ref,
+        project=reading.state.title,
+        stage=stage,
+        title="、".join(reading.definition.documents[key].title for key in papers),
+        unit=organisation_name(reading.snap, reading.state.organisation),
+        holder=reading.directory.name(reading.state.clerk),
+        state=paper.number,
+        since=clock_day(paper.issued_on, reading.day) if paper.issued_on else "",
+        due=due_of(paper.clock, reading.calendar, reading.day),
+        told=_told(reading, own),
+        next=_next(reading, paper.clock, VALIDITY_LADDER, ()),
+        said=(),
+        letter="",
+        outside=False,
+        position=f"{row.due_on}.{row.id}",
+    )
+
+
+def _lapses(paper: Paper, due_on: str) -> bool:
+    return bool(paper.clock and paper.clock.due_on and paper.clock.due_on.isoformat() == due_on)
+
+
+def _concerns(event: RungFired | ExplanationFiled | LetterDrafted, stage: str, document: str) -> bool:
+    return event.stage == stage and getattr(event, "document", "") == document
+
+
+# Words
+
+
+def _told(reading: Reading, record: list[tuple[Row, Any]]) -> tuple[str, ...]:
+    """11月16日已提醒陈文娟, for each rung that took effect."""
+    return tuple(
+        f"{_on(reading, row.at)}已提醒{rules.names(reading.directory, event.told) or '系统管理员'}"
+        for row, event in record
+        if isinstance(event, RungFired)
+    )
+
+
+def _said(reading: Reading, record: list[tuple[Row, Any]]) -> tuple[str, ...]:
+    """What was said to explain it, and by whom."""
+    return tuple(
+        f"{_on(reading, row.at)}{reading.directory.name(row.actor_id)}说明：{event.text}"
+        for row, event in record
+        if isinstance(event, ExplanationFiled)
+    )
+
+
+def _letter(reading: Reading, record: list[tuple[Row, Any]]) -> str:
+    """Whether a letter to the outside office has been drafted; the last one counts."""
+    found = [row for row, event in record if isinstance(event, LetterDrafted)]
+    return f"{_on(reading, found[-1].at)}已拟商请函（未发）" if found else ""
+
+
+def _next(reading: Reading, clock: Clock | None, ladder: tuple[Rung, ...], holders: tuple[int, ...]) -> str:
+    """11月24日将提醒周建平: the next rung of the ladder, and whom it will reach as things stand."""
+    if clock is None or clock.next_at is None or clock.rung >= len(ladder):
+        return ""
+    people = dict.fromkeys(
+        person for listener in ladder[clock.rung].tell for person in _listeners(reading, listener, holders)
+    )
+    day = clock_day(local_day(clock.next_at), reading.day)
+    return f"{day}将提醒{rules.names(reading.directory, people) or '（该岗位无人）'}"
+
+
+def _listeners(reading: Reading, listener: str, holders: tuple[int, ...]) -> tuple[int, ...]:
+    if listener == "holder":
+        return holders
+    if listener == "clerk":
+        return (reading.state.clerk,)
+    return reading.directory.holders(listener, reading.state.organisation)
+
+
+def _on(reading: Reading, at: str) -> str:
+    return clock_day(local_day(instant(at)), reading.day)
