@@ -49,6 +49,9 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "json-malformed": ("JSON写法有误：{why}。", "请更正后重新提交。"),
     "form-malformed": ("表单内容无法读取。", "请刷新页面后重新提交。"),
     "upload-missing": ("没有收到文件。", "请选择文件后再上传。"),
+    "print-too-large": ("内容过多，不能排成一份打印件。", "请缩小筛选范围，或改用台账（xlsx）。"),
+    "export-busy": ("有人正在导出台账，这一次没有开始。", "请过一两分钟再试。"),
+    "print-busy": ("打印的人较多，这一份还没有排好。", "请稍后再试。"),
     "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),
 }
 """Code -> what is wrong and the remedy, for what only the edge can refuse."""

@@ -55,16 +55,21 @@ async def worklist(request: Request, desk: AtDesk) -> Response:
 FILTERS = ("light", "state", "type", "unit", "clerk", "text")
 
 
-@router.get("/projects")
-async def project_list(request: Request, desk: AtDesk, before: Before = 0) -> Response:
-    """项目列表: which project is in trouble."""
+def filters_of(request: Request) -> tuple[dict[str, str], queries.Filters]:
+    """How the address narrows a list of projects: as it is written there, and as the query takes it."""
     given = {name: request.query_params.get(name, "")[:100].strip() for name in FILTERS}
-    filters = queries.Filters(
+    return given, queries.Filters(
         given["light"], given["state"], given["type"], _id(given["unit"]), _id(given["clerk"]), given["text"]
     )
 
-    def with_filter(**changed: Any) -> str:
-        return with_query("/projects", {**given, **changed})
+
+@router.get("/projects")
+async def project_list(request: Request, desk: AtDesk, before: Before = 0) -> Response:
+    """项目列表: which project is in trouble."""
+    given, filters = filters_of(request)
+
+    def with_filter(path: str = "/projects", **changed: Any) -> str:
+        return with_query(path, {**given, **changed})
 
     return page(
         request,
@@ -158,13 +163,6 @@ async def stage(request: Request, desk: AtDesk, ref: str, stage: str, done: Done
     return stage_page(request, desk, it, done=_outcome(it, done))
 
 
-@router.get("/projects/{ref}/stages/{stage}/sheet")
-async def sheet(request: Request, desk: AtDesk, ref: str, stage: str) -> Response:
-    """呈批件: everything on one sheet, for a chief who signs on paper."""
-    it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
-    return page(request, "sheet.html", desk.visitor, it=it, next_step=_next_step(it))
-
-
 def stage_page(
     request: Request, desk: Desk, it: StageFile, *, failure: Failure | None = None, done: str = ""
 ) -> Response:
@@ -185,7 +183,7 @@ def stage_page(
         others=[offer for offer in others if offer.allowed and _has_use(offer, it)],
         refused_offers=[offer for offer in others if not offer.allowed],
         deciding="decide-returned" in offers and offers["decide-returned"].allowed,
-        next_step=_next_step(it),
+        next_step=next_step(it),
         may_add=it.may_add,
         colleagues=[(each.id, _named(each.name, each.title)) for each in it.colleagues],
         signers=[(each.id, _named(each.name, each.title)) for each in it.signers],
@@ -197,7 +195,7 @@ def _has_use(offer: Offer, it: StageFile) -> bool:
     return offer.action != "sign-paper" or bool(it.signers)
 
 
-def _next_step(it: StageFile) -> str:
+def next_step(it: StageFile) -> str:
     """What follows when this step is done: the next step and whose it is, or what the stage issues."""
     standing = [step.standing for step in it.steps]
     place = standing.index("now") + 1 if "now" in standing else 0

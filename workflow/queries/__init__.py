@@ -3,7 +3,9 @@
 Invariant: pages and JSON ask the same functions; each takes a connection and keyword arguments only.
 """
 
+from workflow.queries.dossier import Dossier, dossier
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
+from workflow.queries.ledger import Ledger, LedgerHead, LedgerRow, ledger, ledger_head
 from workflow.queries.lists import (
     Choices,
     Filters,
@@ -25,8 +27,12 @@ from workflow.queries.whole import Overview, overview, project
 __all__ = [
     "AuditHead",
     "Choices",
+    "Dossier",
     "Filters",
     "IncidentItem",
+    "Ledger",
+    "LedgerHead",
+    "LedgerRow",
     "NoticePage",
     "Overview",
     "ProjectPage",
@@ -38,8 +44,11 @@ __all__ = [
     "Worklist",
     "audit_head",
     "choices",
+    "dossier",
     "incidents",
     "latest_definition",
+    "ledger",
+    "ledger_head",
     "notices",
     "overview",
     "project",

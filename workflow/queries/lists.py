@@ -148,7 +148,7 @@ def _action(what: str) -> str:
 def _row_due(snap: Snapshot, row: Any, day: date) -> Due | None:
     if row.due_on is None:
         return None
-    due_on, warn_on = date.fromisoformat(row.due_on), _date(row.warn_on)
+    due_on, warn_on = date.fromisoformat(row.due_on), row_date(row.warn_on)
     provisional = snap.calendar.is_provisional(due_on)
     words = due_words(snap.calendar, due_on, day, provisional=provisional)
     return Due(due_on, words, light_on(warn_on, due_on, day), provisional, bool(row.outside))
@@ -207,14 +207,19 @@ def projects(
 ) -> ProjectPage:
     """The projects that the person may see, newest first, one page from `before` (a position) on."""
     snap = snapshot(connection)
-    filters = filters or Filters()
-    conditions = [visible(snap.directory, person, day), *_conditions(snap, filters, day)]
-    if before:
-        conditions.append(PROJECT.c.id < before)
+    conditions = matching(snap, filters or Filters(), person=person, day=day, before=before)
     statement = select(*_ITEM).where(*conditions).order_by(PROJECT.c.id.desc()).limit(PAGE + 1)
     rows = list(connection.execute(statement))
     items = tuple(_project_item(connection, snap, row, day) for row in rows[:PAGE])
     return ProjectPage(items, items[-1].position if len(rows) > PAGE else 0)
+
+
+def matching(
+    snap: Snapshot, filters: Filters, *, person: int, day: date, before: int = 0
+) -> list[ColumnElement[bool]]:
+    """The conditions on `project` of every such list: in the person's scope, filtered, from there on."""
+    further = [PROJECT.c.id < before] if before else []
+    return [visible(snap.directory, person, day), *_conditions(snap, filters, day), *further]
 
 
 _ITEM = columns(
@@ -260,7 +265,7 @@ def _light_condition(light: str, today: str) -> ColumnElement[bool]:
 def _project_item(connection: Connection, snap: Snapshot, row: Any, day: date) -> ProjectItem:
     definition: Definition = snap.compiled(connection, row.digest).definition
     nearest = min((each for each in (row.own_due_on, row.outside_due_on) if each), default=None)
-    due = _date(nearest)
+    due = row_date(nearest)
     return ProjectItem(
         ref=row.ref,
         title=row.title,
@@ -271,9 +276,9 @@ def _project_item(connection: Connection, snap: Snapshot, row: Any, day: date) -
         clerk=snap.directory.name(row.clerk_id),
         state=PROJECT_STATES[row.state],
         phase=row.phase,
-        own=_light(row.own_warn_on, row.own_due_on, day),
-        outside=_light(row.outside_warn_on, row.outside_due_on, day),
-        validity=_light(row.valid_warn_on, row.valid_due_on, day),
+        own=row_light(row.own_warn_on, row.own_due_on, day),
+        outside=row_light(row.outside_warn_on, row.outside_due_on, day),
+        validity=row_light(row.valid_warn_on, row.valid_due_on, day),
         due=due_words(snap.calendar, due, day, provisional=snap.calendar.is_provisional(due)) if due else "",
         position=row.id,
     )
@@ -285,11 +290,13 @@ def organisation_name(snap: Snapshot, organisation: int) -> str:
     return found.name if found else ""
 
 
-def _light(warn_on: str | None, due_on: str | None, day: date) -> Light:
-    return light_on(_date(warn_on), _date(due_on), day) if due_on else LIGHTS["none"]
+def row_light(warn_on: str | None, due_on: str | None, day: date) -> Light:
+    """The light of two columns of a row."""
+    return light_on(row_date(warn_on), row_date(due_on), day) if due_on else LIGHTS["none"]
 
 
-def _date(text: str | None) -> date | None:
+def row_date(text: str | None) -> date | None:
+    """A day as a column keeps it."""
     return date.fromisoformat(text) if text else None
 
 
