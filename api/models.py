@@ -1,9 +1,9 @@
-"""The tables of the edge: who is signed in, and who has tried in vain. The engine does not know them.
+"""The tables of the edge: who is signed in, who has tried in vain, whose calendar may be read. The engine does not know them.
 
-Invariant: nothing in them lets anybody in: a session is kept under the hash of its token.
+Invariant: nothing in them lets anybody in: a session, like an address, is kept under its hash.
 """
 
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Column, Integer
 from sqlmodel import Field, SQLModel
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -28,3 +28,13 @@ class LoginFailure(SQLModel, table=True):
     failures: int
     last_at: str
     until: str | None = None
+
+
+class CalendarFeed(SQLModel, table=True):
+    """The one address under which a person's calendar may be read, kept under the hash of its token."""
+
+    __tablename__ = "calendar_feed"
+
+    person_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
+    token: str = Field(unique=True)
+    created_at: str

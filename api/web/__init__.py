@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.problems import Problem
-from api.web import pages, people, posts, prints
+from api.web import feed, pages, people, posts, prints
 from api.web.render import page
 
 router = APIRouter()
@@ -17,6 +17,7 @@ router.include_router(posts.router)
 router.include_router(prints.router)
 router.include_router(pages.router)
 router.include_router(people.router)
+router.include_router(feed.router)
 
 
 def problem_page(request: Request, problem: Problem) -> Response | None:
