@@ -21,6 +21,8 @@ from api import control, operations, passwords, routes, sessions, web
 from api.auth import check_policies
 from api.door import Door
 from api.mail import deliverer
+from api.prints import workbook
+from api.prints.press import Press
 from api.problems import on_http_error, on_invalid_request, on_refusal
 from api.security import FORM_FIELDS, FORM_FILES, FORM_PART, Guard
 from api.settings import Settings
@@ -110,6 +112,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.tickets = Tickets(settings.data)
     app.state.metronome = metronome
     app.state.control = control.Control(settings, store)
+    app.state.press = await asyncio.to_thread(Press, settings.print)
+    app.state.export_gate = asyncio.Semaphore(workbook.AT_ONCE)
     app.state.password_gate = asyncio.Semaphore(passwords.AT_ONCE)
     if app.state.beating:
         metronome.start()
@@ -118,6 +122,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             yield
     finally:
         await asyncio.to_thread(metronome.stop)
+        await asyncio.to_thread(app.state.press.close)
         await asyncio.to_thread(store.close)
 
 

@@ -1,6 +1,7 @@
-"""The tables of the edge: who is signed in, who has tried in vain, and saved views. The engine does not know them.
+"""The tables of the edge: who is signed in, who has tried in vain, saved views, whose calendar may be read.
 
-Invariant: nothing in them lets anybody in: sessions and browsers are kept under the hashes of their tokens.
+The engine does not know them. Invariant: nothing in them lets anybody in: sessions, browsers and addresses
+are kept under the hashes of their tokens.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer
@@ -51,3 +52,13 @@ class SavedView(SQLModel, table=True):
     filter: str
     first: bool = False
     at: str
+
+
+class CalendarFeed(SQLModel, table=True):
+    """The one address under which a person's calendar may be read, kept under the hash of its token."""
+
+    __tablename__ = "calendar_feed"
+
+    person_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
+    token: str = Field(unique=True)
+    created_at: str

@@ -54,6 +54,9 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "view-name-used": ("您已有名为“{name}”的视图。", "请换一个名称，或先删除原视图。"),
     "view-not-found": ("没有这个视图。", "可能已被删除，请从项目列表重新选择。"),
     "view-too-long": ("筛选条件过长，不能保存。", "请缩短所填的名称或代码。"),
+    "print-too-large": ("内容过多，不能排成一份打印件。", "请缩小筛选范围，或改用台账（xlsx）。"),
+    "export-busy": ("有人正在导出台账，这一次没有开始。", "请过一两分钟再试。"),
+    "print-busy": ("打印的人较多，这一份还没有排好。", "请稍后再试。"),
     "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),
 }
 """Code -> what is wrong and the remedy, for what only the edge can refuse."""

@@ -45,6 +45,21 @@ class Smtp(BaseModel):
     per_minute: int = Field(default=60, ge=1)
 
 
+class Print(BaseModel):
+    """The fonts of printed papers: a folder of the office's own, and which of them stands where.
+
+    What is not there falls back to the fonts that come along.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fonts: Path | None = None
+    title_font: tuple[str, ...] = ("FZXiaoBiaoSong-B05S", "方正小标宋简体", "方正小标宋_GBK")
+    heading_font: tuple[str, ...] = ("SimHei", "黑体")
+    body_font: tuple[str, ...] = ("FangSong_GB2312", "仿宋_GB2312", "FangSong", "仿宋")
+    table_font: tuple[str, ...] = ()
+
+
 class Settings(BaseModel):
     """All settings of one installation. `data` holds the database, the documents and the keys."""
 
@@ -66,6 +81,7 @@ class Settings(BaseModel):
     deliver_seconds: float = Field(default=15, gt=0)
     mailbox: bool = False
     smtp: Smtp = Smtp()
+    print: Print = Print()
 
     @property
     def database(self) -> str:
@@ -167,12 +183,17 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _put(values: dict[str, Any], key: str, value: str) -> None:
     """One environment variable: SHENPI_SMTP_HOST is smtp.host; lists are separated by commas."""
-    if key.startswith("smtp_"):
-        values["smtp"] = {**values.get("smtp", {}), key.removeprefix("smtp_"): value}
-    elif key in {"allowed_hosts", "proxies"}:
-        values[key] = [each.strip() for each in value.split(",") if each.strip()]
+    group, _, rest = key.partition("_")
+    if group in {"smtp", "print"}:
+        values[group] = {**values.get(group, {}), rest: _listed(rest, value)}
     else:
-        values[key] = value
+        values[key] = _listed(key, value)
+
+
+def _listed(key: str, value: str) -> str | list[str]:
+    if key not in {"allowed_hosts", "proxies"} and not key.endswith("_font"):
+        return value
+    return [each.strip() for each in value.split(",") if each.strip()]
 
 
 def _check(settings: Settings) -> None:
@@ -184,6 +205,8 @@ def _check(settings: Settings) -> None:
         )
     if settings.database_url.startswith("sqlite:///:memory:"):
         raise SettingsError("数据库须在磁盘上：已确认的操作不能丢。")
+    if settings.print.fonts is not None and not settings.print.fonts.is_dir():
+        raise SettingsError(f"字体目录 {settings.print.fonts} 不存在。请更正 [print] fonts，或删去此项。")
     if settings.data.is_dir() and os.name != "nt" and settings.data.stat().st_mode & stat.S_IWOTH:
         raise SettingsError(
             f"数据目录 {settings.data} 任何人都可以改写。请先运行 chmod 700 {settings.data}。"

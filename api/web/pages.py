@@ -139,13 +139,6 @@ async def stage(request: Request, desk: AtDesk, ref: str, stage: str, done: Done
     return stage_page(request, desk, it, done=_outcome(it, done))
 
 
-@router.get("/projects/{ref}/stages/{stage}/sheet")
-async def sheet(request: Request, desk: AtDesk, ref: str, stage: str) -> Response:
-    """呈批件: everything on one sheet, for a chief who signs on paper."""
-    it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
-    return page(request, "sheet.html", desk.visitor, it=it, next_step=_next_step(it))
-
-
 def stage_page(
     request: Request, desk: Desk, it: StageFile, *, failure: Failure | None = None, done: str = ""
 ) -> Response:
@@ -166,7 +159,7 @@ def stage_page(
         others=[offer for offer in others if offer.allowed and _has_use(offer, it)],
         refused_offers=[offer for offer in others if not offer.allowed],
         deciding="decide-returned" in offers and offers["decide-returned"].allowed,
-        next_step=_next_step(it),
+        next_step=next_step(it),
         may_add=it.may_add,
         colleagues=[(each.id, _named(each.name, each.title)) for each in it.colleagues],
         signers=[(each.id, _named(each.name, each.title)) for each in it.signers],
@@ -178,7 +171,7 @@ def _has_use(offer: Offer, it: StageFile) -> bool:
     return offer.action != "sign-paper" or bool(it.signers)
 
 
-def _next_step(it: StageFile) -> str:
+def next_step(it: StageFile) -> str:
     """What follows when this step is done: the next step and whose it is, or what the stage issues."""
     standing = [step.standing for step in it.steps]
     place = standing.index("now") + 1 if "now" in standing else 0

@@ -40,7 +40,7 @@ async def project_list(
             return see(f"/projects?{first.filter}")
     said = f"{DONE[done]}。" if done in DONE else ""
     return await _list_page(
-        request, desk, _given(request.query_params), before=before, due=due[:10], done=said
+        request, desk, given_in(request.query_params), before=before, due=due[:10], done=said
     )
 
 
@@ -59,6 +59,9 @@ async def _list_page(
     def with_filter(**changed: Any) -> str:
         return listed({**given, **changed})
 
+    def print_at(path: str, **changed: Any) -> str:
+        return with_query(path, {**given, **changed})
+
     found: queries.Facets = await desk.ask(queries.facets, filters=filters)
     return page(
         request,
@@ -76,6 +79,7 @@ async def _list_page(
         sort=sort,
         sorts=SORTS,
         with_filter=with_filter,
+        print_at=print_at,
         unfiltered=UNFILTERED,
         today=desk.day,
     )
@@ -106,7 +110,8 @@ def number_of(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
-def _given(values: Mapping[str, str]) -> dict[str, str]:
+def given_in(values: Mapping[str, str]) -> dict[str, str]:
+    """What an address says of filters and order."""
     given = {name: values.get(name, "")[:100].strip() for name in FILTERS}
     given["sort"] = given["sort"] if given["sort"] in SORTS and given["sort"] != "newest" else ""
     return given
@@ -158,4 +163,4 @@ async def _change(desk: Desk, form: Form, view: int, action: str) -> str:
 
 
 def _filter(form: Form) -> dict[str, str]:
-    return _given(dict(parse_qsl(form.text("filter"))))
+    return given_in(dict(parse_qsl(form.text("filter"))))

@@ -54,6 +54,7 @@ def test_a_misspelt_variable_is_refused(tmp_path: Path, name: str) -> None:
         ({"tls_key": "x"}, "须同时设置"),
         ({"database_url": "sqlite:///:memory:"}, "须在磁盘上"),
         ({"port": 0}, "port"),
+        ({"print": {"fonts": "/no/such/folder"}}, "字体目录"),
     ],
 )
 def test_what_would_not_be_safe_does_not_start(
@@ -106,3 +107,15 @@ def test_only_this_machine_is_loopback(host: str, here: bool) -> None:
 
 def test_the_usual_place_depends_on_who_asks() -> None:
     assert default_directory({"XDG_DATA_HOME": "/x"}).name.lower() == "shenpi"
+
+
+def test_the_fonts_of_printed_papers_are_named_in_the_file_or_the_environment(tmp_path: Path) -> None:
+    fonts = tmp_path / "fonts"
+    fonts.mkdir()
+    (tmp_path / "shenpi.toml").write_text('[print]\ntitle_font = ["方正小标宋简体"]\n', encoding="utf-8")
+    given = {"SHENPI_PRINT_FONTS": str(fonts), "SHENPI_PRINT_BODY_FONT": "仿宋_GB2312, FangSong"}
+
+    found = load(tmp_path, given).print
+
+    assert (found.fonts, found.title_font) == (fonts, ("方正小标宋简体",))
+    assert found.body_font == ("仿宋_GB2312", "FangSong")

@@ -4,7 +4,9 @@ Invariant: pages and JSON ask the same functions; each takes a connection and ke
 """
 
 from workflow.queries.board import Board, board
+from workflow.queries.dossier import Dossier, dossier
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
+from workflow.queries.ledger import Ledger, LedgerHead, LedgerRow, ledger, ledger_head
 from workflow.queries.lists import (
     Choices,
     Published,
@@ -28,9 +30,13 @@ __all__ = [
     "AuditHead",
     "Board",
     "Choices",
+    "Dossier",
     "Facets",
     "Filters",
     "IncidentItem",
+    "Ledger",
+    "LedgerHead",
+    "LedgerRow",
     "NoticePage",
     "Overview",
     "ProjectPage",
@@ -46,9 +52,12 @@ __all__ = [
     "audit_head",
     "board",
     "choices",
+    "dossier",
     "facets",
     "incidents",
     "latest_definition",
+    "ledger",
+    "ledger_head",
     "notices",
     "overview",
     "project",

@@ -27,7 +27,7 @@ from workflow.queries.reading import Reading, open_reading
 from workflow.queries.scope import PROJECT, columns
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import holder_words
-from workflow.queries.words import LIGHTS, Due, Light, clock_day, due_of, left_words, light_on
+from workflow.queries.words import LIGHTS, Due, Light, clock_day, due_of, left_words, row_light
 from workflow.state import NOT_APPLICABLE, PASSED_STATES
 
 PAGE = 50
@@ -209,9 +209,9 @@ def _row(reading: Reading, row: Any) -> BoardRow:
         due=_day_words(reading, due),
         left=_left_words(reading, due),
         more=max(0, len(open_stages) - 1),
-        own=_light(row.own_warn_on, row.own_due_on, reading.day),
-        outside=_light(row.outside_warn_on, row.outside_due_on, reading.day),
-        validity=_light(row.valid_warn_on, row.valid_due_on, reading.day),
+        own=row_light(row.own_warn_on, row.own_due_on, reading.day),
+        outside=row_light(row.outside_warn_on, row.outside_due_on, reading.day),
+        validity=row_light(row.valid_warn_on, row.valid_due_on, reading.day),
     )
 
 
@@ -245,8 +245,3 @@ def _phase(reading: Reading, title: str) -> Phase:
         return Phase(title, NOW, worst, passed, len(needed))
     standing = DONE if passed == len(needed) else SOME if passed else AHEAD
     return Phase(title, standing, LIGHTS["none"], passed, len(needed))
-
-
-def _light(warn_on: str | None, due_on: str | None, day: date) -> Light:
-    warn = date.fromisoformat(warn_on) if warn_on else None
-    return light_on(warn, date.fromisoformat(due_on) if due_on else None, day)

@@ -18,7 +18,7 @@ from workflow.models import DefinitionText, StageRow
 from workflow.projection import RETURNED
 from workflow.queries.scope import PROJECT, TASK, columns, people
 from workflow.queries.snapshot import Snapshot, snapshot
-from workflow.queries.words import Due, due_words, light_on, since_words
+from workflow.queries.words import Due, due_words, light_on, row_day, since_words
 from workflow.record import instant
 from workflow.rules import state_words
 from workflow.sql import table
@@ -147,14 +147,10 @@ def _action(what: str) -> str:
 def _row_due(snap: Snapshot, row: Any, day: date) -> Due | None:
     if row.due_on is None:
         return None
-    due_on, warn_on = date.fromisoformat(row.due_on), _date(row.warn_on)
+    due_on, warn_on = date.fromisoformat(row.due_on), row_day(row.warn_on)
     provisional = snap.calendar.is_provisional(due_on)
     words = due_words(snap.calendar, due_on, day, provisional=provisional)
     return Due(due_on, words, light_on(warn_on, due_on, day), provisional, bool(row.outside))
-
-
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 # What forms choose from

@@ -22,7 +22,7 @@ from workflow.people import Directory
 from workflow.queries.lists import published
 from workflow.queries.scope import PROJECT, columns, visible
 from workflow.queries.snapshot import Snapshot, snapshot
-from workflow.queries.words import LIGHTS, Light, due_words, light_on
+from workflow.queries.words import Light, due_words, row_day, row_light
 
 PAGE = 50
 
@@ -215,7 +215,7 @@ def _items(connection: Connection, snap: Snapshot, ids: list[int], day: date) ->
 def _item(connection: Connection, snap: Snapshot, row: Any, day: date) -> ProjectItem:
     definition = snap.compiled(connection, row.digest).definition
     nearest = min((each for each in (row.own_due_on, row.outside_due_on) if each), default=None)
-    due = _date(nearest)
+    due = row_day(nearest)
     return ProjectItem(
         ref=row.ref,
         title=row.title,
@@ -226,9 +226,9 @@ def _item(connection: Connection, snap: Snapshot, row: Any, day: date) -> Projec
         clerk=snap.directory.name(row.clerk_id),
         state=PROJECT_STATES[row.state],
         phase=row.phase,
-        own=_light(row.own_warn_on, row.own_due_on, day),
-        outside=_light(row.outside_warn_on, row.outside_due_on, day),
-        validity=_light(row.valid_warn_on, row.valid_due_on, day),
+        own=row_light(row.own_warn_on, row.own_due_on, day),
+        outside=row_light(row.outside_warn_on, row.outside_due_on, day),
+        validity=row_light(row.valid_warn_on, row.valid_due_on, day),
         due=due_words(snap.calendar, due, day, provisional=snap.calendar.is_provisional(due)) if due else "",
         position=row.id,
         total=total_words(definition, _FACTS.decode(row.body).facts),
@@ -254,14 +254,6 @@ def organisation_name(snap: Snapshot, organisation: int) -> str:
     """The organisation's name; empty for one that is not there."""
     found = snap.directory.organisations.get(organisation)
     return found.name if found else ""
-
-
-def _light(warn_on: str | None, due_on: str | None, day: date) -> Light:
-    return light_on(_date(warn_on), _date(due_on), day) if due_on else LIGHTS["none"]
-
-
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 # What the filters offer

@@ -53,6 +53,16 @@ def light_on(warn_on: date | None, due_on: date | None, today: date) -> Light:
     return LIGHTS["yellow" if warn_on is not None and today >= warn_on else "green"]
 
 
+def row_day(text: str | None) -> date | None:
+    """A day as rows keep it."""
+    return date.fromisoformat(text) if text else None
+
+
+def row_light(warn_on: str | None, due_on: str | None, today: date) -> Light:
+    """The light of two days as rows keep them."""
+    return light_on(row_day(warn_on), row_day(due_on), today)
+
+
 def due_of(clock: Clock | None, calendar: Calendar, today: date) -> Due | None:
     """The clock's due date in words; None without a clock, or once nothing is counted any more."""
     if clock is None or (clock.due_on is None and not clock.stopped):
