@@ -9,18 +9,17 @@ from workflow.queries.lists import (
     Filters,
     ProjectPage,
     Published,
-    Worklist,
     choices,
     latest_definition,
     projects,
     published,
-    worklist,
 )
 from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
 from workflow.queries.stages import stage_file
 from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
 from workflow.queries.whole import Overview, overview, project
+from workflow.queries.worklist import WorkItem, Worklist, worklist
 
 __all__ = [
     "AuditHead",
@@ -35,6 +34,7 @@ __all__ = [
     "StageFile",
     "StageView",
     "Timeline",
+    "WorkItem",
     "Worklist",
     "audit_head",
     "choices",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
@@ -79,6 +80,11 @@ def read_project(connection: Connection, *, ref: str, person: int, day: date) ->
     row = connection.execute(statement).first()
     if row is None:
         raise NotFound(reason("project-not-found"))
+    return reading_of(connection, snap, row, person, day)
+
+
+def reading_of(connection: Connection, snap: Snapshot, row: Any, person: int, day: date) -> Reading:
+    """The project of that row (id, ref, seq, head, body), which a query has found within the person's scope."""
     state = from_json(row.body)
     case = Case(state, snap.compiled(connection, state.digest), snap.directory, person, day)
     return Reading(row.id, row.ref, row.seq, row.head, case, snap)
