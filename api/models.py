@@ -1,9 +1,9 @@
-"""The tables of the edge: who is signed in, and who has tried in vain. The engine does not know them.
+"""The tables of the edge: who is signed in, who has tried in vain, whose words are whose. The engine does not know them.
 
 Invariant: nothing in them lets anybody in: a session is kept under the hash of its token.
 """
 
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Column, Integer, Text
 from sqlmodel import Field, SQLModel
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -28,3 +28,10 @@ class LoginFailure(SQLModel, table=True):
     failures: int
     last_at: str
     until: str | None = None
+
+
+class Phrases(SQLModel, table=True):
+    """A person's common phrases, one a line, in their order. Not part of any record."""
+
+    person_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
+    texts: str = Field(sa_type=Text)

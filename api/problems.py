@@ -48,6 +48,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "field-invalid": ("“{field}”有误：{why}。", "请更正。"),
     "json-malformed": ("JSON写法有误：{why}。", "请更正后重新提交。"),
     "form-malformed": ("表单内容无法读取。", "请刷新页面后重新提交。"),
+    "too-many-phrases": ("常用语超过{most}条。", "请删去不用的。"),
+    "nothing-ticked": ("没有勾选事项。", "请先勾选要一并办理的事项。"),
+    "not-waiting-for-you": ("本件现在不在您的待办中。", "请刷新我的待办后再看。"),
+    "too-many-ticked": ("一次最多一并办理{most}件。", "请分次办理。"),
     "upload-missing": ("没有收到文件。", "请选择文件后再上传。"),
     "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),
 }

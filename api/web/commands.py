@@ -65,6 +65,7 @@ DONE = {
     "delegated": "已委托，期间由代理人一并办理",
     "ended": "委托已结束",
     "resolved": "异常已销号",
+    "phrases": "常用语已保存",
 }
 """What a page says after a command, by the word in its address."""
 
@@ -115,14 +116,19 @@ async def _decide(form: Form, file: StageFile) -> Command:
         "stage": file.stage.key,
         "step": form.text("step"),
         "outcome": outcome,
-        "opinion": form.text("opinion"),
+        "opinion": form.text("opinion") or form.text("phrase"),
         "turn": form.optional_number("turn"),
         "content": form.text("content"),
-        "fixes": form.fixes() if outcome == "returned" else (),
+        "fixes": form.fixes(_papers(file)) if outcome == "returned" else (),
         "replies": replies,
         "as_printed": form.has("as_printed"),
     }
     return Command(decisions.decide, arguments, outcome if outcome in DONE else "approved")
+
+
+def _papers(file: StageFile) -> dict[str, str]:
+    """The papers that an item to fix may name: title to document."""
+    return {need.paper.title: need.paper.key for need in file.needs if need.paper}
 
 
 async def _sign_paper(form: Form, file: StageFile) -> Command:

@@ -18,7 +18,7 @@ from api.desk import AtDesk, Desk
 from api.web.commands import Command, paper_command, project_command, stage_command
 from api.web.forms import Form, Sent, see
 from api.web.pages import failure_of, project_page, stage_page
-from api.web.render import Failure, page
+from api.web.render import Failure, page, with_query
 from workflow import queries
 from workflow.actions import projects
 from workflow.definition import Definition
@@ -265,7 +265,9 @@ async def stage_action(
     except WorkflowError as error:
         it = await desk.ask(queries.stage_file, ref=ref, stage=stage)
         failure = failure_of(_form_of(action, form), error, form.values(), _reply_field(it))
-        return stage_page(request, desk, it, failure=failure)
+        return await stage_page(request, desk, it, failure=failure)
+    if form.has("from_list"):
+        return see(with_query("/", {"done": command.done, "at": f"{ref}/{stage}"}))
     return see(f"/projects/{ref}/stages/{stage}?done={command.done}")
 
 

@@ -22,6 +22,7 @@ from api.problems import Problem
 from workflow.clock import SHANGHAI
 from workflow.errors import Reason
 from workflow.queries.views import PaperView
+from workflow.queries.worklist import WorkItem
 from workflow.record import instant
 
 HERE: Final = Path(__file__).parent
@@ -30,9 +31,9 @@ MEDIA: Final = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-STYLES: Final = ("base", "parts", "graph", "narrow", "print")
+STYLES: Final = ("base", "parts", "deciding", "graph", "narrow", "print")
 """The sheets that make up desk.css, in the order in which they may overrule each other."""
-SCRIPTS: Final = ("keys",)
+SCRIPTS: Final = ("keys", "deciding")
 """The scripts that make up desk.js. Each only makes quicker what works without it."""
 
 
@@ -89,6 +90,7 @@ def page(
         "navigation": _navigation(request),
         "here": _here(request),
         "done": done,
+        "onwards": None,
         "problem": None,
         "failed": "",
         "typed": {},
@@ -121,6 +123,11 @@ def static(name: str) -> str:
 def paper_url(ref: str, paper: PaperView) -> str:
     """Where the content of a paper is shown."""
     return f"/api/projects/{quote(ref)}/files/{paper.sha256}/preview"
+
+
+def item_url(item: WorkItem) -> str:
+    """Where a thing that waits for somebody is done."""
+    return f"/projects/{quote(item.ref)}/stages/{quote(item.stage)}#{f'entry-{item.entry}' if item.entry else 'act'}"
 
 
 def scan_url(ref: str, _: int, digest: str) -> str:
@@ -162,5 +169,11 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals.update(
-    static=static, paper_url=paper_url, scan_url=scan_url, at=at, pairs=pairs, new_command=new_command
+    static=static,
+    paper_url=paper_url,
+    item_url=item_url,
+    scan_url=scan_url,
+    at=at,
+    pairs=pairs,
+    new_command=new_command,
 )
