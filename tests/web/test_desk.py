@@ -141,7 +141,7 @@ def test_whoever_does_not_hold_it_reads_who_does_instead_of_dead_buttons(city: C
     page = sign_in("liuchang").open(f"/projects/{city.projects['E']}{STAGE}")
 
     assert not page.has_form("/decide")
-    assert "现在在 李国栋 处" in page.words
+    assert "您已报送，现在在 李国栋 处" in page.words
     assert "本环节不在您手中，当前办理人：李国栋。" in page.words
     assert sum(tag == "button" and "disabled" in found for tag, found in page.tags) == 0
 

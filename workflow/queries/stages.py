@@ -146,6 +146,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         colleagues=_receivers(reading, stage),
         signers=_signers(reading, stage, current) if inside else (),
         follows=what_follows(reading, spec, current),
+        acted=_own_act(current, person),
         changed=_changed(reading, record, current),
         record=tuple(told(reading, row, event) for row, event in record),
         letter=_letter(reading, spec, current, [event for _, event in record]),
@@ -286,6 +287,12 @@ def _next_people(reading: Reading, spec: Stage, step: Step) -> str:
     involved = rules.stage_people(reading.case, spec.key) | {reading.case.actor}
     found = reading.directory.holders(step.by, reading.state.organisation, involved)
     return rules.names(reading.directory, found) or f"{POSTS[step.by]}空缺，将报管理员"
+
+
+def _own_act(stage: StageState, person: int) -> str:
+    """What this reader did last in this visit, in words; empty for nothing."""
+    did = next((act.what for act in reversed(stage.acts) if person in act.people), "")
+    return {"": "", "submit": "已报送"}.get(did, "已同意")
 
 
 def _changed(

@@ -278,6 +278,7 @@ class StageFile(Struct, frozen=True):
     colleagues: tuple[Colleague, ...]
     signers: tuple[Colleague, ...]
     follows: str
+    acted: str
     changed: tuple[tuple[str, str], ...]
     record: tuple[Told, ...]
     letter: str
