@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.web.conftest import City
 from tests.web.pile import STAGE, Pile
@@ -15,7 +15,7 @@ from workflow.store import Store
 
 pytestmark = pytest.mark.browser
 
-OFFICE = {"width": 1366, "height": 768}
+OFFICE = ViewportSize(width=1366, height=768)
 
 
 @pytest.fixture

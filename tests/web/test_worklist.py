@@ -25,7 +25,7 @@ def test_the_list_says_what_can_be_done_who_sent_it_and_what_is_missing(city: Ci
     assert "待审批 3" in page.words
     assert "待核对 1" in page.words
     assert page.words.index("概算审核") < page.words.index("第1社区"), "the late one comes first"
-    assert "审批（科室审核中）需求测算 第1版 刘畅今日" in page.words
+    assert "审批（科室审核中）需求测算 第1版 刘畅 今日" in page.words
     assert "补录项目入库通知（澴发改储〔2026〕3号" in page.words
     assert "缺 4 项" in clerk.open("/").words
 
@@ -62,6 +62,7 @@ def test_a_return_in_place_that_lacks_its_items_is_finished_beside_the_papers(
     page = desk.send("/decide", outcome="returned", fixes="需求测算：补人口口径\n补床位数")
     assert "已退回，现在在刘畅处（准备材料）。" in page.words
     assert "退回修改 1" in sign_in("liuchang").open("/").words
+    assert "需修改 2 处：需求测算：补人口口径；补床位数" in sign_in("liuchang").open("/").words
     state = pile.store.act(lambda tx: tx.project(ref).state)
     assert state.stage(STAGE).fixes == (Fix("需求测算：补人口口径", "demand_study"), Fix("补床位数"))
 
@@ -219,6 +220,18 @@ def test_entries_are_checked_together_each_by_its_own_event(city: City, sign_in:
     assert "已确认 2 件，未办 1 件。" in page.words
     assert "没有这条待核对的登记，可能已经核对过" in page.words
     assert [pile.state(ref) for ref in refs[1:]] == ["issued", "issued"]
+
+
+def test_an_entry_is_checked_in_place(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("liguodong")
+    pile = pile_of(desk, city)
+    [ref] = pile.entries(1)
+    desk.open(f"/?open={ref}/{STAGE}/{pile.file(ref).entries[0].number}")
+
+    page = desk.send(f"{STAGE}/confirm")
+
+    assert "第1社区养老服务中心改造·谋划入库：已核对，登记生效，事项已批复。" in page.words
+    assert "待核对" not in page.words
 
 
 def test_ticks_that_no_page_showed_are_refused_and_tell_nothing(city: City, sign_in: SignIn) -> None:

@@ -87,6 +87,7 @@ class WorkItem(Struct, frozen=True):
     due: Due | None
     outside: bool
     missing: tuple[Reason, ...] = ()
+    fixes: tuple[str, ...] = ()
     for_whom: str = ""
     entry: str = ""
     deciding: Deciding | None = None
@@ -169,6 +170,7 @@ def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
         due=_row_due(snap, row, reading.day),
         outside=bool(row.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
+        fixes=tuple(fix.text for fix in stage.fixes) if group == AMEND else (),
         for_whom=reading.directory.name(row.person_id) if row.person_id != reading.case.actor else "",
         entry=entry,
         deciding=_deciding(reading, spec, stage) if group == DECIDE else None,

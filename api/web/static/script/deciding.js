@@ -31,7 +31,7 @@
       if (at === place) { each.setAttribute("aria-current", "true"); } else { each.removeAttribute("aria-current"); }
     });
     frame.title = papers[place].textContent;
-    document.querySelector("[data-place]").textContent = "第 " + (place + 1) + " 件，共 " + papers.length + " 件";
+    all("[data-place]").forEach(function (each) { each.textContent = "第 " + (place + 1) + " 件，共 " + papers.length + " 件"; });
   }
   papers.forEach(function (each, at) { each.addEventListener("click", function () { if (!narrow()) { turned(at); } else { each.target = "_blank"; } }); });
   function narrow() { return !frame || frame.offsetParent === null; }
