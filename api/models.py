@@ -1,10 +1,10 @@
-"""The tables of the edge: who is signed in, who has tried in vain, saved views, whose calendar may be read.
+"""The tables of the edge: who is signed in, who has tried in vain, saved views and phrases, whose calendar is read.
 
 The engine does not know them. Invariant: nothing in them lets anybody in: sessions, browsers and addresses
 are kept under the hashes of their tokens.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer
+from sqlalchemy import BigInteger, Column, Index, Integer, Text
 from sqlmodel import Field, SQLModel
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -62,3 +62,10 @@ class CalendarFeed(SQLModel, table=True):
     person_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
     token: str = Field(unique=True)
     created_at: str
+
+
+class Phrases(SQLModel, table=True):
+    """A person's common phrases, one a line, in their order. Not part of any record."""
+
+    person_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
+    texts: str = Field(sa_type=Text)

@@ -1,6 +1,6 @@
 """Puts a due date into words, one line a day, for `shenpi due --explain` and for pages. Pure.
 
-Invariant: the words add nothing: every line is one `Day` of `clock.explain`.
+Invariant: the words add nothing: every line is one `Day` of `clock.explain`, or a day after the due date.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.calendar import weekday
-from workflow.clock import Limit, due, explain
+from workflow.clock import ONE_DAY, Limit, due, explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +36,19 @@ def describe_due(
         years = "、".join(str(year) for year in sorted({day.day.year for day in days if day.provisional}))
         lines.append(f"到期日暂定：载入{years}年放假安排后重新计算")
     return [*lines, answer.day.isoformat()]
+
+
+def describe_late(calendar: Calendar, due_on: date, today: date) -> list[str]:
+    """The days after a due date up to `today`: 2026-11-16 周一 超第1个工作日; 2026-11-14 周六 不计：周六."""
+    lines, day, number = [], due_on, 0
+    while day < today:
+        day += ONE_DAY
+        if calendar.is_workday(day):
+            number += 1
+            lines.append(f"{day} {weekday(day)} 超第{number}个工作日")
+        else:
+            lines.append(f"{day} {weekday(day)} 不计：{calendar.why(day)}")
+    return lines
 
 
 def describe(day: Day) -> str:

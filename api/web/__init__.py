@@ -11,15 +11,30 @@ from starlette.responses import RedirectResponse, Response
 from api.auth import Visitor
 from api.problems import Problem
 from api.security import came_from_here
-from api.web import feed, guide, leaders, pages, people, portfolio, posts, prints, registration, taking_over
+from api.web import (
+    feed,
+    guide,
+    leaders,
+    pages,
+    people,
+    phrases,
+    portfolio,
+    posts,
+    prints,
+    registration,
+    taking_over,
+    worklist,
+)
 from api.web.posts import sign_in_page
 from api.web.render import page
 from api.web.resuming import confirm_page, kept_of
 
 router = APIRouter()
+router.include_router(worklist.router)
 router.include_router(registration.router)
 router.include_router(taking_over.router)
 router.include_router(portfolio.router)
+router.include_router(phrases.router)
 router.include_router(posts.router)
 router.include_router(prints.router)
 router.include_router(pages.router)

@@ -81,6 +81,7 @@ DONE = {
     "deleted": "视图已删除",
     "first": "已设为打开时的视图",
     "unset": "打开时不再筛选",
+    "phrases": "常用语已保存",
 }
 """What a page says after a command, by the word in its address."""
 
@@ -132,14 +133,19 @@ async def _decide(form: Form, file: StageFile) -> Command:
         "stage": file.stage.key,
         "step": form.text("step"),
         "outcome": outcome,
-        "opinion": form.text("opinion"),
+        "opinion": form.text("opinion") or form.text("phrase"),
         "turn": form.optional_number("turn"),
         "content": form.text("content"),
-        "fixes": form.fixes() if outcome == "returned" else (),
+        "fixes": form.fixes(_papers(file)) if outcome == "returned" else (),
         "replies": replies,
         "as_printed": form.has("as_printed"),
     }
     return Command(decisions.decide, arguments, outcome if outcome in DONE else "approved")
+
+
+def _papers(file: StageFile) -> dict[str, str]:
+    """The papers that an item to fix may name: title to document."""
+    return {need.paper.title: need.paper.key for need in file.needs if need.paper}
 
 
 async def _sign_paper(form: Form, file: StageFile) -> Command:

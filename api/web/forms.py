@@ -6,7 +6,7 @@ Invariant: a field is taken as it was typed or refused with a sentence; nothing 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -112,10 +112,10 @@ class Form:
             unit = Unit.WORKDAYS.value
         return Limit(max(amount, 1), Unit(unit))
 
-    def fixes(self, field: str = "fixes") -> tuple[Fix, ...]:
-        """Items to put right, one a line."""
+    def fixes(self, papers: Mapping[str, str] | None = None, field: str = "fixes") -> tuple[Fix, ...]:
+        """Items to put right, one a line; one that begins 《title》 or “title：” is about that one of `papers`."""
         lines = [line.strip().lstrip("-·0123456789.、 ") for line in self.text(field).splitlines()]
-        found = tuple(Fix(line) for line in lines if line)
+        found = tuple(Fix(line, _paper_of(line, papers or {})) for line in lines if line)
         if len(found) > LONGEST_FIXES:
             self.wrong(field, "需修改事项", f"最多{LONGEST_FIXES}项")
         return found
@@ -165,6 +165,14 @@ class Form:
             media=file.media if file else "",
             kept_at=self.text(f"{prefix}kept_at"),
         )
+
+
+def _paper_of(line: str, papers: Mapping[str, str]) -> str:
+    """The document whose title, among `papers` (title to document), the line begins with; empty for none."""
+    named = (
+        key for title, key in papers.items() if line.startswith((f"《{title}》", f"{title}：", f"{title}:"))
+    )
+    return next(named, "")
 
 
 async def sent_form(request: Request, visitor: Person) -> AsyncIterator[Form]:

@@ -15,6 +15,7 @@ from api.desk import AtDesk, Desk
 from api.door import door_of
 from api.graph import definition_graph, outline, project_graph, strip, svg
 from api.graph.model import Graph
+from api.phrases import phrases
 from api.problems import problem_of, refusal
 from api.web.commands import DONE
 from api.web.render import MEDIA, STATIC, Failure, markup, page
@@ -43,26 +44,14 @@ async def static_file(name: str) -> Response:
     return Response(STATIC[name], media_type=MEDIA[name.rpartition(".")[2]], headers=headers)
 
 
-@router.get("/")
-async def worklist(request: Request, desk: AtDesk) -> Response:
-    """我的待办: what waits for me, most urgent first."""
-    leads = desk.visitor.directory.is_leader(desk.visitor.id)
-    return page(
-        request,
-        "worklist.html",
-        desk.visitor,
-        work=await desk.ask(queries.worklist),
-        trouble=await desk.ask(queries.trouble) if leads else None,
-    )
-
-
 # Projects
 
 
 @router.get("/projects/{ref}")
 async def project(request: Request, desk: AtDesk, ref: str, done: Done = "") -> Response:
     """项目: where it is, who holds the ball, what is missing, what happened."""
-    return await project_page(request, desk, ref, done=DONE.get(done, ""))
+    said = DONE.get(done, "")
+    return await project_page(request, desk, ref, done=f"{said}。" if said else "")
 
 
 async def project_page(
@@ -78,7 +67,8 @@ async def project_page(
         "project.html",
         desk.visitor,
         failure=failure,
-        done=f"{done}。" if done else "",
+        done=done,
+        onwards=await next_item(desk) if done else None,
         it=it,
         **await asyncio.to_thread(_picture, graph),
         primary=_primary(it, found.mine),
@@ -136,34 +126,49 @@ async def record(request: Request, desk: AtDesk, ref: str, before: Before = 0) -
 async def stage(request: Request, desk: AtDesk, ref: str, stage: str, done: Done = "") -> Response:
     """事项: the file, its steps, its clock, and the form to act."""
     it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
-    return stage_page(request, desk, it, done=_outcome(it, done))
+    return await stage_page(request, desk, it, done=outcome(it, done))
 
 
-def stage_page(
+async def stage_page(
     request: Request, desk: Desk, it: StageFile, *, failure: Failure | None = None, done: str = ""
 ) -> Response:
     """The stage's page, perhaps with a form that was refused."""
-    offers = {offer.action: offer for offer in it.offers}
-    records = [offer for offer in it.offers if offer.action.startswith("record-")]
-    leading = {"submit", "decide-approved", "decide-returned", "decide-refused"}
-    others = [offer for offer in it.offers if offer.action not in leading and offer not in records]
     return page(
         request,
         "stage.html",
         desk.visitor,
         failure=failure,
         done=done,
-        it=it,
-        offers=offers,
-        records=records,
-        others=[offer for offer in others if offer.allowed and _has_use(offer, it)],
-        refused_offers=[offer for offer in others if not offer.allowed],
-        deciding="decide-returned" in offers and offers["decide-returned"].allowed,
-        next_step=next_step(it),
-        may_add=it.may_add,
-        colleagues=[(each.id, _named(each.name, each.title)) for each in it.colleagues],
-        signers=[(each.id, _named(each.name, each.title)) for each in it.signers],
+        onwards=await next_item(desk) if done else None,
+        **await stage_context(desk, it),
     )
+
+
+async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
+    """What the forms of a stage need to know, wherever they are shown."""
+    offers = {offer.action: offer for offer in it.offers}
+    records = [offer for offer in it.offers if offer.action.startswith("record-")]
+    leading = {"submit", "decide-approved", "decide-returned", "decide-refused"}
+    others = [offer for offer in it.offers if offer.action not in leading and offer not in records]
+    deciding = "decide-returned" in offers and offers["decide-returned"].allowed
+    return {
+        "it": it,
+        "offers": offers,
+        "records": records,
+        "others": [offer for offer in others if offer.allowed and _has_use(offer, it)],
+        "refused_offers": [offer for offer in others if not offer.allowed],
+        "deciding": deciding,
+        "phrases": await desk.ask(phrases) if deciding else (),
+        "may_add": it.may_add,
+        "colleagues": [(each.id, _named(each.name, each.title)) for each in it.colleagues],
+        "signers": [(each.id, _named(each.name, each.title)) for each in it.signers],
+    }
+
+
+async def next_item(desk: Desk) -> queries.WorkItem | None:
+    """What waits for this person next, so that one can go on without returning to the list."""
+    work: queries.Worklist = await desk.ask(queries.worklist)
+    return next(iter(work.mine), None)
 
 
 def _has_use(offer: Offer, it: StageFile) -> bool:
@@ -171,28 +176,18 @@ def _has_use(offer: Offer, it: StageFile) -> bool:
     return offer.action != "sign-paper" or bool(it.signers)
 
 
-def next_step(it: StageFile) -> str:
-    """What follows when this step is done: the next step and whose it is, or what the stage issues."""
-    standing = [step.standing for step in it.steps]
-    place = standing.index("now") + 1 if "now" in standing else 0
-    if place < len(it.steps):
-        step = it.steps[place]
-        return f"{step.title}（{step.who}）"
-    issued = "、".join(document.title for document in it.issues)
-    return f"办结，取得{issued}" if issued else "办结"
+_MOVED = {"submitted", "approved", "confirmed", "returned", "withdrawn", "handed", "reapplied"}
+"""After these the page says where the stage is now."""
 
 
-def _outcome(it: StageFile, done: str) -> str:
-    """What was done, and where the stage is now: 已报送，下一步：科室审核（李国栋）。"""
-    if done not in DONE:
-        return ""
-    stage = it.stage
-    if done in {"submitted", "approved", "confirmed"}:
-        where = (
-            f"下一步：{stage.state_words}（{stage.holders}）" if stage.is_open else f"事项{stage.state_words}"
-        )
-        return f"{DONE[done]}，{where}。"
-    return f"{DONE[done]}。"
+def outcome(it: StageFile, done: str) -> str:
+    """What was done, and where the stage is now: 已同意，现在在陈文娟处（分管领导审签中）。"""
+    stage, said = it.stage, DONE.get(done, "")
+    if done in _MOVED and stage.is_open and stage.holders:
+        return f"{said}，现在在{stage.holders}处（{stage.state_words}）。"
+    if done in _MOVED:
+        return f"{said}，事项{stage.state_words}。"
+    return f"{said}。" if said else ""
 
 
 def _named(name: str, title: str) -> str:

@@ -18,7 +18,7 @@ from api.problems import Problem
 from api.web.commands import Command, paper_command, project_command, stage_command
 from api.web.forms import Form, Sent, see
 from api.web.pages import failure_of, project_page, stage_page
-from api.web.render import Failure, page
+from api.web.render import Failure, page, with_query
 from api.web.resuming import Kept, confirm_page, kept_in
 from workflow import queries
 from workflow.actions import decisions
@@ -161,7 +161,9 @@ async def stage_action(
     except WorkflowError as error:
         it = await desk.ask(queries.stage_file, ref=ref, stage=stage)
         failure = failure_of(_form_of(action, form), error, form.values(), reply_field(it))
-        return stage_page(request, desk, it, failure=failure)
+        return await stage_page(request, desk, it, failure=failure)
+    if form.has("from_list"):
+        return see(with_query("/", {"done": command.done, "at": f"{ref}/{stage}"}))
     return see(f"/projects/{ref}/stages/{stage}?done={command.done}")
 
 

@@ -24,7 +24,6 @@ from api.prints.sheet import Format, Imprint, Sheet
 from api.prints.workbook import MOST, LedgerBook, Value
 from api.problems import refusal
 from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, disposition
-from api.web.pages import next_step
 from api.web.portfolio import filters_of, given_in, listed
 from api.web.render import page, with_query
 from workflow import queries
@@ -101,7 +100,7 @@ async def stage_papers(request: Request, desk: AtDesk, ref: str, stage: str) -> 
 async def signing_sheet(request: Request, desk: AtDesk, ref: str, stage: str) -> Response:
     """呈批件: everything on one sheet, for a chief who signs on paper."""
     it = await _dossier(desk, ref, stage)
-    return await _of_stage(request, desk, it, papers.signing_sheet(it, next_step(it.file), imprint(desk)))
+    return await _of_stage(request, desk, it, papers.signing_sheet(it, it.file.follows, imprint(desk)))
 
 
 @router.get(f"{STAGE}/letter")

@@ -23,6 +23,7 @@ from api.problems import Problem
 from workflow.clock import SHANGHAI
 from workflow.errors import SENTENCES, Reason
 from workflow.queries.views import PaperView
+from workflow.queries.worklist import WorkItem
 from workflow.record import instant
 from workflow.rules import CODE, CODE_CHECKED_SINCE, CODE_DIGITS, NUMBER
 
@@ -32,9 +33,9 @@ MEDIA: Final = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-STYLES: Final = ("base", "parts", "forms", "leaders", "prints", "graph", "narrow", "print")
+STYLES: Final = ("base", "parts", "forms", "deciding", "leaders", "prints", "graph", "narrow", "print")
 """The sheets that make up desk.css, in the order in which they may overrule each other."""
-SCRIPTS: Final = ("keys", "live")
+SCRIPTS: Final = ("keys", "live", "deciding")
 """The scripts that make up desk.js. Each only makes quicker what works without it."""
 
 
@@ -114,6 +115,7 @@ def page(
         "navigation": _navigation(request, visitor),
         "here": _here(request, visitor),
         "done": done,
+        "onwards": None,
         "problem": None,
         "failed": "",
         "typed": {},
@@ -159,6 +161,11 @@ def paper_url(ref: str, paper: PaperView) -> str:
     return f"/api/projects/{quote(ref)}/files/{paper.sha256}/preview"
 
 
+def item_url(item: WorkItem) -> str:
+    """Where a thing that waits for somebody is done."""
+    return f"/projects/{quote(item.ref)}/stages/{quote(item.stage)}#{f'entry-{item.entry}' if item.entry else 'act'}"
+
+
 def scan_url(ref: str, _: int, digest: str) -> str:
     """Where the scan that came with an entry is shown."""
     return f"/api/projects/{quote(ref)}/files/{digest}/preview"
@@ -202,6 +209,7 @@ _TEMPLATES.globals.update(
     shapes=SHAPES,
     sentence=sentence,
     paper_url=paper_url,
+    item_url=item_url,
     scan_url=scan_url,
     at=at,
     pairs=pairs,

@@ -29,7 +29,7 @@ from workflow.clock import (
     validity_end,
 )
 from workflow.errors import Invalid
-from workflow.explain import describe_due
+from workflow.explain import describe_due, describe_late
 
 CALENDAR = load_calendar(Path(__file__).parents[2] / "definitions" / "calendar")
 
@@ -473,3 +473,16 @@ def test_renewal_begins_that_long_before_a_paper_lapses() -> None:
     assert renew_from(day("2026-12-31"), workdays(30), CALENDAR) == day("2026-11-19")
     with pytest.raises(ValueError, match="工作日历"):
         renew_from(until, workdays(30))
+
+
+def test_a_late_deadline_counts_on_to_today() -> None:
+    """A weekend is named and not counted; on the day itself nothing is late."""
+    due_on = day("2026-11-13")
+
+    assert describe_late(CALENDAR, due_on, due_on) == []
+    assert describe_late(CALENDAR, due_on, day("2026-11-17")) == [
+        "2026-11-14 周六 不计：周六",
+        "2026-11-15 周日 不计：周日",
+        "2026-11-16 周一 超第1个工作日",
+        "2026-11-17 周二 超第2个工作日",
+    ]

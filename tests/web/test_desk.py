@@ -93,7 +93,7 @@ def test_a_section_chief_approves_and_the_page_says_who_is_next(city: City, sign
     page = desk.send("/decide", outcome="approved", opinion="资料齐全，拟同意。")
 
     assert page.status == 200
-    assert "已同意，下一步：分管领导审签中（陈文娟）。" in page.words
+    assert "已同意，现在在陈文娟处（分管领导审签中）。" in page.words
     assert "李国栋 2026-11-23 10:00 资料齐全，拟同意。" in page.words
 
 
@@ -137,13 +137,13 @@ def test_a_page_grown_old_is_refused_with_the_winners_name(city: City, sign_in: 
     assert "李国栋已于10:00签批" in page.words
 
 
-def test_whoever_may_not_decide_sees_the_buttons_grey_and_every_reason(city: City, sign_in: SignIn) -> None:
+def test_whoever_does_not_hold_it_reads_who_does_instead_of_dead_buttons(city: City, sign_in: SignIn) -> None:
     page = sign_in("liuchang").open(f"/projects/{city.projects['E']}{STAGE}")
 
     assert not page.has_form("/decide")
-    assert "您现在不能办理这个环节" in page.words
-    assert "李国栋" in page.words
-    assert sum(tag == "button" and "disabled" in found for tag, found in page.tags) == 3
+    assert "您已报送，现在在 李国栋 处" in page.words
+    assert "本环节不在您手中，当前办理人：李国栋。" in page.words
+    assert sum(tag == "button" and "disabled" in found for tag, found in page.tags) == 0
 
 
 def test_a_clerk_uploads_what_is_missing_until_the_file_is_complete_and_submits(
@@ -160,7 +160,7 @@ def test_a_clerk_uploads_what_is_missing_until_the_file_is_complete_and_submits(
         assert "材料已上传" in page.words
     page = desk.send("/submit")
 
-    assert "已报送，下一步：科室审核中（李国栋）。" in page.words
+    assert "已报送，现在在李国栋处（科室审核中）。" in page.words
 
 
 def test_a_file_of_the_wrong_kind_is_refused_at_its_form(city: City, sign_in: SignIn) -> None:

@@ -124,7 +124,7 @@ def test_a_review_is_done_without_javascript(desk: str, city: City, browser: Bro
     page.get_by_label("意见", exact=False).first.fill("资料齐全，拟同意。")
     page.get_by_role("button", name="同意", exact=True).click()
 
-    expect(page.get_by_role("status")).to_have_text("已同意，下一步：分管领导审签中（陈文娟）。")
+    expect(page.get_by_role("status")).to_have_text("已同意，现在在陈文娟处（分管领导审签中）。")
     context.close()
 
 

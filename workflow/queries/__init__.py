@@ -10,11 +10,9 @@ from workflow.queries.ledger import Ledger, LedgerHead, LedgerRow, ledger, ledge
 from workflow.queries.lists import (
     Choices,
     Published,
-    Worklist,
     choices,
     latest_definition,
     published,
-    worklist,
 )
 from workflow.queries.portfolio import Facets, Filters, ProjectPage, facets, projects
 from workflow.queries.record import AuditHead, audit_head, timeline
@@ -24,6 +22,7 @@ from workflow.queries.taking_over import TakeOverView, take_over
 from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
 from workflow.queries.warnings import KINDS, Trouble, Warnings, trouble, warnings
 from workflow.queries.whole import Overview, overview, project
+from workflow.queries.worklist import WorkItem, Worklist, worklist
 
 __all__ = [
     "KINDS",
@@ -48,6 +47,7 @@ __all__ = [
     "Timeline",
     "Trouble",
     "Warnings",
+    "WorkItem",
     "Worklist",
     "audit_head",
     "board",

@@ -23,7 +23,7 @@ from workflow.queries.portfolio import (
     project_conditions,
     total_words,
 )
-from workflow.queries.reading import Reading, open_reading
+from workflow.queries.reading import Reading, reading_of
 from workflow.queries.scope import PROJECT, columns
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import holder_words
@@ -184,7 +184,7 @@ def _rows(
     )
     statement = select(*columns("id", "ref", "seq", "head", "body", *dates)).where(PROJECT.c.id.in_(ids))
     found = {row.id: row for row in connection.execute(statement)}
-    return tuple(_row(open_reading(connection, snap, found[each], person, day), found[each]) for each in ids)
+    return tuple(_row(reading_of(connection, snap, found[each], person, day), found[each]) for each in ids)
 
 
 def _row(reading: Reading, row: Any) -> BoardRow:

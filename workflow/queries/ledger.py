@@ -16,13 +16,11 @@ from sqlalchemy import Connection, func, select
 from workflow.definition import Definition, FactType, Kind
 from workflow.machine import PROJECT_STATES
 from workflow.queries.portfolio import Filters, organisation_name, project_conditions
-from workflow.queries.reading import Reading
+from workflow.queries.reading import Reading, reading_of
 from workflow.queries.scope import PROJECT, columns
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import holder_words
 from workflow.queries.words import Due, Light, due_of, row_day, row_light
-from workflow.rules import Case
-from workflow.state import from_json
 
 CHUNK = 200
 """Bodies read at once: some two megabytes."""
@@ -86,7 +84,7 @@ def ledger(
     ]
     statement = select(*_ROW).where(*conditions).order_by(PROJECT.c.id.desc()).limit(most + 1)
     rows = list(connection.execute(statement))
-    found = tuple(_row(snap, _reading(connection, snap, row, person, day), row) for row in rows[:most])
+    found = tuple(_row(snap, reading_of(connection, snap, row, person, day), row) for row in rows[:most])
     return Ledger(found, rows[most - 1].id if len(rows) > most else 0)
 
 
@@ -94,12 +92,6 @@ _ROW = columns(
     "id", "ref", "seq", "head", "body", "phase", "own_warn_on", "own_due_on",
     "outside_warn_on", "outside_due_on", "valid_warn_on", "valid_due_on",
 )  # fmt: skip
-
-
-def _reading(connection: Connection, snap: Snapshot, row: Any, person: int, day: date) -> Reading:
-    state = from_json(row.body)
-    case = Case(state, snap.compiled(connection, state.digest), snap.directory, person, day)
-    return Reading(row.id, row.ref, row.seq, row.head, case, snap)
 
 
 def _row(snap: Snapshot, reading: Reading, row: Any) -> LedgerRow:

@@ -1,159 +1,17 @@
-"""Work lists: what waits for a person, most urgent first; and which project types are published.
-
-Invariant: what a person sees here is a row of theirs, or of somebody they act for.
-"""
+"""What forms choose from: published project types, and the units and clerks that a new project can be given to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, case, or_, select
+from sqlalchemy import Connection, select
 
-from workflow.definition import Definition, Stage
+from workflow.definition import Definition
 from workflow.errors import NotFound, reason
-from workflow.models import DefinitionText, StageRow
-from workflow.projection import RETURNED
-from workflow.queries.scope import PROJECT, TASK, columns, people
-from workflow.queries.snapshot import Snapshot, snapshot
-from workflow.queries.words import Due, due_words, light_on, row_day, since_words
-from workflow.record import instant
-from workflow.rules import state_words
+from workflow.models import DefinitionText
+from workflow.queries.snapshot import snapshot
 from workflow.sql import table
-
-STAGE = table(StageRow)
-
-PAGE = 50
-MOST_TASKS = 200
-"""More open tasks than one person can read: the rest shows as soon as some are done."""
-
-CHECK = "check."
-
-
-class WorkItem(Struct, frozen=True):
-    """One thing that waits for a person: what, where, since when, until when, and for whom they would act."""
-
-    ref: str
-    project: str
-    stage: str
-    stage_title: str
-    what: str
-    words: str
-    action: str
-    since: str
-    due: Due | None
-    outside: bool
-    for_whom: str = ""
-    entry: str = ""
-
-
-class Worklist(Struct, frozen=True):
-    """What waits for a person: theirs to do, and theirs to follow while an outside office has it."""
-
-    mine: tuple[WorkItem, ...]
-    elsewhere: tuple[WorkItem, ...]
-
-    @property
-    def late(self) -> int:
-        """How many of the person's own are past their day."""
-        return sum(item.due is not None and item.due.light.colour == "red" for item in self.mine)
-
-
-def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
-    """What waits for the person, or for whom they act for, most urgent first."""
-    snap = snapshot(connection)
-    who = people(snap.directory, person, day)
-    statement = (
-        select(
-            *columns("ref", "title", "digest", "state"),
-            *(TASK.c[name] for name in ("stage", "what", "person_id", "since", "due_on")),
-            STAGE.c.warn_on,
-            STAGE.c.outside,
-        )
-        .join_from(TASK, PROJECT, PROJECT.c.id == TASK.c.project_id)
-        .join(STAGE, and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage), isouter=True)
-        .where(TASK.c.person_id.in_(who))
-        .order_by(_urgency(day), case((TASK.c.due_on.is_(None), 1), else_=0), TASK.c.due_on, TASK.c.since)
-        .limit(MOST_TASKS)
-    )
-    found = list(
-        _once(_work_item(connection, snap, row, person, day) for row in connection.execute(statement))
-    )
-    mine = tuple(item for item in found if not item.what.endswith((".filed", ".accepted")))
-    return Worklist(mine, tuple(item for item in found if item.what.endswith((".filed", ".accepted"))))
-
-
-def _urgency(day: date) -> ColumnElement[int]:
-    """What is late comes first, then what came back and what others wait for, then by due date."""
-    waits_for_a_word = or_(TASK.c.what == RETURNED, TASK.c.what.startswith(CHECK))
-    return case((TASK.c.due_on < day.isoformat(), 0), (waits_for_a_word, 1), else_=2)
-
-
-def _once(items: Iterator[WorkItem]) -> Iterator[WorkItem]:
-    """A task that is somebody's own is not shown again on behalf of another."""
-    seen: dict[tuple[str, str, str], WorkItem] = {}
-    for item in items:
-        key = (item.ref, item.stage, item.what)
-        if key not in seen or not item.for_whom:
-            seen[key] = item
-    yield from seen.values()
-
-
-def _work_item(connection: Connection, snap: Snapshot, row: Any, person: int, day: date) -> WorkItem:
-    definition = snap.compiled(connection, row.digest).definition
-    spec = definition.stages[row.stage]
-    checks = row.what.startswith(CHECK)
-    words = _words(spec, row.what)
-    return WorkItem(
-        ref=row.ref,
-        project=row.title,
-        stage=row.stage,
-        stage_title=spec.title,
-        what=row.what,
-        words=words,
-        action=_action(row.what),
-        since=since_words(instant(row.since), day),
-        due=_row_due(snap, row, day),
-        outside=bool(row.outside),
-        for_whom=snap.directory.name(row.person_id) if row.person_id != person else "",
-        entry=row.what.removeprefix(CHECK) if checks else "",
-    )
-
-
-def _words(spec: Stage, what: str) -> str:
-    if what.startswith(CHECK):
-        return "核对原件"
-    return "已退回，请按意见修改" if what == RETURNED else state_words(spec, what)
-
-
-def _action(what: str) -> str:
-    """What the person is asked to do, as a verb."""
-    if what.startswith(CHECK):
-        return "核对"
-    if what in {"preparing", RETURNED}:
-        return "备齐材料并报送"
-    part = what.partition(".")[2]
-    return {
-        "": "审批",
-        "filing": "报送外部门",
-        "filed": "跟进受理",
-        "accepted": "跟进办理",
-        "correcting": "补正",
-    }[part]
-
-
-def _row_due(snap: Snapshot, row: Any, day: date) -> Due | None:
-    if row.due_on is None:
-        return None
-    due_on, warn_on = date.fromisoformat(row.due_on), row_day(row.warn_on)
-    provisional = snap.calendar.is_provisional(due_on)
-    words = due_words(snap.calendar, due_on, day, provisional=provisional)
-    return Due(due_on, words, light_on(warn_on, due_on, day), provisional, bool(row.outside))
-
-
-# What forms choose from
 
 
 class Choice(Struct, frozen=True):

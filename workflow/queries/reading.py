@@ -84,11 +84,11 @@ def read_project(connection: Connection, *, ref: str, person: int, day: date) ->
     row = connection.execute(statement).first()
     if row is None:
         raise NotFound(reason("project-not-found"))
-    return open_reading(connection, snap, row, person, day)
+    return reading_of(connection, snap, row, person, day)
 
 
-def open_reading(connection: Connection, snap: Snapshot, row: Any, person: int, day: date) -> Reading:
-    """The project of a row (id, ref, seq, head, body) that was found within the person's scope."""
+def reading_of(connection: Connection, snap: Snapshot, row: Any, person: int, day: date) -> Reading:
+    """The project of that row (id, ref, seq, head, body), which a query has found within the person's scope."""
     state = from_json(row.body)
     case = Case(state, snap.compiled(connection, state.digest), snap.directory, person, day)
     return Reading(row.id, row.ref, row.seq, row.head, case, snap)

@@ -8,18 +8,19 @@ from datetime import date
 from sqlalchemy import Connection
 
 from workflow import rules
-from workflow.clock import Limit
+from workflow.clock import Limit, local_day
 from workflow.definition import POSTS, Stage, Step, StepKind
 from workflow.errors import Reason
 from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
-from workflow.explain import describe_due
+from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED
 from workflow.queries.offers import entry_offer, paper_reasons, stage_offers
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
-from workflow.queries.record import stage_record, told
+from workflow.queries.record import Row, stage_record, told
 from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
 from workflow.queries.words import clock_time, day_words, due_of, due_words, since_words, state_light
+from workflow.record import instant
 from workflow.sentences import describe
 from workflow.state import ISSUED, PREPARING, WAITING, Act, Clock, PaperSigned, ReplyData, StageState
 
@@ -174,18 +175,20 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         content=rules.content_token(current.papers),
         offers=stage_offers(reading, stage),
         may_add=not paper_reasons(reading) and not is_outside(current),
-        colleagues=colleagues(reading, exclude=_not_receivers(reading, stage, current)),
+        colleagues=_receivers(reading, stage),
         signers=_signers(reading, stage, current) if inside else (),
+        follows=what_follows(reading, spec, current),
+        acted=_own_act(current, person),
+        changed=_changed(reading, record, current),
         record=tuple(told(reading, row, event) for row, event in record),
         letter=_letter(reading, spec, current, [event for _, event in record]),
         today=day,
     )
 
 
-def _not_receivers(reading: Reading, key: str, stage: StageState) -> tuple[int, ...]:
-    """Whom the work cannot go to: those who have it, and for a decision those who had a hand in the visit."""
-    decides = stage.is_open and stage.state != PREPARING and "." not in stage.state
-    return (*stage.holders, *(rules.stage_people(reading.case, key) if decides else ()))
+def _receivers(reading: Reading, key: str) -> tuple[Colleague, ...]:
+    """Whom the work may go to: the rules say so of each."""
+    return tuple(each for each in colleagues(reading) if not rules.may_receive(reading.case, key, each.id))
 
 
 def colleagues(reading: Reading, exclude: tuple[int, ...] = ()) -> tuple[Colleague, ...]:
@@ -297,6 +300,57 @@ def _step_people(reading: Reading, spec: Stage, stage: StageState, step: Step, *
     return rules.names(reading.directory, people) or POSTS[step.by]
 
 
+def what_follows(reading: Reading, spec: Stage, stage: StageState) -> str:
+    """What comes when this is done: the next step and whose it will be, or what the stage issues."""
+    place = next((number for number, step in enumerate(spec.steps, 1) if step.key == stage.step), 0)
+    if place < len(spec.steps):
+        step = spec.steps[place]
+        return f"{step.title}（{_next_people(reading, spec, step)}）"
+    issued = "、".join(reading.definition.documents[key].title for key in spec.issues)
+    return f"办结，取得{issued}" if issued else "办结"
+
+
+def _next_people(reading: Reading, spec: Stage, step: Step) -> str:
+    """Who gets the next step: whoever holds its post and had no hand in the visit, this reader included."""
+    if step.kind in {StepKind.EXTERNAL, StepKind.PUBLICITY} or step.by == "clerk":
+        return _step_people(reading, spec, StageState(WAITING), step, now=False)
+    involved = rules.stage_people(reading.case, spec.key) | {reading.case.actor}
+    found = reading.directory.holders(step.by, reading.state.organisation, involved)
+    return rules.names(reading.directory, found) or f"{POSTS[step.by]}空缺，将报管理员"
+
+
+def _own_act(stage: StageState, person: int) -> str:
+    """What this reader did last in this visit, in words; empty for nothing."""
+    did = next((act.what for act in reversed(stage.acts) if person in act.people), "")
+    return {"": "", "submit": "已报送"}.get(did, "已同意")
+
+
+def _changed(
+    reading: Reading, record: list[tuple[Row, Event]], stage: StageState
+) -> tuple[tuple[str, str], ...]:
+    """The papers that are new to this reader, who has decided here before: (document, what happened to it)."""
+    last = next((each for each in record if _is_own_decision(each, reading.case.actor)), None)
+    if last is None:
+        return ()
+    at = instant(last[0].at)
+    did = f"自您{day_words(local_day(at), reading.day)}{_DID[type(last[1])]}后"
+    documents = reading.state.documents
+    papers = [(key, documents[key]) for key in stage.papers if key in documents]
+    return tuple(
+        (key, f"{did}{f'换为第{paper.version}版' if paper.version > 1 else '新增'}")
+        for key, paper in papers
+        if paper.at > at
+    )
+
+
+_DID: dict[type, str] = {StepDecided: "同意", StageReturned: "退回", StageRefused: "不予批准"}
+
+
+def _is_own_decision(each: tuple[Row, Event], person: int) -> bool:
+    row, event = each
+    return type(event) in _DID and person in {row.actor_id, getattr(event, "on_behalf", 0)}
+
+
 def _limit_words(step: Step) -> str:
     parts = [
         f"{word}{limit}"
@@ -333,8 +387,11 @@ def _clock(reading: Reading, spec: Stage, stage: StageState) -> ClockView | None
 
 
 def explanation(reading: Reading, clock: Clock, limit: Limit) -> tuple[str, ...]:
-    """The due date of that clock under that limit, one line a day."""
-    return tuple(describe_due(reading.calendar, clock.started_on, limit, clock.spans, clock.extensions))
+    """The due date of that clock under that limit, one line a day; a late one goes on to this day."""
+    lines = describe_due(reading.calendar, clock.started_on, limit, clock.spans, clock.extensions)
+    if clock.due_on is None:
+        return tuple(lines)
+    return (*lines[:-1], f"到期日 {lines[-1]}", *describe_late(reading.calendar, clock.due_on, reading.day))
 
 
 def _statutory_due(reading: Reading, clock: Clock) -> str:

@@ -277,6 +277,9 @@ class StageFile(Struct, frozen=True):
     may_add: bool
     colleagues: tuple[Colleague, ...]
     signers: tuple[Colleague, ...]
+    follows: str
+    acted: str
+    changed: tuple[tuple[str, str], ...]
     record: tuple[Told, ...]
     letter: str
     today: date

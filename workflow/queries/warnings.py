@@ -20,7 +20,7 @@ from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, Run
 from workflow.models import EventRow, StageRow
 from workflow.people import Directory
 from workflow.queries.portfolio import Filters, organisation_name, project_conditions
-from workflow.queries.reading import Reading, open_reading
+from workflow.queries.reading import Reading, reading_of
 from workflow.queries.record import Row
 from workflow.queries.scope import PROJECT, TASK, columns, visible
 from workflow.queries.snapshot import Snapshot, snapshot
@@ -285,7 +285,7 @@ def _from(statement: Any, order: tuple[ColumnElement[Any], ...], after: str) -> 
 def _readings(asked: _Asked, ids: Iterable[int]) -> dict[int, Reading]:
     statement = select(*columns("id", "ref", "seq", "head", "body")).where(PROJECT.c.id.in_(list(ids)))
     return {
-        row.id: open_reading(asked.connection, asked.snap, row, asked.person, asked.day)
+        row.id: reading_of(asked.connection, asked.snap, row, asked.person, asked.day)
         for row in asked.connection.execute(statement)
     }
 

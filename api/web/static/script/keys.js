@@ -1,17 +1,18 @@
-// Keys and clicks: "/" to search, arrows in lists, no second click, common phrases.
+// Keys and clicks: "/" to search, arrows (or j and k) in lists, no second click, common phrases.
 (function () {
   "use strict";
   document.addEventListener("keydown", function (event) {
-    var typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    var typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "checkbox";
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
       var find = document.getElementById("find");
       if (find) { event.preventDefault(); find.focus(); }
     }
-    if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !typing) {
-      var links = Array.prototype.slice.call(document.querySelectorAll("table[data-list] tbody tr td:first-child a"));
-      if (!links.length) { return; }
-      var place = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
-      if (place >= 0 && place < links.length) { event.preventDefault(); links[place].focus(); }
+    var step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+    if (step && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      var rows = Array.prototype.slice.call(document.querySelectorAll("table[data-list] tbody tr:not(.opened)"));
+      var here = rows.map(function (row) { return row.contains(document.activeElement); }).indexOf(true);
+      var link = rows[here + step] && rows[here + step].querySelector("td:not(.pick) a");
+      if (link) { event.preventDefault(); link.focus(); }
     }
   });
   document.addEventListener("submit", function (event) {

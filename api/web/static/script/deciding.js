@@ -1,0 +1,65 @@
+// Deciding: phrases into the opinion, papers turned over in the frame, ticks and keys in the work list.
+(function () {
+  "use strict";
+  function all(words, within) { return Array.prototype.slice.call((within || document).querySelectorAll(words)); }
+
+  all("select[data-fills]").forEach(function (select) {
+    select.options[0].text = "常用语";
+    select.setAttribute("aria-label", "常用语");
+    select.addEventListener("change", function () {
+      var area = document.getElementById(select.getAttribute("data-fills"));
+      if (!select.value) { return; }
+      area.value = area.value ? area.value.replace(/[。；]?$/, "；") + select.value : select.value;
+      select.value = "";
+      area.focus();
+    });
+  });
+
+  all("select[data-lines]").forEach(function (select) {
+    select.addEventListener("change", function () {
+      var area = document.getElementById(select.getAttribute("data-lines"));
+      area.value = (area.value ? area.value.replace(/\n?$/, "\n") : "") + select.value;
+      select.value = "";
+      area.focus();
+    });
+  });
+
+  var frame = document.querySelector("iframe[name=reader]");
+  var papers = all("[data-papers] a[target=reader]");
+  function turned(place) {
+    papers.forEach(function (each, at) {
+      if (at === place) { each.setAttribute("aria-current", "true"); } else { each.removeAttribute("aria-current"); }
+    });
+    frame.title = papers[place].textContent;
+    all("[data-place]").forEach(function (each) { each.textContent = "第 " + (place + 1) + " 件，共 " + papers.length + " 件"; });
+  }
+  papers.forEach(function (each, at) { each.addEventListener("click", function () { if (!narrow()) { turned(at); } else { each.target = "_blank"; } }); });
+  function narrow() { return !frame || frame.offsetParent === null; }
+  all("[data-turn]").forEach(function (button) {
+    button.addEventListener("click", function () {
+      var now = papers.map(function (each) { return each.hasAttribute("aria-current"); }).indexOf(true);
+      var next = now + Number(button.getAttribute("data-turn"));
+      if (next >= 0 && next < papers.length) { papers[next].click(); }
+    });
+  });
+
+  function count() {
+    all("[data-together]").forEach(function (button) {
+      var ticks = all("input[form=together-" + button.getAttribute("data-together") + "]");
+      var number = ticks.filter(function (each) { return each.checked; }).length;
+      var word = button.getAttribute("data-together") === "approve" ? "同意所选" : "确认所选";
+      button.textContent = number ? word + " " + number + " 件" : word;
+    });
+  }
+  document.addEventListener("change", count);
+  window.addEventListener("pageshow", count);
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey) { return; }
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "checkbox") { return; }
+    all("table.todo tbody tr").forEach(function (row) {
+      var tick = row.contains(document.activeElement) && row.querySelector(".pick input");
+      if (tick) { event.preventDefault(); tick.checked = !tick.checked; count(); }
+    });
+  });
+}());

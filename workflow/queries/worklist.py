@@ -1,0 +1,226 @@
+"""我的待办: what waits for a person, with all that is needed to clear it without opening anything else.
+
+Invariant: an item says what the rules say now: who may not, or not together with others, reads why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select
+
+from workflow import rules
+from workflow.definition import Stage
+from workflow.errors import Reason
+from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
+from workflow.models import StageRow
+from workflow.projection import RETURNED
+from workflow.queries.papers import paper_view
+from workflow.queries.reading import Reading, reading_of
+from workflow.queries.scope import PROJECT, TASK, columns, people
+from workflow.queries.snapshot import Snapshot, snapshot
+from workflow.queries.stages import entry_views, what_follows
+from workflow.queries.views import EntryView, PaperView
+from workflow.queries.words import Due, due_words, light_on, since_words
+from workflow.record import instant
+from workflow.rules import state_words
+from workflow.sql import table
+from workflow.state import PREPARING, StageState
+
+STAGE = table(StageRow)
+
+MOST_TASKS = 200
+"""More open tasks than one person can read: the rest shows as soon as some are done."""
+
+CHECK = "check."
+
+DECIDE, COMPARE, PREPARE, AMEND, FOLLOW = "decide", "check", "prepare", "amend", "follow"
+GROUPS = {
+    DECIDE: "待审批",
+    COMPARE: "待核对",
+    PREPARE: "待报送",
+    AMEND: "退回修改",
+    FOLLOW: "外部门办理中，请跟进",
+}
+"""What one can do with an item now, in the order in which they are shown."""
+
+_PARTS = {
+    FILING: (PREPARE, "报送外部门"),
+    FILED: (FOLLOW, "跟进受理"),
+    ACCEPTED: (FOLLOW, "跟进办理"),
+    CORRECTING: (AMEND, "补正"),
+}
+
+
+class Deciding(Struct, frozen=True):
+    """What a decision on the item would rest on, and why it cannot be approved, or only by itself.
+
+    `alone` is what an approval still lacks of the replies that it issues. `turn` and `content` are what
+    the actor reads: a decision that names them is refused once they changed.
+    """
+
+    step: str
+    turn: int
+    content: str
+    follows: str
+    papers: tuple[PaperView, ...]
+    reasons: tuple[Reason, ...]
+    alone: tuple[Reason, ...]
+
+
+class WorkItem(Struct, frozen=True):
+    """One thing that waits for a person: what, where, from whom, until when, and for whom they would act."""
+
+    ref: str
+    project: str
+    stage: str
+    stage_title: str
+    what: str
+    group: str
+    words: str
+    action: str
+    since: str
+    sent_by: str
+    due: Due | None
+    outside: bool
+    missing: tuple[Reason, ...] = ()
+    fixes: tuple[str, ...] = ()
+    for_whom: str = ""
+    entry: str = ""
+    deciding: Deciding | None = None
+    comparing: EntryView | None = None
+
+
+class Worklist(Struct, frozen=True):
+    """What waits for a person: theirs to do, and theirs to follow while an outside office has it."""
+
+    mine: tuple[WorkItem, ...]
+    elsewhere: tuple[WorkItem, ...]
+
+    @property
+    def late(self) -> int:
+        """How many of the person's own are past their day."""
+        return sum(item.due is not None and item.due.light.colour == "red" for item in self.mine)
+
+
+def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
+    """What waits for the person, or for whom they act for, most urgent first."""
+    snap = snapshot(connection)
+    who = people(snap.directory, person, day)
+    statement = (
+        select(
+            *columns("id", "ref", "seq", "head", "body"),
+            *(TASK.c[name] for name in ("stage", "what", "person_id", "since", "due_on")),
+            STAGE.c.warn_on,
+            STAGE.c.outside,
+        )
+        .join_from(TASK, PROJECT, PROJECT.c.id == TASK.c.project_id)
+        .join(STAGE, and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage), isouter=True)
+        .where(TASK.c.person_id.in_(who))
+        .order_by(_urgency(day), case((TASK.c.due_on.is_(None), 1), else_=0), TASK.c.due_on, TASK.c.since)
+        .limit(MOST_TASKS)
+    )
+    readings: dict[int, Reading] = {}
+    found = []
+    for row in _once(connection.execute(statement), person):
+        if row.id not in readings:
+            readings[row.id] = reading_of(connection, snap, row, person, day)
+        found.append(_work_item(readings[row.id], snap, row))
+    return Worklist(
+        tuple(item for item in found if item.group != FOLLOW),
+        tuple(item for item in found if item.group == FOLLOW),
+    )
+
+
+def _urgency(day: date) -> ColumnElement[int]:
+    """What is late comes first, then what came back and what others wait for, then by due date."""
+    waits_for_a_word = or_(TASK.c.what == RETURNED, TASK.c.what.startswith(CHECK))
+    return case((TASK.c.due_on < day.isoformat(), 0), (waits_for_a_word, 1), else_=2)
+
+
+def _once(rows: Any, person: int) -> Iterator[Any]:
+    """A task that is somebody's own is not shown again on behalf of another."""
+    seen: dict[tuple[int, str, str], Any] = {}
+    for row in rows:
+        key = (row.id, row.stage, row.what)
+        if key not in seen or row.person_id == person:
+            seen[key] = row
+    yield from seen.values()
+
+
+def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
+    spec, stage = reading.stage(row.stage), reading.state.stage(row.stage)
+    group, action = _group(row.what)
+    entry = row.what.removeprefix(CHECK) if group == COMPARE else ""
+    comparing = next((each for each in entry_views(reading, row.stage) if str(each.number) == entry), None)
+    return WorkItem(
+        ref=row.ref,
+        project=reading.state.title,
+        stage=row.stage,
+        stage_title=spec.title,
+        what=row.what,
+        group=group,
+        words=_words(spec, row.what),
+        action=action,
+        since=since_words(instant(row.since), reading.day),
+        sent_by=comparing.by if comparing else _sender(reading, stage),
+        due=_row_due(snap, row, reading.day),
+        outside=bool(row.outside),
+        missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
+        fixes=tuple(fix.text for fix in stage.fixes) if group == AMEND else (),
+        for_whom=reading.directory.name(row.person_id) if row.person_id != reading.case.actor else "",
+        entry=entry,
+        deciding=_deciding(reading, spec, stage) if group == DECIDE else None,
+        comparing=comparing,
+    )
+
+
+def _group(what: str) -> tuple[str, str]:
+    """Where an item belongs, and what the person is asked to do, as a verb."""
+    if what.startswith(CHECK):
+        return COMPARE, "核对"
+    if what == RETURNED:
+        return AMEND, "修改后重报"
+    if what == PREPARING:
+        return PREPARE, "备齐材料并报送"
+    return _PARTS.get(what.partition(".")[2], (DECIDE, "审批"))
+
+
+def _words(spec: Stage, what: str) -> str:
+    if what.startswith(CHECK):
+        return "核对原件"
+    return "已退回，请按意见修改" if what == RETURNED else state_words(spec, what)
+
+
+def _sender(reading: Reading, stage: StageState) -> str:
+    """Who made the last move; empty if the stage opened by itself."""
+    return reading.directory.name(stage.last.by) if stage.last and stage.last.by else ""
+
+
+def _deciding(reading: Reading, spec: Stage, stage: StageState) -> Deciding:
+    documents = reading.state.documents
+    reasons = rules.may_decide(reading.case, spec.key, stage.step, "approve")
+    reasons += rules.publicity_unfinished(reading.case, spec.key, reading.calendar)
+    last = spec.steps[-1].key == stage.step
+    return Deciding(
+        step=stage.step,
+        turn=stage.turn,
+        content=rules.content_token(stage.papers),
+        follows=what_follows(reading, spec, stage),
+        papers=tuple(paper_view(reading, key, documents[key]) for key in stage.papers if key in documents),
+        reasons=tuple(dict.fromkeys(reasons)),
+        alone=tuple(rules.check_replies(reading.case, spec, (), as_printed=False)) if last else (),
+    )
+
+
+def _row_due(snap: Snapshot, row: Any, day: date) -> Due | None:
+    if row.due_on is None:
+        return None
+    due_on = date.fromisoformat(row.due_on)
+    warn_on = date.fromisoformat(row.warn_on) if row.warn_on else None
+    provisional = snap.calendar.is_provisional(due_on)
+    words = due_words(snap.calendar, due_on, day, provisional=provisional)
+    return Due(due_on, words, light_on(warn_on, due_on, day), provisional, bool(row.outside))
