@@ -17,9 +17,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from api.auth import Visitor
+from api.auth import Visitor, now
 from api.problems import Problem
-from workflow.clock import SHANGHAI
+from workflow.clock import SHANGHAI, local_day
 from workflow.errors import SENTENCES, Reason
 from workflow.queries.views import PaperView
 from workflow.record import instant
@@ -33,7 +33,7 @@ MEDIA: Final = {
 }
 STYLES: Final = ("base", "parts", "forms", "graph", "narrow", "print")
 """The sheets that make up desk.css, in the order in which they may overrule each other."""
-SCRIPTS: Final = ("keys",)
+SCRIPTS: Final = ("keys", "forms")
 """The scripts that make up desk.js. Each only makes quicker what works without it."""
 
 
@@ -72,14 +72,14 @@ class Failure:
 
     def context(self) -> dict[str, Any]:
         """What the templates know of it."""
-        places = {each.place: field for field, reasons in self.wrong.items() for each in reasons}
+        places = {each.text: field for field, reasons in self.wrong.items() for each in reasons}
         known = {field for field in self.wrong if field in self.typed}
         return {
             "problem": self.problem,
             "failed": self.form,
             "typed": self.typed,
             "wrong": self.wrong,
-            "anchors": {place: f"{self.form}-{field}" for place, field in places.items() if field in known},
+            "anchors": {text: f"{self.form}-{field}" for text, field in places.items() if field in known},
         }
 
 
@@ -98,6 +98,7 @@ def page(
         "visitor": visitor,
         "navigation": _navigation(request),
         "here": _here(request),
+        "today": local_day(now(request)).isoformat(),
         "done": done,
         "problem": None,
         "failed": "",

@@ -311,8 +311,8 @@ def test_taking_over_is_entered_reply_by_reply_checked_and_closed(sign_in: SignI
         organisation="4",
         clerk="6",
     )
-    assert "正在补录" in page.words
-    address = page.address.partition("?")[0]
+    assert "已录 0 项" in page.words
+    address = page.address.partition("/take-over")[0]
     clerk.open(f"{address}/stages/proposal")
     page = clerk.send(
         "/take-over",
