@@ -75,6 +75,16 @@ def test_a_figure_that_is_none_is_named_at_its_field(sign_in: SignIn, typed: str
     assert page.form("/projects/new?type=columbarium").values["fact.total_investment"] == typed
 
 
+def test_a_figure_that_cannot_be_read_does_not_hide_a_sum_that_differs(sign_in: SignIn) -> None:
+    page = register(
+        sign_in("wuhaitao"), title="区公益性骨灰堂二期", fact__total_investment="12680",
+        fact__building_cost="12000", fact__other_cost="600", fact__reserve_cost="68", fact__forest_land="12亩",
+    )  # fmt: skip
+
+    assert "占用林地：只填数字，不写单位；此处的单位是公顷" in page.words
+    assert "与总投资相差12.00万元" in page.words
+
+
 def test_every_answer_of_a_refused_registration_is_shown_again(sign_in: SignIn) -> None:
     answers = {
         "title": "区公益性骨灰堂二期",

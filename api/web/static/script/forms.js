@@ -137,6 +137,10 @@
     }
     return found;
   }
+  function saidBefore(field, words) {
+    var said = document.getElementById(field.id + "-wrong");
+    return said !== null && said.textContent === words;
+  }
   function say(place, words) { if (place.textContent !== words) { place.textContent = words; } }
   function look(field) {
     var saying = sayings[field.getAttribute("data-check")], text = field.value.trim();
@@ -156,7 +160,8 @@
     var apart = Math.abs(parts - numberOf(sum.getAttribute("data-sum")));
     var told = sum.getAttribute("data-says").replace("{parts}", written(parts, places)).replace("{difference}", written(apart, places));
     told = told.replace(/\{unit\}/g, sum.getAttribute("data-unit")).replace("{title}", sum.getAttribute("data-title"));
-    say(sum, apart >= 0.000001 ? told : "");
+    var total = form.querySelector("[name='" + sum.getAttribute("data-sum") + "']");
+    say(sum, apart >= 0.000001 && !saidBefore(total, told) ? told : "");
   }
   function lookAll(form) { each(form.querySelectorAll("[data-check]"), look); }
 
