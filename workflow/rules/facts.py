@@ -58,7 +58,7 @@ def typed(fact: FactType, raw: Any) -> Any:
         case Kind.CHOICE if str(raw) not in fact.options:
             raise ValueError(f"只能是{'、'.join(fact.options)}之一")
         case _:
-            return _text(str(raw))
+            return _text(str(raw)) or None
 
 
 def _date(raw: str) -> date:
