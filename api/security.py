@@ -26,7 +26,7 @@ LARGEST_HEAD: Final = 16 * 1024
 LARGEST_BODY: Final = 256 * 1024
 """For everything but a document that is uploaded."""
 
-LARGEST_FORM: Final = 1024 * 1024
+LARGEST_FORM: Final = 2 * 1024 * 1024
 """For what is typed into a form: so much that a text far too long still comes back with its sentence."""
 
 SMALL: Final = frozenset({"/sign-in", "/api/session"})

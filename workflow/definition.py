@@ -96,6 +96,8 @@ class FactType(Struct, frozen=True):
     unit: str = ""
     options: tuple[str, ...] = ()
     help: str = ""
+    caps: str = ""
+    """On a field of a reply: the fact that should not exceed it. It warns; it forbids nothing."""
 
 
 class Sum(Struct, frozen=True):

@@ -121,6 +121,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "fact-undeclared": ("该项目类型没有“{key}”这一信息。", "请删去该项。"),
     "fact-invalid": ("{title}：{why}。", "请更正。"),
     "sum-differs": ("分项合计{parts}{unit}，与{title}相差{difference}{unit}。", "请核对。"),
+    "cap-exceeded": (
+        "{title}{amount}{unit}，超过{paper}的{cap_title}{cap}{unit}，多{difference}{unit}。",
+        "请核对；确须突破的，先报原批复机关调整（如调概）。",
+    ),
     "evidence-missing": ("没有附原件扫描件，也未登记存放处。", "请上传扫描件，或填写原件存放处。"),
     "paper-signature-issues": ("“{stage}”的最后一步要产生批文，不能用代录签批办结。", "请由签批人在线办理。"),
     "fixes-required": ("没有列出需修改事项。", "请一次列全补正事项；告知后一般不再追加。"),

@@ -18,9 +18,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from api.auth import Visitor
+from api.auth import Visitor, now
 from api.problems import Problem
-from workflow.clock import SHANGHAI
+from workflow.clock import SHANGHAI, local_day
 from workflow.errors import SENTENCES, Reason
 from workflow.queries.views import PaperView
 from workflow.queries.worklist import WorkItem
@@ -35,7 +35,7 @@ MEDIA: Final = {
 }
 STYLES: Final = ("base", "parts", "forms", "deciding", "leaders", "prints", "graph", "narrow", "print")
 """The sheets that make up desk.css, in the order in which they may overrule each other."""
-SCRIPTS: Final = ("keys", "live", "deciding")
+SCRIPTS: Final = ("keys", "live", "forms", "deciding")
 """The scripts that make up desk.js. Each only makes quicker what works without it."""
 
 
@@ -83,14 +83,14 @@ class Failure:
 
     def context(self) -> dict[str, Any]:
         """What the templates know of it."""
-        places = {each.place: field for field, reasons in self.wrong.items() for each in reasons}
+        places = {each.text: field for field, reasons in self.wrong.items() for each in reasons}
         known = {field for field in self.wrong if field in self.typed}
         return {
             "problem": self.problem,
             "failed": self.form,
             "typed": self.typed,
             "wrong": self.wrong,
-            "anchors": {place: f"{self.form}-{field}" for place, field in places.items() if field in known},
+            "anchors": {text: f"{self.form}-{field}" for text, field in places.items() if field in known},
         }
 
 
@@ -114,6 +114,7 @@ def page(
         "visitor": visitor,
         "navigation": _navigation(request, visitor),
         "here": _here(request, visitor),
+        "today": local_day(now(request)).isoformat(),
         "done": done,
         "onwards": None,
         "problem": None,

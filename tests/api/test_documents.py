@@ -143,7 +143,7 @@ def test_a_file_larger_than_the_office_allows_is_cut_off(bureaus: Databases, tmp
         seat = office.seat("谭丽")
 
         a_little = upload(seat, project, papers.pdf("长" * 400_000))
-        by_far = upload(seat, project, b"x" * 3_000_000)
+        by_far = upload(seat, project, b"x" * 4_000_000)
 
         def pieces() -> Iterator[bytes]:
             yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'

@@ -157,7 +157,7 @@ def test_a_body_larger_than_its_limit_is_cut_off(office: Office) -> None:
         "/api/session", content=pieces(), headers={"Content-Type": "application/json"}
     )
     form = Seat(office).post(
-        "/sign-in", content=pieces(120), headers={"Content-Type": "application/x-www-form-urlencoded"}
+        "/sign-in", content=pieces(220), headers={"Content-Type": "application/x-www-form-urlencoded"}
     )
 
     assert [each.status_code for each in (announced, counted, form)] == [413, 413, 413]

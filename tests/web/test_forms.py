@@ -75,6 +75,16 @@ def test_a_figure_that_is_none_is_named_at_its_field(sign_in: SignIn, typed: str
     assert page.form("/projects/new?type=columbarium").values["fact.total_investment"] == typed
 
 
+def test_a_figure_that_cannot_be_read_does_not_hide_a_sum_that_differs(sign_in: SignIn) -> None:
+    page = register(
+        sign_in("wuhaitao"), title="区公益性骨灰堂二期", fact__total_investment="12680",
+        fact__building_cost="12000", fact__other_cost="600", fact__reserve_cost="68", fact__forest_land="12亩",
+    )  # fmt: skip
+
+    assert "占用林地：只填数字，不写单位；此处的单位是公顷" in page.words
+    assert "与总投资相差12.00万元" in page.words
+
+
 def test_every_answer_of_a_refused_registration_is_shown_again(sign_in: SignIn) -> None:
     answers = {
         "title": "区公益性骨灰堂二期",
@@ -190,6 +200,32 @@ def test_a_checked_reply_is_done_and_the_taking_over_is_ended_from_the_same_page
     desk.send("/close-take-over")
     assert "补录已结束" in desk.page.words
     assert "补录已结束" in desk.open(address).words
+
+
+def test_an_investment_above_the_approved_budget_is_said_on_the_project_and_stops_nothing(
+    sign_in: SignIn,
+) -> None:
+    desk, chief = sign_in("wuhaitao"), sign_in("liguodong")
+    register(desk, title="区公益性骨灰堂二期", taking_over="1", fact__total_investment="2960")
+    project = desk.page.address.partition("/take-over")[0]
+    desk.send(
+        "/take-over/preliminary_design",
+        reply__preliminary_reply__number="澴发改审〔2025〕8号",
+        reply__preliminary_reply__issued_on="2025-03-02",
+        reply__preliminary_reply__kept_at="档案室2025-1盒",
+        reply__preliminary_reply__field__budget="2,860",
+    )
+    assert "超过" not in desk.open(project).words
+
+    chief.open(project)
+    chief.send("/confirm")
+
+    said = "总投资2,960.00万元，超过初步设计及概算批复的批准概算2,860.00万元，多100.00万元。"
+    assert said in desk.open(project).words
+    desk.open(f"{project}/facts")
+    desk.send("/facts", fact__total_investment="2850", reason="核减")
+    assert "项目信息已更新" in desk.page.words
+    assert "超过初步设计" not in desk.page.words
 
 
 def test_whoever_may_not_take_over_sees_the_list_and_why(city: City, sign_in: SignIn) -> None:

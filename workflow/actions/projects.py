@@ -67,9 +67,8 @@ def register_project(
     reasons = [
         *rules.check_text(title, "title", "项目名称", required=True, longest=100, one_line=True),
         *wrong,
+        *rules.check_sums(definition, values),
     ]
-    if not wrong:
-        reasons += rules.check_sums(definition, values)
     if code:
         reasons += [*rules.check_code(code), *_code_taken(tx, code, 0)]
     if organisation not in directory.organisations:
@@ -121,12 +120,9 @@ def change_facts(
     work = Casework.load(tx, ref, actor=actor, now=now)
     definition = work.project.definition
     values, wrong = rules.read_facts(definition.facts, facts)
-    reasons = [*rules.may_change_facts(work.case), *wrong]
-    if not wrong:
-        merged = {
-            key: value for key, value in {**work.project.state.facts, **values}.items() if value is not None
-        }
-        reasons += rules.check_sums(definition, merged)
+    unread = dict.fromkeys(each.place for each in wrong)
+    merged = {**work.project.state.facts, **values, **unread}
+    reasons = [*rules.may_change_facts(work.case), *wrong, *rules.check_sums(definition, merged)]
     if code:
         reasons += [*rules.check_code(code), *_code_taken(tx, code, work.project.id)]
     refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])

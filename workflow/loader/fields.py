@@ -195,6 +195,7 @@ RECORDS: dict[str, Record] = {
             "unit": Field(Text(20), "单位，如 万元、公顷"),
             "options": Field(Listing(Text(50), 2), "选择类的可选项"),
             "help": _HELP,
+            "caps": Field(Reference("fact"), "批复的字段才写：哪项事实不应超过它；超过时项目页给出提示"),
         },
     ),
     "sum": Record(

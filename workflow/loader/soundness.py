@@ -90,6 +90,27 @@ def _sums_add_numbers(draft: Draft, findings: Findings) -> None:
         findings.add(draft.places[path], code, **data)
 
 
+def _caps_compare_numbers(draft: Draft, findings: Findings) -> None:
+    definition, issuers = draft.definition, _issuers(draft)
+    written: list[tuple[Path, FactType, str]] = [
+        (("facts", key), fact, "") for key, fact in definition.facts.items()
+    ]
+    written += [
+        (("documents", paper.key, "fields", key), field, paper.key)
+        for paper in definition.documents.values()
+        for key, field in paper.fields.items()
+    ]
+    for path, field, paper in written:
+        capped = definition.facts.get(field.caps)
+        if capped is None or capped.key in draft.doubtful or f"{paper}.{field.key}" in draft.doubtful:
+            continue
+        place = draft.places[(*path, "caps")]
+        if paper not in issuers:
+            findings.add(place, "cap-not-on-reply")
+        elif {field.kind, capped.kind} - _NUMERIC or field.unit != capped.unit:
+            findings.add(place, "cap-unlike", fact=_quoted(capped.title), field=_quoted(field.title))
+
+
 def _ladders_ascend(draft: Draft, findings: Findings) -> None:
     for path, ladder in _ladders(draft):
         seen: list[int] = []
@@ -223,6 +244,7 @@ _PROOFS: tuple[Callable[[Draft, Findings], None], ...] = (
     _replies_have_one_issuer,
     _steps_have_their_own_names,
     _sums_add_numbers,
+    _caps_compare_numbers,
     _ladders_ascend,
     _promises_keep_within_the_law,
     _nothing_stands_for_itself,

@@ -239,6 +239,7 @@ class ProjectView(Struct, frozen=True):
     entries: tuple[EntryView, ...]
     facts: tuple[FieldView, ...]
     unknown: tuple[FieldView, ...]
+    warnings: tuple[Reason, ...]
     offers: tuple[Offer, ...]
     seq: int
     head: str

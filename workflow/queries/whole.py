@@ -8,6 +8,7 @@ from datetime import date
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
+from workflow import rules
 from workflow.definition import Definition
 from workflow.machine import PROJECT_STATES
 from workflow.queries.offers import paper_reasons, project_offers, stop_offer
@@ -97,6 +98,7 @@ def project_view(connection: Connection, reading: Reading) -> ProjectView:
         entries=entry_views(reading),
         facts=tuple(each for each in facts if each.value is not None),
         unknown=tuple(each for each in facts if each.value is None),
+        warnings=tuple(rules.exceeded_caps(definition, state)),
         offers=project_offers(reading),
         seq=reading.seq,
         head=reading.head,

@@ -26,7 +26,15 @@ from workflow.rules.doing import (
     may_withdraw,
     publicity_unfinished,
 )
-from workflow.rules.facts import check_sums, check_text, read_facts, stored, typed, typed_values
+from workflow.rules.facts import (
+    check_sums,
+    check_text,
+    exceeded_caps,
+    read_facts,
+    stored,
+    typed,
+    typed_values,
+)
 from workflow.rules.needs import (
     Blocker,
     Need,
@@ -101,6 +109,7 @@ __all__ = [
     "content_token",
     "decisions_of_facts",
     "entry_pending",
+    "exceeded_caps",
     "fact_titles",
     "is_consumed",
     "is_decider",

@@ -58,7 +58,7 @@ def typed(fact: FactType, raw: Any) -> Any:
         case Kind.CHOICE if str(raw) not in fact.options:
             raise ValueError(f"只能是{'、'.join(fact.options)}之一")
         case _:
-            return _text(str(raw))
+            return _text(str(raw)) or None
 
 
 def _date(raw: str) -> date:
@@ -183,6 +183,33 @@ def check_sums(definition: Definition, facts: Mapping[str, Any]) -> list[Reason]
                     unit=fact.unit,
                     title=fact.title,
                     difference=form.format(abs(total - parts)),
+                )
+            )
+    return reasons
+
+
+def exceeded_caps(definition: Definition, state: ProjectState) -> list[Reason]:
+    """Every fact that is greater than what a reply allows. A warning for the eye; nothing is refused by it."""
+    values = typed_values(definition, state)
+    reasons = []
+    for paper in definition.documents.values():
+        for field in paper.fields.values():
+            fact = definition.facts.get(field.caps)
+            amount, cap = values.get(field.caps), values.get(f"{paper.key}.{field.key}")
+            if fact is None or amount is None or cap is None or amount <= cap:
+                continue
+            form = "{:,.2f}" if fact.kind is Kind.MONEY else "{:,f}"
+            reasons.append(
+                reason(
+                    "cap-exceeded",
+                    fact.key,
+                    title=fact.title,
+                    amount=form.format(Decimal(amount)),
+                    unit=fact.unit,
+                    paper=paper.title,
+                    cap_title=field.title,
+                    cap=form.format(Decimal(cap)),
+                    difference=form.format(Decimal(amount) - Decimal(cap)),
                 )
             )
     return reasons

@@ -1,0 +1,219 @@
+// Forms: what is typed is kept in this tab until it is sent; figures, codes, numbers and days are looked at
+// while somebody types. Only says something: the server decides, and nothing here keeps a form from being sent.
+(function () {
+  "use strict";
+  var PREFIX = "shenpi:", SENT = "shenpi-sent";
+  var store = null;
+  try { store = window.sessionStorage; store.getItem(PREFIX); } catch (refused) { store = null; }
+  function each(list, what) { Array.prototype.forEach.call(list, what); }
+  function make(tag, name, text) {
+    var made = document.createElement(tag);
+    made.className = name;
+    made.textContent = text;
+    return made;
+  }
+
+  // Keeping
+
+  function isTyped(field) {
+    return field.name && !/^(hidden|password|file|submit|button|reset|search)$/.test(field.type) && field.tagName !== "BUTTON";
+  }
+  function isKept(form) {
+    return form.method === "post" && !form.querySelector("input[type=password]") && !form.hasAttribute("data-sign-out");
+  }
+  function nameOf(form) {
+    var told = ["what", "document", "requirement"].map(function (name) {
+      var field = form.querySelector("input[type=hidden][name=" + name + "]");
+      return field ? field.value : "";
+    });
+    return PREFIX + document.body.getAttribute("data-person") + " " + form.getAttribute("action") + " " + told.join(" ");
+  }
+  function valuesOf(form) {
+    var found = {};
+    each(form.elements, function (field) {
+      if (!isTyped(field)) { return; }
+      if (field.type === "checkbox" || field.type === "radio") {
+        if (field.checked) { found[field.name] = field.value; } else if (!(field.name in found)) { found[field.name] = null; }
+      } else { found[field.name] = field.value; }
+    });
+    return found;
+  }
+  function fill(form, values) {
+    each(form.elements, function (field) {
+      if (!isTyped(field) || !(field.name in values)) { return; }
+      if (field.type === "checkbox" || field.type === "radio") {
+        field.checked = values[field.name] === field.value;
+      } else if (values[field.name] !== null) { field.value = values[field.name]; }
+    });
+  }
+  function differ(one, other) {
+    return Object.keys(one).some(function (name) { return name in other && one[name] !== other[name]; });
+  }
+  function keep(form) {
+    if (!store || !isKept(form) || form.hasAttribute("data-kept")) { return; }
+    try { store.setItem(nameOf(form), JSON.stringify(valuesOf(form))); } catch (full) { /* what is typed stays on the page */ }
+  }
+  function forget(beginning) {
+    if (!store) { return; }
+    Object.keys(store).forEach(function (name) { if (name.indexOf(beginning) === 0) { store.removeItem(name); } });
+  }
+  function restore(form) {
+    var kept = store && isKept(form) && store.getItem(nameOf(form));
+    if (!kept) { return; }
+    var values = JSON.parse(kept), before = valuesOf(form);
+    if (!differ(values, before)) { return; }
+    fill(form, values);
+    var note = make("p", "restored", "已恢复您上次未提交的内容");
+    note.setAttribute("role", "status");
+    var clear = make("button", "plain", "清除");
+    clear.type = "button";
+    clear.addEventListener("click", function () { fill(form, before); forget(nameOf(form)); form.removeChild(note); lookAll(form); });
+    note.appendChild(clear);
+    form.insertBefore(note, form.firstChild);
+    for (var at = form; at; at = at.parentElement) { if (at.tagName === "DETAILS") { at.open = true; } }
+  }
+  function settle() {
+    var sent = store && store.getItem(SENT);
+    if (!sent) { return; }
+    store.removeItem(SENT);
+    if (document.querySelector("main > .flash")) { forget(sent); }
+  }
+
+  // Looking
+
+  function plain(text) {
+    var half = text.replace(/[\uFF10-\uFF19]/g, function (figure) { return String.fromCharCode(figure.charCodeAt(0) - 0xFEE0); });
+    half = half.replace(/\uFF0C/g, ",").replace(/[\uFF0E]/g, ".").trim();
+    return /^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?$/.test(half) ? half.replace(/,/g, "") : null;
+  }
+  function written(number, places) {
+    var parts = (places < 0 ? String(Number(number.toFixed(6))) : number.toFixed(places)).split(".");
+    parts[0] = parts[0].replace(/\B(?=(\d{3})+$)/g, ",");
+    return parts.join(".");
+  }
+  function checkDigit(code, digits) {
+    var figures = code.replace(/-/g, ""), product = 10;
+    for (var i = 0; i < digits; i += 1) {
+      product = ((product + Number(figures.charAt(i))) % 10 || 10) * 2 % 11;
+    }
+    return String((11 - product) % 10);
+  }
+  var sayings = {
+    money: figureWords,
+    decimal: figureWords,
+    integer: function (field, text) { return figureWords(field, text) || (plain(text).indexOf(".") < 0 ? "" : "请填写整数。"); },
+    number: function (field, text) {
+      var box = field.form.querySelector("[name=as_printed]");
+      var right = new RegExp("^(?:" + field.getAttribute("data-shape") + ")$").test(text);
+      // A project code may stand where a number is asked for; the server looks at it.
+      if (right || (box && box.checked) || /^[0-9]{4}-[0-9]{6}-/.test(text)) { return ""; }
+      return field.getAttribute("data-says").replace("{number}", text).replace("{year}", document.body.getAttribute("data-today").slice(0, 4));
+    },
+    code: function (field, text) {
+      var month = Number(text.slice(2, 4));
+      if (!new RegExp("^(?:" + field.getAttribute("data-shape") + ")$").test(text) || month < 1 || month > 12) {
+        return field.getAttribute("data-says").replace("{code}", text);
+      }
+      var checked = text.slice(0, 4) >= field.getAttribute("data-since");
+      var wrong = checked && checkDigit(text, Number(field.getAttribute("data-digits"))) !== text.slice(-1);
+      return wrong ? field.getAttribute("data-differs").replace("{code}", text) : "";
+    },
+    day: function (field, text) {
+      return text < "2000-01-01" || text > "2100-12-31" ? "年份似有误，请核对。" : "";
+    },
+    past: function (field, text) {
+      return text > document.body.getAttribute("data-today") ? "日期晚于今天，请核对原件。" : sayings.day(field, text);
+    }
+  };
+  function figureWords(field, text) {
+    return plain(text) === null ? "请只填数字，不写单位，如2860或2,860.00。" : "";
+  }
+  function placeOf(field) {
+    var whole = field.parentElement.className === "measure" ? field.parentElement.parentElement : field.parentElement;
+    var found = whole.querySelector(".says");
+    if (!found) {
+      found = whole.appendChild(make("p", "says", ""));
+      found.setAttribute("aria-live", "polite");
+    }
+    return found;
+  }
+  function saidBefore(field, words) {
+    var said = document.getElementById(field.id + "-wrong");
+    return said !== null && said.textContent === words;
+  }
+  function say(place, words) { if (place.textContent !== words) { place.textContent = words; } }
+  function look(field) {
+    var saying = sayings[field.getAttribute("data-check")], text = field.value.trim();
+    var whole = field.form.querySelectorAll("[data-sum]");
+    if (saying && !(field.getAttribute("aria-invalid") && field.value === field.defaultValue)) {
+      say(placeOf(field), text ? saying(field, text) : "");
+    }
+    each(whole, function (sum) { add(field.form, sum); });
+  }
+  function add(form, sum) {
+    function numberOf(name) {
+      var field = form.querySelector("[name='" + name + "']"), text = field ? plain(field.value) : null;
+      return text === null ? NaN : Number(text);
+    }
+    var places = Number(sum.getAttribute("data-places"));
+    var parts = sum.getAttribute("data-parts").split(" ").reduce(function (all, name) { return all + numberOf(name); }, 0);
+    var apart = Math.abs(parts - numberOf(sum.getAttribute("data-sum")));
+    var told = sum.getAttribute("data-says").replace("{parts}", written(parts, places)).replace("{difference}", written(apart, places));
+    told = told.replace(/\{unit\}/g, sum.getAttribute("data-unit")).replace("{title}", sum.getAttribute("data-title"));
+    var total = form.querySelector("[name='" + sum.getAttribute("data-sum") + "']");
+    say(sum, apart >= 0.000001 && !saidBefore(total, told) ? told : "");
+  }
+  function lookAll(form) { each(form.querySelectorAll("[data-check]"), look); }
+
+  // Sending: a lost network is noticed before the browser throws the page away.
+
+  var pressed = null;
+  function carry(form) {
+    if (pressed && pressed.form === form && pressed.name) {
+      var hidden = document.createElement("input");
+      hidden.type = "hidden";
+      hidden.name = pressed.name;
+      hidden.value = pressed.value;
+      form.appendChild(hidden);
+    }
+    form.submit();
+  }
+  function apologise(form) {
+    delete form.dataset.sent;
+    var note = form.querySelector(".lost") || form.appendChild(make("p", "says lost", ""));
+    note.setAttribute("role", "alert");
+    say(note, "");
+    say(note, "连不上服务器，没有提交。填写的内容都在本页，网络恢复后请再按一次。");
+  }
+  function probe(form) {
+    var asked = new XMLHttpRequest();
+    asked.open("GET", "/api/health");
+    asked.timeout = 5000;
+    asked.onload = function () { carry(form); };
+    asked.onerror = asked.ontimeout = function () { apologise(form); };
+    asked.send();
+  }
+
+  document.addEventListener("click", function (event) { if (event.target.tagName === "BUTTON") { pressed = event.target; } });
+  document.addEventListener("input", function (event) {
+    if (!event.target.form) { return; }
+    keep(event.target.form);
+    if (event.target.hasAttribute("data-check")) { look(event.target); }
+  });
+  document.addEventListener("change", function (event) {
+    if (!event.target.form) { return; }
+    keep(event.target.form);
+    if (event.target.name === "as_printed") { lookAll(event.target.form); }
+  });
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.hasAttribute("data-sign-out")) { forget(PREFIX); return; }
+    if (event.defaultPrevented || !store || !isKept(form)) { return; }
+    keep(form);
+    var confirming = PREFIX + document.body.getAttribute("data-person") + " " + form.getAttribute("action") + " ";
+    store.setItem(SENT, form.hasAttribute("data-kept") ? confirming : nameOf(form));
+    if (navigator.onLine === false) { event.preventDefault(); probe(form); }
+  });
+  settle();
+  each(document.forms, function (form) { restore(form); lookAll(form); });
+}());
