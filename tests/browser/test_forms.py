@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from api.main import create_app
 from api.passwords import hash_password
 from api.settings import make
-from tests.browser.test_clerk_to_mail import PASSWORD, free_port, sign_in
+from tests.browser.test_clerk_to_mail import PASSWORD, sign_in
 from tests.databases import Databases
+from tests.serving import free_port, served
 from tests.world import World
 from workflow.actions.people import change_person
 from workflow.people import SYSTEM
@@ -42,29 +39,16 @@ def address(tmp_path: Path, sqlite_copies: Databases) -> Iterator[str]:
     world.register("hall")
     store.close()
     settings = make(data=tmp_path, port=free_port(), database_url=url)
-    app = create_app(settings, lambda: world.now, beating=False)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        until = time.monotonic() + 20
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.02)
-        assert server.started
-        yield settings.address
-    finally:
-        server.should_exit = True
-        thread.join()
+    with served(create_app(settings, lambda: world.now, beating=False), settings.port) as found:
+        yield found
 
 
 @pytest.fixture
-def window() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ["SHENPI_BROWSER"], args=["--no-sandbox"]
-        )
-        yield browser.new_page(viewport={"width": 1366, "height": 768}, locale="zh-CN")
-        browser.close()
+def window(browser: Browser) -> Iterator[Page]:
+    """A fresh browser window of an office PC."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    yield context.new_page()
+    context.close()
 
 
 def open_facts(window: Page, address: str) -> None:
