@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from api.graph.model import definition_graph
+from api.graph.types import definition_graph
 from workflow.definition import POSTS, Definition, Requirement, Stage, Step
 from workflow.rules import condition_words
 

@@ -9,13 +9,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.problems import Problem
-from api.web import pages, people, posts
+from api.web import graphs, pages, people, posts, types
 from api.web.render import page
 
 router = APIRouter()
 router.include_router(posts.router)
 router.include_router(pages.router)
 router.include_router(people.router)
+router.include_router(graphs.router)
+router.include_router(types.router)
 
 
 def problem_page(request: Request, problem: Problem) -> Response | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -13,11 +12,11 @@ from starlette.responses import Response
 from api.auth import public
 from api.desk import AtDesk, Desk
 from api.door import door_of
-from api.graph import definition_graph, outline, project_graph, strip, svg
-from api.graph.model import Graph
+from api.graph import project_graph
 from api.problems import problem_of, refusal
 from api.web.commands import DONE
-from api.web.render import MEDIA, STATIC, Failure, markup, page, with_query
+from api.web.graphs import pictured
+from api.web.render import MEDIA, STATIC, Failure, page, with_query
 from notifications import mailbox
 from workflow import queries
 from workflow.errors import NotFound, Reason, WorkflowError
@@ -99,7 +98,7 @@ async def project_page(
         failure=failure,
         done=f"{done}。" if done else "",
         it=it,
-        **await asyncio.to_thread(_picture, graph),
+        **await pictured(graph, desk.day),
         primary=_primary(it, found.mine),
         lacking=[stage for stage in it.stages if stage.missing],
         uploadable=[(each.key, each.title) for each in found.papers if each.register != "always"],
@@ -109,10 +108,6 @@ async def project_page(
         refused_offers=[offer for offer in it.offers if not offer.allowed and offer.action != "facts"],
         timeline=found.timeline,
     )
-
-
-def _picture(graph: Graph) -> dict[str, Any]:
-    return {"picture": markup(svg(graph)), "strip": markup(strip(graph))}
 
 
 def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
@@ -229,7 +224,7 @@ def _id(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
-# Notices, mails, types, help
+# Notices, mails, help
 
 
 @router.get("/notices")
@@ -291,27 +286,6 @@ def _only_in_demo(request: Request) -> None:
     """Everybody sees every mail in the demo; nowhere else."""
     if not request.app.state.settings.mailbox:
         raise NotFound(refusal("not-found"))
-
-
-@router.get("/types")
-async def types(request: Request, desk: AtDesk) -> Response:
-    """项目类型: what is published."""
-    return page(request, "types.html", desk.visitor, types=await door_of(request).ask(queries.published))
-
-
-@router.get("/types/{type}")
-async def one_type(request: Request, desk: AtDesk, type: str) -> Response:  # noqa: A002 - as above
-    """One project type as a picture and as rules."""
-    definition = await door_of(request).ask(queries.latest_definition, type=type)
-    graph = definition_graph(definition)
-    return page(
-        request,
-        "type.html",
-        desk.visitor,
-        it=definition,
-        **await asyncio.to_thread(_picture, graph),
-        outline=outline(definition),
-    )
 
 
 @router.get("/help")

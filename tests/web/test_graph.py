@@ -7,11 +7,11 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.graph import Graph, definition_graph, lay_out, mermaid, outline, strip, svg
-from api.graph.layout import SIZES, Box, Layout
+from api.graph.layout import SIZES, Box, Layout, Text
 from api.graph.model import Edge, Line, Node
 from api.graph.writing import text_width, wrap
 from workflow.definition import Definition
@@ -74,24 +74,61 @@ def prove(layout: Layout) -> None:
         assert box.y + box.height <= layout.height
         for text in box.texts:
             assert text.x + text_width(text.text, SIZES[text.style]) <= box.x + box.width + 1
+    names = [printed(label) for label in layout.labels]
+    for name in names:
+        assert [box.node.key for box in layout.boxes if touching(name, frame(box))] == []
+    assert [pair for pair in combinations(names, 2) if touching(*pair)] == []
     for route in layout.routes:
-        source, target = boxes[route.edge.source], boxes[route.edge.target]
-        same = source.node.column == target.node.column
-        assert target.y > source.y if same else target.x > source.x
-        assert crossed(route.points, [box for box in layout.boxes if box not in {source, target}]) == []
+        sources = [boxes[key] for key in route.sources]
+        targets = [boxes[key] for key in route.targets]
+        assert outline_of(targets, layout, route.points[-1])
+        assert outline_of(sources, layout, route.points[0])
+        forward(sources, targets)
+        for (x1, y1), (x2, y2) in pairwise(route.points):
+            assert x1 == x2 or y1 == y2
+        ends = {box.node.key for box in (*sources, *targets)}
+        others = [box for box in layout.boxes if box.node.key not in ends]
+        assert [box.node.key for box in others if run_through(route.points, frame(box))] == []
+        assert [name for name in names if run_through(route.points, name)] == []
 
 
-def crossed(points: tuple[tuple[float, float], ...], boxes: list[Box]) -> list[str]:
-    """The boxes that a line runs through."""
-    found = []
-    for (x1, y1), (x2, y2) in pairwise(points):
-        left, right, top, bottom = min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)
-        found += [
-            box.node.key
-            for box in boxes
-            if left < box.x + box.width and right > box.x and top < box.y + box.height and bottom > box.y
-        ]
-    return found
+Frame = tuple[float, float, float, float]
+
+
+def frame(box: Box) -> Frame:
+    return (box.x, box.y, box.x + box.width, box.y + box.height)
+
+
+def printed(label: Text) -> Frame:
+    """The space that a name below a box takes; the height is that of its characters."""
+    return (label.x, label.y - 9, label.x + text_width(label.text, SIZES["note"]), label.y + 2)
+
+
+def touching(one: Frame, two: Frame) -> bool:
+    return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
+
+
+def run_through(points: tuple[tuple[float, float], ...], space: Frame) -> bool:
+    return any(
+        touching((min(x1, x2) - 0.1, min(y1, y2) - 0.1, max(x1, x2) + 0.1, max(y1, y2) + 0.1), space)
+        for (x1, y1), (x2, y2) in pairwise(points)
+    )
+
+
+def outline_of(ends: list[Box], layout: Layout, point: tuple[float, float]) -> bool:
+    """Whether a line's end lies on the edge of its box, or of the band around its boxes."""
+    bands = [(band.x, band.y, band.x + band.width, band.y + band.height) for band in layout.parallel]
+    inside = [band for band in bands if all(touching(frame(box), band) for box in ends)]
+    left, top, right, bottom = frame(ends[0]) if len(ends) == 1 else inside[0]
+    x, y = point
+    return (x == left and top <= y <= bottom) or (y in {top, bottom} and left <= x <= right)
+
+
+def forward(sources: list[Box], targets: list[Box]) -> None:
+    for source in sources:
+        for target in targets:
+            same = source.node.column == target.node.column
+            assert target.y > source.y if same else target.x > source.x
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -105,6 +142,7 @@ def test_the_library_is_drawn_without_overlaps_and_fits_an_office_screen(name: s
     assert lay_out(graph) == layout
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_any_graph_is_drawn_without_overlaps_and_forward(graph: Graph) -> None:
     prove(lay_out(graph))
