@@ -3,6 +3,14 @@
 Invariant: pages and JSON ask the same functions; each takes a connection and keyword arguments only.
 """
 
+from workflow.queries.definitions import (
+    Version,
+    definition_findings,
+    definition_of,
+    definition_text,
+    latest_versions,
+    versions,
+)
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
 from workflow.queries.lists import (
     Choices,
@@ -35,11 +43,16 @@ __all__ = [
     "StageFile",
     "StageView",
     "Timeline",
+    "Version",
     "Worklist",
     "audit_head",
     "choices",
+    "definition_findings",
+    "definition_of",
+    "definition_text",
     "incidents",
     "latest_definition",
+    "latest_versions",
     "notices",
     "overview",
     "project",
@@ -48,5 +61,6 @@ __all__ = [
     "snapshot",
     "stage_file",
     "timeline",
+    "versions",
     "worklist",
 ]
