@@ -13,6 +13,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifications.message import check_line
+from notifications.wording import folded
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -59,5 +60,5 @@ def render(kind: str, context: dict[str, Any]) -> Rendered:
     """The mail of that kind of notice."""
     said = say(kind, context)
     whole = {**context, **said._asdict()}
-    text = _TEMPLATES.get_template("mail.txt.j2").render(whole)
+    text = folded(_TEMPLATES.get_template("mail.txt.j2").render(whole))
     return Rendered(said.subject, text, _TEMPLATES.get_template("mail.html.j2").render(whole))

@@ -1,47 +1,53 @@
-"""Where everything of a stage graph goes: phases as columns, in them layers by longest path. Pure.
+"""From the plan of a stage graph to pixels: sizes tracks and rows by what stands and runs in them. Pure.
 
-Boxes stand on a grid of rows that all columns share, so that between two rows and between two columns
-there is always a free channel; lines run in those channels, one lane per source. Invariant: no two
-boxes overlap, every edge goes to the right or down, and the same graph always gives the same picture.
+Invariant: no two boxes overlap, no line runs through a box or a name, every line goes to the right or
+down, and the same graph always gives the same picture.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from api.graph.model import Edge, Graph, Node
+from api.graph.model import Edge, Fold, Graph, Node
+from api.graph.plan import Plan, plan_of
+from api.graph.units import Shape
+from api.graph.wires import Lanes, Owner, Point, Wire, route_of
 from api.graph.writing import wrap
 
 WIDTH = 126
 """Of a box: eight or nine Chinese characters of a title beside each other."""
 
-PAD = 8
-LINE = 16
-TITLE = 18
-LANE = 5
-LABEL = 15
-ARROW = 10
-PORT = 16
-"""How far from a box's left edge its lines leave and enter."""
+TRACKS = 8
+"""As many boxes, or finished phases, as an office screen of 1366 pixels shows beside each other."""
 
-HEADER = 34
+PAD = 8
+LINE = 15
+TITLE = 18
+LANE = 6
+LABEL = 15
+ARROW = 11
+PORT = 12
+"""How far from a box's left edge its lines leave and come straight in; others come in by `ASIDE` further right."""
+
+ASIDE = 12
+BAND = 6
+"""How far the band behind stages that go side by side reaches beyond their boxes."""
+
+HEADER = 30
 MARGIN = 4
-MOST_COLUMNS = 8
+FOLD = 118
+"""How wide a finished phase is that is folded away."""
+
 CORNER = 5
-SIZES = {"title": 13.0, "light": 12.0, "state": 12.0, "holder": 12.0, "due": 12.0, "note": 11.0}
+SIZES = {"title": 13.0, "light": 12.0, "state": 12.0, "holder": 12.0, "due": 12.0, "note": 11.0, "item": 12.0}
 LONGEST = {"title": 2, "note": 2}
 """How many lines a text may be broken into before it is cut; its full wording is in the box's title."""
 
-
-class Cell(Struct, frozen=True):
-    """A place on the grid."""
-
-    column: int
-    row: int
+MOODS = ("faint", "skipped", "plain", "taken")
+"""Of lines, from what is painted first to what lies on top."""
 
 
 class Text(Struct, frozen=True):
@@ -53,6 +59,7 @@ class Text(Struct, frozen=True):
     style: str
     shape: str = ""
     colour: str = ""
+    href: str = ""
 
 
 class Box(Struct, frozen=True):
@@ -67,10 +74,13 @@ class Box(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """One edge as the corners of its line, from its source to its target."""
+    """One line as its corners, for all the orders between the stages that it joins."""
 
-    edge: Edge
-    points: tuple[tuple[float, float], ...]
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    mood: str
+    title: str
+    points: tuple[Point, ...]
 
 
 class Band(Struct, frozen=True):
@@ -81,6 +91,7 @@ class Band(Struct, frozen=True):
     y: float
     width: float
     height: float
+    texts: tuple[Text, ...] = ()
 
 
 class Layout(Struct, frozen=True):
@@ -88,6 +99,7 @@ class Layout(Struct, frozen=True):
 
     width: float
     height: float
+    folds: tuple[Band, ...]
     phases: tuple[Band, ...]
     parallel: tuple[Band, ...]
     boxes: tuple[Box, ...]
@@ -97,261 +109,197 @@ class Layout(Struct, frozen=True):
 
 def lay_out(graph: Graph) -> Layout:
     """The place of every box, line and word of the graph."""
-    layers = _layers(graph)
-    cells, starts, bands = _grid(layers)
-    return _Drawing(graph, cells, starts, bands).finish()
-
-
-def _layers(graph: Graph) -> dict[int, list[list[Node]]]:
-    """Column -> its layers: a stage lies one below the deepest of its predecessors in the same column."""
-    nodes = {node.key: node for node in graph.nodes}
-    before: dict[str, list[str]] = defaultdict(list)
-    for edge in graph.edges:
-        if nodes[edge.source].column == nodes[edge.target].column:
-            before[edge.target].append(edge.source)
-    depth: dict[str, int] = {}
-
-    def deep(key: str) -> int:
-        if key not in depth:
-            depth[key] = 1 + max((deep(each) for each in before[key]), default=-1)
-        return depth[key]
-
-    found: dict[int, list[list[Node]]] = {column: [] for column in range(len(graph.phases))}
-    for node in graph.nodes:
-        layers = found[node.column]
-        while len(layers) <= deep(node.key):
-            layers.append([])
-        layers[deep(node.key)].append(node)
-    return found
-
-
-def _rows(layers: Sequence[Sequence[Node]], wide: int) -> int:
-    return sum(-(-len(layer) // wide) for layer in layers)
-
-
-def _widths(layers: Mapping[int, list[list[Node]]]) -> list[int]:
-    """How many boxes each phase's column is wide: as low a picture as fits, with little stacked."""
-    choices = []
-    for each in layers.values():
-        widest = max((len(layer) for layer in each), default=1)
-        choices.append(range(1, min(4, widest) + 1))
-    fitting: Iterable[tuple[int, ...]] = (
-        wide for wide in product(*choices) if sum(wide) <= max(MOST_COLUMNS, len(choices))
-    )
-
-    def badness(wide: tuple[int, ...]) -> tuple[int, int]:
-        heights = [_rows(each, width) for each, width in zip(layers.values(), wide, strict=True)]
-        return (2 * max(heights) + sum(heights), sum(wide))
-
-    best: tuple[int, ...] = min(fitting, key=badness)
-    return list(best)
-
-
-def _grid(
-    layers: Mapping[int, list[list[Node]]],
-) -> tuple[dict[str, Cell], list[int], list[list[Cell]]]:
-    """The cell of every stage, the first grid column of every phase, and the cells of each parallel layer."""
-    cells: dict[str, Cell] = {}
-    starts, bands, start = [], [], 0
-    for column, wide in zip(layers, _widths(layers), strict=True):
-        starts.append(start)
-        row = 0
-        for layer in layers[column]:
-            for first in range(0, len(layer), wide):
-                for place, node in enumerate(layer[first : first + wide]):
-                    cells[node.key] = Cell(start + place, row)
-                row += 1
-            if len(layer) > 1:
-                bands.append([cells[node.key] for node in layer])
-        start += wide
-    return cells, [*starts, start], bands
-
-
-class _Lanes:
-    """Lanes of one channel: stretches that overlap lie beside each other, others may share a lane."""
-
-    def __init__(self) -> None:
-        self._taken: list[list[tuple[float, float]]] = []
-
-    def take(self, first: float, last: float) -> int:
-        """The lane for a stretch."""
-        low, high = min(first, last), max(first, last)
-        for number, taken in enumerate(self._taken):
-            if all(high < begin or low > end for begin, end in taken):
-                taken.append((low, high))
-                return number
-        self._taken.append([(low, high)])
-        return len(self._taken) - 1
-
-    def __len__(self) -> int:
-        return len(self._taken)
+    stages = tuple((node.key, node.column) for node in graph.nodes)
+    orders = tuple((edge.source, edge.target) for edge in graph.edges)
+    return _Drawing(
+        graph, plan_of(Shape(len(graph.phases), stages, orders, TRACKS - len(graph.folded)))
+    ).finish()
 
 
 class _Drawing:
-    """Turns cells into pixels: sizes rows and channels by what runs in them, then draws."""
+    """The ruler of one picture, in pixels, and what is drawn with it."""
 
-    def __init__(
-        self, graph: Graph, cells: dict[str, Cell], starts: list[int], bands: list[list[Cell]]
-    ) -> None:
+    def __init__(self, graph: Graph, plan: Plan) -> None:
         self.graph = graph
-        self.cells = cells
-        self.starts = starts
-        self.bands = bands
-        self.columns = starts[-1]
-        self.rows = 1 + max((cell.row for cell in cells.values()), default=0)
-        self.taken = {(cell.column, cell.row): key for key, cell in cells.items()}
+        self.plan = plan
+        self.places = plan.grid.places
         self.nodes = {node.key: node for node in graph.nodes}
-        self.outgoing: dict[str, list[Edge]] = defaultdict(list)
-        for edge in graph.edges:
-            self.outgoing[edge.source].append(edge)
         self.texts = {node.key: _texts(node) for node in graph.nodes}
-        self.horizontal: dict[str, int] = {}
-        self.vertical: dict[tuple[str, int], int] = {}
-        self.row_lanes = [_Lanes() for _ in range(self.rows)]
-        self.column_lanes = [_Lanes() for _ in range(self.columns)]
-        self._assign_lanes()
-        self._measure()
+        self.leading = {edge.source for edge in graph.edges}
+        self.cells = {
+            key: cell
+            for unit, place in zip(plan.units.units, self.places, strict=True)
+            for key, cell in zip(unit.keys, place.cells(len(unit.keys)), strict=True)
+        }
+        self.x = self._tracks()
+        self.y, self.floor, self.height = self._rows()
 
-    # Which way each edge goes
+    # Sizes
 
-    def drops_in(self, edge: Edge) -> bool:
-        """Whether the edge may enter its target from above: same phase, below, with nothing in between."""
-        source, target = self.cells[edge.source], self.cells[edge.target]
-        if self.nodes[edge.source].column != self.nodes[edge.target].column:
-            return False
-        between = range(source.row + 1, target.row)
-        return all((target.column, row) not in self.taken for row in between)
-
-    def _assign_lanes(self) -> None:
-        order = sorted(self.outgoing, key=lambda key: (self.cells[key].row, -self.cells[key].column))
-        for key in order:
-            cell = self.cells[key]
-            ends = [cell.column + 0.5]
-            sides: dict[int, list[float]] = defaultdict(list)
-            for edge in self.outgoing[key]:
-                target = self.cells[edge.target]
-                if self.drops_in(edge):
-                    ends.append(target.column + 0.5)
-                else:
-                    ends.append(float(target.column))
-                    sides[target.column].append(float(target.row))
-            if max(ends) > min(ends):
-                self.horizontal[key] = self.row_lanes[cell.row].take(min(ends), max(ends))
-            for column, rows in sides.items():
-                reach = [cell.row + 0.5, *rows]
-                self.vertical[key, column] = self.column_lanes[column].take(min(reach), max(reach))
-
-    # Pixels
-
-    def _measure(self) -> None:
-        self.x: list[float] = []
-        x = float(MARGIN)
-        for column in range(self.columns):
-            if column in self.starts:
-                x += 6
-            x += ARROW + LANE * len(self.column_lanes[column]) + 2
-            self.x.append(x)
+    def _tracks(self) -> list[float]:
+        lanes = _counts(self.plan.lanes.down)
+        found: list[float] = []
+        x = MARGIN + len(self.graph.folded) * (FOLD + MARGIN)
+        for track in range(self.plan.grid.starts[-1]):
+            run = BAND + ARROW + LANE * lanes[track] if lanes[track] else 0
+            x += max(run, 12) + (8 if track in self.plan.grid.starts else 0)
+            found.append(float(x))
             x += WIDTH
-        self.width = x + MARGIN + 6
-        heights = [0.0] * self.rows
-        for key, cell in self.cells.items():
-            heights[cell.row] = max(heights[cell.row], _height(self.nodes[key], self.texts[key]))
-        self.y: list[float] = []
-        self.floor: list[float] = []
-        y = float(HEADER + 10)
-        for row in range(self.rows):
-            self.y.append(y)
-            self.floor.append(y + heights[row])
-            y += heights[row] + self._gap(row)
-        self.height = y + 4
+        self.width = float(x + BAND + MARGIN)
+        return found
 
-    def _gap(self, row: int) -> float:
-        named = any(
-            self.outgoing[key] for key, cell in self.cells.items() if cell.row == row and key in self.outgoing
-        )
-        return (LABEL if named else 4) + LANE * len(self.row_lanes[row]) + ARROW
+    def _rows(self) -> tuple[list[float], list[float], float]:
+        """The top of every row, where what stands in it ends with the names below, and the whole height."""
+        lanes = _counts(self.plan.lanes.across)
+        rows = range(self.plan.grid.rows)
+        heights = [
+            max((self._reach(key) for key, cell in self.cells.items() if cell[1] == row), default=0)
+            for row in rows
+        ]
+        groups = [place for place in self.places if not place.is_single]
+        y = HEADER + (LANE * lanes[-1] + ARROW if lanes[-1] else 0) + 4.0
+        tops, floors = [], []
+        for row in rows:
+            y += BAND if any(place.row == row for place in groups) else 0
+            tops.append(y)
+            y += heights[row]
+            floors.append(y)
+            y += BAND if any(place.last_row == row for place in groups) else 3
+            y += LANE * lanes[row] + ARROW if lanes[row] else 8
+        return tops, floors, max([y, *(_fold_height(fold) for fold in self.graph.folded)])
 
-    def _lane_y(self, key: str) -> float:
-        row = self.cells[key].row
-        return self.floor[row] + LABEL + LANE * self.horizontal.get(key, 0) + 2
+    def _reach(self, key: str) -> float:
+        """How far down a box reaches with the name of what it issues."""
+        return _height(self.texts[key]) + (LABEL if self._is_named(key) else 0)
 
-    def _lane_x(self, key: str, column: int) -> float:
-        return self.x[column] - ARROW - LANE * self.vertical[key, column]
+    def _is_named(self, key: str) -> bool:
+        return bool(self.nodes[key].issues) and key in self.leading
 
-    def _port_in(self, key: str) -> float:
-        """Where lines enter from above; aside, if the box above has lines of its own that end elsewhere."""
-        cell = self.cells[key]
-        above = next(
-            (
-                self.taken[cell.column, row]
-                for row in range(cell.row - 1, -1, -1)
-                if (cell.column, row) in self.taken
-            ),
-            None,
-        )
-        foreign = above is not None and above in self.outgoing
-        foreign = foreign and all(edge.target != key for edge in self.outgoing[above or ""])
-        return self.x[cell.column] + PORT + (14 if foreign else 0)
+    # The ruler
+
+    def leave(self, unit: int) -> Point:
+        """Where lines leave a unit."""
+        if unit < 0:
+            return (MARGIN + len(self.graph.folded) * (FOLD + MARGIN) - MARGIN, self.y[0])
+        band = self._band(unit)
+        return (self.x[self.places[unit].track] + PORT, band.y + band.height)
+
+    def top(self, unit: int) -> float:
+        """The upper edge of a unit."""
+        return self._band(unit).y
+
+    def side(self, unit: int) -> Point:
+        """Where lines enter a unit from the left."""
+        band = self._band(unit)
+        return (band.x, band.y + min(band.height / 2, 20))
+
+    def port(self, track: int) -> float:
+        """Where in a track lines come down that do not come straight from above."""
+        return self.x[track] + PORT + ASIDE
+
+    def across(self, channel: int, lane: int) -> float:
+        """The height of a lane below a row."""
+        above = HEADER if channel < 0 else self.floor[channel] + BAND
+        return above + LANE * lane + 2
+
+    def down(self, channel: int, lane: int) -> float:
+        """How far right a lane to the left of a track is."""
+        return self.x[channel] - BAND - ARROW - LANE * lane
+
+    # What is drawn
+
+    def _band(self, number: int) -> Band:
+        """The outline of a unit: a box, or the band around several."""
+        keys, place = self.plan.units.units[number].keys, self.places[number]
+        x, y = self.x[place.track], self.y[place.row]
+        if len(keys) == 1:
+            return Band("", x, y, WIDTH, _height(self.texts[keys[0]]))
+        right = self.x[place.track + place.wide - 1] + WIDTH + BAND
+        bottom = self.floor[place.last_row] + 3
+        return Band("并联", x - BAND, y - BAND, right - x + BAND, bottom - y + BAND)
 
     def _box(self, node: Node) -> Box:
-        cell = self.cells[node.key]
-        x, y = self.x[cell.column], self.y[cell.row]
+        track, row = self.cells[node.key]
+        x, y = self.x[track], self.y[row]
         texts, baseline = [], y + PAD - 3
         for line in self.texts[node.key]:
             baseline += TITLE if line.style == "title" else LINE
             texts.append(Text(x + PAD, baseline - 2, line.text, line.style, line.shape, line.colour))
-        return Box(node, x, y, WIDTH, _height(node, self.texts[node.key]), tuple(texts))
+        return Box(node, x, y, WIDTH, _height(self.texts[node.key]), tuple(texts))
 
-    def _route(self, edge: Edge, boxes: Mapping[str, Box]) -> Route:
-        source, target = boxes[edge.source], boxes[edge.target]
-        exit_x, lane = source.x + PORT, self._lane_y(edge.source)
-        start = (exit_x, source.y + source.height)
-        if self.drops_in(edge):
-            enter = self._port_in(edge.target)
-            if enter == exit_x:
-                return Route(edge, (start, (enter, target.y)))
-            return Route(edge, (start, (exit_x, lane), (enter, lane), (enter, target.y)))
-        column = self.cells[edge.target].column
-        side, middle = self._lane_x(edge.source, column), target.y + min(target.height / 2, 20)
-        return Route(edge, (start, (exit_x, lane), (side, lane), (side, middle), (target.x, middle)))
+    def _routes(self) -> Iterator[Route]:
+        edges: dict[tuple[int, int], list[Edge]] = defaultdict(list)
+        unit_of = {key: number for number, unit in enumerate(self.plan.units.units) for key in unit.keys}
+        for edge in self.graph.edges:
+            edges[unit_of.get(edge.source, -1), unit_of[edge.target]].append(edge)
+        for wire in self.plan.wires:
+            yield self._route(wire, self.plan.lanes, edges[wire.source, wire.target])
 
-    def _labels(self, boxes: Mapping[str, Box]) -> Iterable[Text]:
-        for key, edges in self.outgoing.items():
-            box = boxes[key]
-            if not box.node.issues or not edges:
+    def _route(self, wire: Wire, lanes: Lanes, edges: list[Edge]) -> Route:
+        points = route_of(wire, lanes, self).points
+        sources, targets = (
+            tuple(dict.fromkeys(each)) for each in zip(*((e.source, e.target) for e in edges), strict=True)
+        )
+        title = "\n".join(edge.title for edge in edges)
+        return Route(sources, targets, _mood(edges), title, points)
+
+    def _labels(self) -> Iterator[Text]:
+        """What each stage issues, once, right below it: where its line begins, or in its band."""
+        alone = {unit.keys[0] for unit in self.plan.units.units if len(unit.keys) == 1}
+        for key, (track, row) in self.cells.items():
+            node = self.nodes[key]
+            if not self._is_named(key):
                 continue
-            text = wrap(box.node.issues, 11.0, WIDTH - PORT + 4, 1)[0]
-            moods = {edge.mood for edge in edges}
-            style = "taken" if "taken" in moods else "plain" if "plain" in moods else "faint"
-            yield Text(box.x + PORT + 5, box.y + box.height + 12, text, style)
+            shift = PORT + 4 if key in alone else PAD
+            text = wrap(node.issues, SIZES["note"], WIDTH - shift + 2, 1)[0]
+            yield Text(self.x[track] + shift, self.y[row] + _height(self.texts[key]) + 12, text, node.mood)
 
     def finish(self) -> Layout:
         """The picture."""
-        boxes = {node.key: self._box(node) for node in self.graph.nodes}
-        moods = ("faint", "plain", "taken")
-        edges = sorted(self.graph.edges, key=lambda edge: moods.index(edge.mood))
+        routes = sorted(self._routes(), key=lambda route: MOODS.index(route.mood))
+        groups = [number for number, unit in enumerate(self.plan.units.units) if len(unit.keys) > 1]
         return Layout(
             width=self.width,
             height=self.height,
-            phases=tuple(self._phase_bands()),
-            parallel=tuple(self._parallel_bands()),
-            boxes=tuple(boxes.values()),
-            routes=tuple(self._route(edge, boxes) for edge in edges),
-            labels=tuple(self._labels(boxes)),
+            folds=tuple(self._folds()),
+            phases=tuple(self._phases()),
+            parallel=tuple(self._band(number) for number in groups),
+            boxes=tuple(self._box(node) for node in self.graph.nodes),
+            routes=tuple(routes),
+            labels=tuple(self._labels()),
         )
 
-    def _phase_bands(self) -> Iterable[Band]:
+    def _phases(self) -> Iterator[Band]:
+        lanes, starts = _counts(self.plan.lanes.down), self.plan.grid.starts
+        edges = [self.x[first] - max(ARROW + LANE * lanes[first] + BAND, 12) for first in starts[:-1]]
         for number, title in enumerate(self.graph.phases):
-            first, then = self.starts[number], self.starts[number + 1]
-            left = self.x[first] - ARROW - LANE * len(self.column_lanes[first]) - 6
-            yield Band(title, left, 0, self.x[then - 1] + WIDTH + 4 - left, self.height)
+            right = edges[number + 1] if number + 1 < len(edges) else self.width - 1
+            yield Band(title, edges[number], 0, right - edges[number], self.height)
 
-    def _parallel_bands(self) -> Iterable[Band]:
-        for cells in self.bands:
-            first, last = min(cell.column for cell in cells), max(cell.column for cell in cells)
-            top, bottom = min(cell.row for cell in cells), max(cell.row for cell in cells)
-            x, y = self.x[first] - 5, self.y[top] - 5
-            yield Band("并联", x, y, self.x[last] + WIDTH + 5 - x, self.floor[bottom] + 5 - y)
+    def _folds(self) -> Iterator[Band]:
+        for number, fold in enumerate(self.graph.folded):
+            x, baseline = MARGIN + number * (FOLD + MARGIN), HEADER + 8.0
+            texts = []
+            for line in fold.lines:
+                baseline += LINE + 3
+                text = wrap(line.text, SIZES["item"], FOLD - 2 * PAD - 15, 1)[0]
+                texts.append(Text(x + PAD, baseline, text, line.style, line.shape, line.colour, line.href))
+            yield Band(fold.title, x, 0, FOLD, self.height, tuple(texts))
+
+
+def _counts(lanes: Mapping[tuple[int, Owner], int]) -> dict[int, int]:
+    """How many lanes each channel has."""
+    found: dict[int, int] = defaultdict(int)
+    for (channel, _), lane in lanes.items():
+        found[channel] = max(found[channel], lane + 1)
+    return found
+
+
+def _mood(edges: list[Edge]) -> str:
+    """Of a line for several orders: taken once every order that applies is; a skipped one decides nothing."""
+    moods = {edge.mood for edge in edges}
+    applying = moods & {"taken", "plain"} or moods & {"skipped"} or moods
+    return min(applying, key=MOODS.index)
 
 
 def _texts(node: Node) -> list[Text]:
@@ -366,5 +314,9 @@ def _texts(node: Node) -> list[Text]:
     return found
 
 
-def _height(_: Node, texts: Sequence[Text]) -> float:
+def _height(texts: list[Text]) -> float:
     return sum(TITLE if text.style == "title" else LINE for text in texts) + 2 * PAD - 4
+
+
+def _fold_height(fold: Fold) -> float:
+    return HEADER + 16 + (LINE + 3) * len(fold.lines)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from api.graph.model import definition_graph
-from workflow.definition import POSTS, Definition, Requirement, Stage, Step
-from workflow.rules import condition_words
+from api.graph.types import definition_graph
+from workflow.definition import Definition
+from workflow.rulebook import PARTS, Statement, stage_rules
 
 
 def outline(definition: Definition) -> str:
@@ -17,57 +17,22 @@ def outline(definition: Definition) -> str:
 def _outline(definition: Definition) -> Iterator[str]:
     yield f"{definition.title}（{definition.type} 第{definition.version}版）"
     yield from (f"依据：{each}" for each in definition.basis)
+    stages = stage_rules(definition)
     for phase in definition.phases:
         yield ""
         yield f"【{phase}】"
-        for stage in definition.stages.values():
+        for stage in stages:
             if stage.phase == phase:
-                yield from _stage(definition, stage)
+                nature = f"（{stage.nature}）" if stage.nature else ""
+                yield f"  {stage.title}{nature}  {stage.key}"
+                yield from (f"    {_words(each)}" for each in stage.statements)
 
 
-def _stage(definition: Definition, stage: Stage) -> Iterator[str]:
-    nature = f"（{stage.nature}）" if stage.nature else ""
-    yield f"  {stage.title}{nature}  {stage.key}"
-    if stage.when is not None:
-        yield f"    仅当：{condition_words(definition, stage.when)}"
-    for order in stage.after:
-        wait = f"后满{order.wait}" if order.wait else "之后"
-        yield f"    顺序：在“{definition.stages[order.stage].title}”{wait}"
-    for need in stage.needs:
-        yield f"    需要：{_need(definition, need)}"
-    if stage.prepare is not None:
-        yield f"    准备材料：{stage.prepare}"
-    for step in stage.steps:
-        yield f"    环节：{_step(step)}"
-    for reply in stage.issues:
-        kind = definition.documents[reply]
-        valid = f"，有效期{kind.valid}" if kind.valid else ""
-        yield f"    取得：{kind.title}{valid}"
-    if stage.basis:
-        yield f"    依据：{stage.basis}"
-
-
-def _need(definition: Definition, need: Requirement) -> str:
-    parts = ["或".join(definition.documents[key].title for key in need.any_of)]
-    if need.recommended:
-        parts.append("推荐")
-    if need.soft:
-        parts.append("经批准可暂缺")
-    if need.when is not None:
-        parts.append(f"仅当{condition_words(definition, need.when)}")
-    return parts[0] + (f"（{'；'.join(parts[1:])}）" if len(parts) > 1 else "")
-
-
-def _step(step: Step) -> str:
-    limits = (
-        ("", step.within),
-        ("受理", step.accept),
-        ("承诺", step.promised),
-        ("法定", step.statutory),
-        ("不少于", step.minimum),
-    )
-    words = " · ".join(f"{word}{limit}" for word, limit in limits if limit is not None)
-    return "，".join(part for part in (step.title, step.body or POSTS[step.by], words) if part)
+def _words(statement: Statement) -> str:
+    part = PARTS[statement.part]
+    if part == statement.subject:
+        return f"{part}：{statement.words}"
+    return f"{part}：{statement.subject}" + (f"，{statement.words}" if statement.words else "")
 
 
 def mermaid(definition: Definition) -> str:

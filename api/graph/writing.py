@@ -12,7 +12,13 @@ _TOKEN = re.compile(r"[（“]?(?:[!-~]+|[^（“])[）”，。；、]?", re.DO
 
 def text_width(text: str, size: float) -> float:
     """How wide a text is: a Chinese character is as wide as high, a Latin one a little over half."""
-    return sum(size if ord(character) > 0x2E7F or character in "·—…“”" else size * 0.56 for character in text)
+    return sum(size * _width(character) for character in text)
+
+
+def _width(character: str) -> float:
+    if ord(character) > 0x2E7F or character in "·—…“”":
+        return 1
+    return 0.4 if character in " -.,:" else 0.56
 
 
 @lru_cache(4096)

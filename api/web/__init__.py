@@ -13,6 +13,7 @@ from api.problems import Problem
 from api.security import came_from_here
 from api.web import (
     feed,
+    graphs,
     guide,
     leaders,
     pages,
@@ -23,6 +24,7 @@ from api.web import (
     prints,
     registration,
     taking_over,
+    types,
     worklist,
 )
 from api.web.posts import sign_in_page
@@ -37,7 +39,9 @@ router.include_router(portfolio.router)
 router.include_router(phrases.router)
 router.include_router(posts.router)
 router.include_router(prints.router)
+router.include_router(graphs.router)
 router.include_router(pages.router)
+router.include_router(types.router)
 router.include_router(people.router)
 router.include_router(guide.router)
 router.include_router(leaders.router)

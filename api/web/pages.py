@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -13,12 +12,12 @@ from starlette.responses import Response
 from api.auth import public
 from api.desk import AtDesk, Desk
 from api.door import door_of
-from api.graph import definition_graph, outline, project_graph, strip, svg
-from api.graph.model import Graph
+from api.graph import project_graph
 from api.phrases import phrases
 from api.problems import problem_of, refusal
 from api.web.commands import DONE
-from api.web.render import MEDIA, STATIC, Failure, markup, page
+from api.web.graphs import pictured
+from api.web.render import MEDIA, STATIC, Failure, page
 from notifications import mailbox
 from workflow import queries
 from workflow.errors import NotFound, Reason, WorkflowError
@@ -70,7 +69,7 @@ async def project_page(
         done=done,
         onwards=await next_item(desk) if done else None,
         it=it,
-        **await asyncio.to_thread(_picture, graph),
+        **await pictured(graph, desk.day),
         primary=_primary(it, found.mine),
         lacking=[stage for stage in it.stages if stage.missing],
         uploadable=[(each.key, each.title) for each in found.papers if each.register != "always"],
@@ -80,10 +79,6 @@ async def project_page(
         refused_offers=[offer for offer in it.offers if not offer.allowed and offer.action != "facts"],
         timeline=found.timeline,
     )
-
-
-def _picture(graph: Graph) -> dict[str, Any]:
-    return {"picture": markup(svg(graph)), "strip": markup(strip(graph))}
 
 
 def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
@@ -198,7 +193,7 @@ def _id(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
-# Notices, mails, types
+# Notices, mails
 
 
 @router.get("/notices")
@@ -268,27 +263,6 @@ def _only_in_demo(request: Request) -> None:
     """Everybody sees every mail in the demo; nowhere else."""
     if not request.app.state.settings.mailbox:
         raise NotFound(refusal("not-found"))
-
-
-@router.get("/types")
-async def types(request: Request, desk: AtDesk) -> Response:
-    """项目类型: what is published."""
-    return page(request, "types.html", desk.visitor, types=await door_of(request).ask(queries.published))
-
-
-@router.get("/types/{type}")
-async def one_type(request: Request, desk: AtDesk, type: str) -> Response:  # noqa: A002 - as above
-    """One project type as a picture and as rules."""
-    definition = await door_of(request).ask(queries.latest_definition, type=type)
-    graph = definition_graph(definition)
-    return page(
-        request,
-        "type.html",
-        desk.visitor,
-        it=definition,
-        **await asyncio.to_thread(_picture, graph),
-        outline=outline(definition),
-    )
 
 
 def failure_of(

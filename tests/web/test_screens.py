@@ -106,7 +106,7 @@ def test_the_graph_is_a_picture_on_the_office_screen_and_a_line_of_boxes_on_a_ph
 
     drawn = page.locator("svg.graph").get_by_role("link", name="土地报备，")
     expect(drawn).to_be_visible()
-    assert "超 17 个工作日" in (drawn.get_attribute("aria-label") or "")
+    assert "超17个工作日" in (drawn.get_attribute("aria-label") or "")
     assert page.evaluate("document.querySelector('svg.graph').getBoundingClientRect().right <= 1366")
     page.set_viewport_size({"width": 390, "height": 844})
     expect(drawn).to_be_hidden()

@@ -4,6 +4,14 @@ Invariant: pages and JSON ask the same functions; each takes a connection and ke
 """
 
 from workflow.queries.board import Board, board
+from workflow.queries.definitions import (
+    Version,
+    definition_findings,
+    definition_of,
+    definition_text,
+    latest_versions,
+    versions,
+)
 from workflow.queries.dossier import Dossier, dossier
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
 from workflow.queries.ledger import Ledger, LedgerHead, LedgerRow, ledger, ledger_head
@@ -46,16 +54,21 @@ __all__ = [
     "TakeOverView",
     "Timeline",
     "Trouble",
+    "Version",
     "Warnings",
     "WorkItem",
     "Worklist",
     "audit_head",
     "board",
     "choices",
+    "definition_findings",
+    "definition_of",
+    "definition_text",
     "dossier",
     "facets",
     "incidents",
     "latest_definition",
+    "latest_versions",
     "ledger",
     "ledger_head",
     "notices",
@@ -69,6 +82,7 @@ __all__ = [
     "take_over",
     "timeline",
     "trouble",
+    "versions",
     "warnings",
     "worklist",
 ]
