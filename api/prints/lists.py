@@ -5,6 +5,7 @@ Invariant: every light is a shape and a word, so that a copy in black and white 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -29,6 +30,8 @@ _COLUMNS = (
     Column("外部门", 6),
     Column("批复有效期", 7),
 )
+_WEEKDAY = re.compile(r" 周[一二三四五六日]")
+"""Left out here, where every row has one line."""
 _ORDER = ("red", "yellow", "grey", "green", "done", "none")
 
 
@@ -82,7 +85,7 @@ def _row(number: int, row: LedgerRow) -> tuple[Cell, ...]:
         Cell(row.phase or "—"),
         Cell(f"{row.stage}{others}" or "—"),
         Cell(row.holder or "—"),
-        Cell(row.due.words if row.due else "—"),
+        Cell(_WEEKDAY.sub("", row.due.words) if row.due else "—"),
         *(_light(each) for each in (row.own, row.outside, row.validity)),
     )
 
