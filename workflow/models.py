@@ -114,6 +114,7 @@ class Project(SQLModel, table=True):
             "outside_warn_on",
             "outside_due_on",
             "valid_warn_on",
+            "valid_due_on",
             "title",
             "code",
         ),
@@ -152,7 +153,10 @@ class Project(SQLModel, table=True):
 
 
 class StageRow(SQLModel, table=True):
-    """Where a stage stands, for lists and for the sweep: `next_at` is its next rung or opening."""
+    """Where a stage stands, for lists and for the sweep: `next_at` is its next rung or opening.
+
+    `stage_clock` is what is counted and listed as late, only where a clock runs.
+    """
 
     __tablename__ = "stage"
     __table_args__ = (
@@ -161,6 +165,16 @@ class StageRow(SQLModel, table=True):
             "next_at",
             postgresql_where=text("next_at IS NOT NULL"),
             sqlite_where=text("next_at IS NOT NULL"),
+        ),
+        Index(
+            "stage_clock",
+            "outside",
+            "due_on",
+            "project_id",
+            "key",
+            "warn_on",
+            postgresql_where=text("due_on IS NOT NULL"),
+            sqlite_where=text("due_on IS NOT NULL"),
         ),
     )
 

@@ -25,10 +25,12 @@ from api import sessions
 from api.main import create_app
 from api.settings import make
 from tests.benchmarks import crowd
+from workflow import queries
 from workflow.files import Files
 from workflow.store import Store
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+DAY = NOW.date()
 GOAL = 50.0
 """Milliseconds within which 95 of 100 requests for any page should be answered."""
 
@@ -42,17 +44,21 @@ PEOPLE = {
 }
 LISTS = (
     "/", "/projects?all=1", "/projects?sort=due", "/projects?light=own-red&sort=due", "/projects?text=骨灰堂",
-    "/projects?phase=规划立项&type=columbarium", "/warnings", "/warnings?light=own-red", "/board", "/notices",
+    "/projects?phase=规划立项&type=columbarium", "/warnings", "/warnings?light=own-red", "/warnings?light=validity", "/board", "/notices",
     "/delegations", "/types", "/types/welfare-complex", "/projects/new?type=columbarium",
 )  # fmt: skip
 
 
 class Measured(NamedTuple):
-    """One page as one person sees it: times in milliseconds, and the size of the answer."""
+    """One page as one person sees it: times in milliseconds, and the size of the answer.
+
+    `busy` is what this process computed meanwhile: on a machine that others use too, that is what counts.
+    """
 
     who: str
     page: str
     times: list[float]
+    busy: list[float]
     size: int
 
     @property
@@ -71,8 +77,8 @@ class Browser:
         self.app = app
         self.cookie = f"sid={token}".encode()
 
-    async def get(self, address: str) -> tuple[int, int, float]:
-        """Status, bytes and milliseconds of one answer."""
+    async def get(self, address: str) -> tuple[int, int, float, float]:
+        """Status, bytes, milliseconds and milliseconds of processor time of one answer."""
         path, _, query = quote(address, safe="/?&=").partition("?")
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
@@ -90,9 +96,9 @@ class Browser:
             status = message.get("status", status)
             size += len(message.get("body", b""))
 
-        began = time.perf_counter()
+        began, before = time.perf_counter(), time.process_time()
         await self.app(scope, receive, send)
-        return status, size, (time.perf_counter() - began) * 1000
+        return status, size, (time.perf_counter() - began) * 1000, (time.process_time() - before) * 1000
 
 
 def sign_in(store: Store, person: int) -> str:
@@ -105,26 +111,21 @@ def sign_in(store: Store, person: int) -> str:
     )
     store.act(
         sessions.open_session, session=sessions.digest_of(token), person=person, password_hash=kept,
-        attempt=sessions.Attempt((), token), replaces="", now=NOW,
+        attempt=sessions.Attempt((), token), replaces=sessions.digest_of(token), now=NOW,
     )  # fmt: skip
     return token
 
 
 def pages_of(store: Store, person: int) -> Iterator[str]:
-    """The pages of one project that this person works on, and of its open stage."""
-    row = store.read(
-        lambda connection: connection.execute(
-            text(
-                "SELECT project.ref, task.stage FROM task JOIN project ON project.id = task.project_id"
-                " WHERE task.person_id = :person OR :person = 0 ORDER BY project.id DESC LIMIT 1"
-            ),
-            {"person": person},
-        ).first()
-    )
-    if row is not None:
-        ref, stage = row
-        yield from (f"/projects/{ref}", f"/projects/{ref}/record", f"/projects/{ref}/stages/{stage}")
-        yield f"/projects/{ref}/stages/{stage}/sheet"
+    """The pages of the most urgent project in this person's list, and of its most urgent stage."""
+    listed = store.read(queries.projects, person=person, day=DAY, sort="due")
+    project = store.read(queries.project, ref=listed.items[0].ref, person=person, day=DAY)
+    stage = project.balls[0].stage
+    yield from (f"/projects/{project.ref}", f"/projects/{project.ref}/record")
+    yield from (f"/projects/{project.ref}/stages/{stage}", f"/projects/{project.ref}/stages/{stage}/sheet")
+    page = store.read(queries.projects, person=person, day=DAY, sort="due", filters=queries.Filters())
+    if page.after:
+        yield f"/projects?sort=due&before={page.after}&due={page.after_due}"
 
 
 async def measure(app: FastAPI, people: dict[str, int], requests: int) -> list[Measured]:
@@ -134,15 +135,15 @@ async def measure(app: FastAPI, people: dict[str, int], requests: int) -> list[M
         store: Store = app.state.door.store
         for name, kind in PEOPLE.items():
             browser = Browser(app, sign_in(store, people[name]))
-            own = list(pages_of(store, people[name])) or list(pages_of(store, 0))
-            for page in (FLOOR, *LISTS, *own):
-                first, size, _ = await browser.get(page)
+            for page in (FLOOR, *LISTS, *pages_of(store, people[name])):
+                first, size, *_ = await browser.get(page)
                 if first != 200:
                     print(f"{kind} {page}: {first}")
                     continue
                 await browser.get(page)
-                times = [(await browser.get(page))[2] for _ in range(requests)]
-                found.append(Measured(kind, page, times, size))
+                answers = [await browser.get(page) for _ in range(requests)]
+                times, busy = [each[2] for each in answers], [each[3] for each in answers]
+                found.append(Measured(kind, page, times, busy, size))
     return found
 
 
@@ -150,7 +151,7 @@ def _report(found: list[Measured]) -> None:
     floors = {each.who: each.median for each in found if each.page == FLOOR}
     for each in found:
         mark = " " if each.p95 <= GOAL else "!"
-        print(f"{mark} {each.who} {each.median:7.1f} ms  p95 {each.p95:7.1f}  {each.median / floors[each.who]:5.1f}x floor"
+        print(f"{mark} {each.who} {each.median:7.1f} ms  p95 {each.p95:7.1f}  busy {statistics.median(each.busy):6.1f}  {each.median / floors[each.who]:5.1f}x floor"
               f"  {each.size / 1024:6.1f} kB  {each.page}")  # fmt: skip
     slow = [each for each in found if each.p95 > GOAL]
     print(f"{len(found) - len(slow)} of {len(found)} within {GOAL:.0f} ms (p95)")

@@ -389,7 +389,8 @@ def test_lists_are_filtered_by_light_unit_and_words(city: City, sign_in: SignIn)
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/projects", "/notices", "/mailbox", "/types", "/types/cemetery", "/help"]
+    "address",
+    ["/", "/projects", "/warnings", "/board", "/notices", "/mailbox", "/types", "/types/cemetery", "/help"],
 )
 def test_every_page_has_landmarks_one_heading_and_no_inline_style_or_script(
     sign_in: SignIn, address: str
@@ -413,6 +414,7 @@ def test_every_field_has_a_label_and_every_id_is_there_once(city: City, sign_in:
         ("tanli", f"/projects/{city.projects['D']}/stages/survey_design"),
         ("tanli", f"/projects/{city.projects['D']}"),
         ("wuhaitao", "/projects/new?type=columbarium"),
+        ("jianghui", "/projects?light=own-red"),
     ):
         page = sign_in(who).open(address)
         assert page.status == 200

@@ -6,7 +6,7 @@ option is the length of the list that choosing it gives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -107,7 +107,7 @@ def projects(
     It goes on from the project `before`, which was due on `due`.
     """
     snap = snapshot(connection)
-    conditions = list(project_conditions(snap, filters or Filters(), person, day))
+    conditions = project_conditions(snap, filters or Filters(), person, day)
     order = [nearest_due, PROJECT.c.id.desc()] if sort == "due" else [PROJECT.c.id.desc()]
     if before:
         conditions.append(_beyond(before, due) if sort == "due" else PROJECT.c.id < before)
@@ -134,14 +134,21 @@ def _beyond(before: int, due: str) -> ColumnElement[bool]:
     return or_(nearest_due > due, and_(nearest_due == due, PROJECT.c.id < before))
 
 
-def project_conditions(
-    snap: Snapshot, filters: Filters, person: int, day: date, without: str = ""
-) -> Iterator[ColumnElement[bool]]:
-    """When a project is in that person's list: scope first, then each filter set but the one named `without`."""
-    yield visible(snap.directory, person, day)
-    for name, value in asdict(filters).items():
-        if value and name != without:
-            yield _CONDITIONS[name](snap.directory, value, day)
+def project_conditions(snap: Snapshot, filters: Filters, person: int, day: date) -> list[ColumnElement[bool]]:
+    """When a project is in that person's filtered list: scope first, then each filter that is set."""
+    return list(_conditions(snap, filters, person, day).values())
+
+
+def _conditions(snap: Snapshot, filters: Filters, person: int, day: date) -> dict[str, ColumnElement[bool]]:
+    """The same, by the name of the filter."""
+    return {
+        "scope": visible(snap.directory, person, day),
+        **{
+            name: _CONDITIONS[name](snap.directory, value, day)
+            for name, value in asdict(filters).items()
+            if value
+        },
+    }
 
 
 def _in_light(_: Directory, light: str, day: date) -> ColumnElement[bool]:
@@ -311,9 +318,13 @@ def facets(connection: Connection, *, person: int, day: date, filters: Filters |
     snap, chosen = snapshot(connection), filters or Filters()
     directory = snap.directory
 
+    conditions = _conditions(snap, chosen, person, day)
+
+    def others(name: str) -> list[ColumnElement[bool]]:
+        return [each for key, each in conditions.items() if key != name]
+
     def counted(name: str, column: ColumnElement[Any]) -> dict[Any, int]:
-        conditions = project_conditions(snap, chosen, person, day, without=name)
-        statement = select(column, func.count()).where(*conditions).group_by(column)
+        statement = select(column, func.count()).where(*others(name)).group_by(column)
         return {row[0]: row[1] for row in connection.execute(statement)}
 
     def offered(name: str, words: Iterable[tuple[str, str]], counts: Mapping[str, int]) -> tuple[Facet, ...]:
@@ -326,11 +337,9 @@ def facets(connection: Connection, *, person: int, day: date, filters: Filters |
     units, led = _above(directory, by_unit), _led(directory, by_leader)
     clerks = {str(who): count for who, count in counted("clerk", PROJECT.c.clerk_id).items()}
     titles = {each.type: each.title for each in published(connection)}
-    lights = _light_counts(
-        connection, list(project_conditions(snap, chosen, person, day, without="light")), day
-    )
+    lights = _light_counts(connection, others("light"), day)
     return Facets(
-        total=_total(connection, list(project_conditions(snap, chosen, person, day))),
+        total=_total(connection, others("")),
         lights=tuple(Facet(key, words, lights[key]) for key, words in LIGHT_FILTERS.items()),
         states=offered("state", PROJECT_STATES.items(), counted("state", PROJECT.c.state)),
         phases=offered("phase", _phases(connection, snap), counted("phase", PROJECT.c.phase)),

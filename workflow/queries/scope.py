@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, true
 
 from workflow.models import Project, Task
 from workflow.people import Directory
@@ -23,10 +23,16 @@ def people(directory: Directory, person: int, day: date) -> tuple[int, ...]:
 
 
 def visible(directory: Directory, person: int, day: date) -> ColumnElement[bool]:
-    """The condition on `project`: in the person's scope, or something in it waits for them."""
+    """The condition on `project`: in the person's scope, or something in it waits for them.
+
+    Whoever may see every organisation needs none, which spares the database a list of all of them.
+    """
+    scope = directory.scope(person, day)
+    if len(scope) == len(directory.organisations):
+        return true()
     waits = select(TASK.c.project_id).where(TASK.c.person_id.in_(people(directory, person, day)))
     return or_(
-        PROJECT.c.organisation_id.in_(sorted(directory.scope(person, day))),
+        PROJECT.c.organisation_id.in_(sorted(scope)),
         PROJECT.c.id.in_(waits),
     )
 

@@ -37,8 +37,8 @@ PAGE = 50
 GLANCE = 10
 """How many of each kind the page shows before one kind is chosen."""
 
-MOST_PEOPLE = 60
-"""More people than a leader reads one by one: the list by person then asks for a unit first."""
+MOST_UNITS = 30
+"""In more units than these there are more people than a leader reads one by one: a unit is asked for first."""
 
 KINDS = {
     "own-red": "本局超期",
@@ -101,12 +101,12 @@ class PersonCount(Struct, frozen=True):
 
 
 class Warnings(Struct, frozen=True):
-    """The page: the numbers by unit and by person, and the warnings of each kind."""
+    """The page: the numbers by unit and, unless the scope is too `wide`, by person; the warnings of each kind."""
 
     kinds: tuple[Kind, ...]
     units: tuple[UnitCount, ...]
     people: tuple[PersonCount, ...]
-    too_many_people: bool
+    wide: bool
     unit: str
 
 
@@ -141,19 +141,19 @@ def warnings(
     With a kind, one page of it from the position `after` on; otherwise the first few of each.
     """
     snap = snapshot(connection)
-    conditions = list(project_conditions(snap, Filters(unit=unit), person, day))
+    conditions = project_conditions(snap, Filters(unit=unit), person, day)
     asked = _Asked(connection, snap, conditions, person, day)
     units = _by_unit(connection, conditions, day)
     counts = {key: sum(each.get(key, 0) for each in units.values()) for key in KINDS}
-    people = _by_person(connection, snap.directory, conditions, day)
+    wide = len(units) > MOST_UNITS
+    people = () if wide else _by_person(connection, snap.directory, conditions, day)
     chosen = [kind] if kind in KINDS else [key for key in KINDS if counts[key]]
     size = PAGE if kind in KINDS else GLANCE
-    too_many = len(people) > MOST_PEOPLE and not unit
     return Warnings(
         kinds=tuple(_kind(asked, key, counts[key], after, size) for key in chosen),
         units=_units(snap.directory, units),
-        people=() if too_many else people,
-        too_many_people=too_many,
+        people=people,
+        wide=wide,
         unit=organisation_name(snap, unit),
     )
 
@@ -184,11 +184,17 @@ def _by_unit(
     """How many of each kind each organisation has."""
     today = day.isoformat()
     which = case(*((_stage_condition(kind, today), kind) for kind in KINDS if kind != "validity"), else_="")
+    # Both made first and whole: SQLite would otherwise look up every project's row, bodies and all.
+    late = select(STAGE.c.project_id, which.label("kind")).where(
+        STAGE.c.due_on.is_not(None), STAGE.c.warn_on <= today
+    )
+    places = late.cte("late").prefix_with("MATERIALIZED")
+    mine = select(PROJECT.c.id, PROJECT.c.organisation_id).where(*conditions).cte("mine")
+    mine = mine.prefix_with("MATERIALIZED")
     stages = (
-        select(PROJECT.c.organisation_id, which.label("kind"), func.count())
-        .join_from(STAGE, PROJECT, PROJECT.c.id == STAGE.c.project_id)
-        .where(STAGE.c.due_on.is_not(None), STAGE.c.warn_on <= today, *conditions)
-        .group_by(PROJECT.c.organisation_id, "kind")
+        select(mine.c.organisation_id, places.c.kind, func.count())
+        .join_from(places, mine, mine.c.id == places.c.project_id)
+        .group_by(mine.c.organisation_id, places.c.kind)
     )
     papers = (
         select(PROJECT.c.organisation_id, func.count())
