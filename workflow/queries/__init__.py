@@ -3,7 +3,9 @@
 Invariant: pages and JSON ask the same functions; each takes a connection and keyword arguments only.
 """
 
+from workflow.queries.checks import Checks, checks
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
+from workflow.queries.intake import intake_plan
 from workflow.queries.lists import (
     Choices,
     Filters,
@@ -24,6 +26,7 @@ from workflow.queries.whole import Overview, overview, project
 
 __all__ = [
     "AuditHead",
+    "Checks",
     "Choices",
     "Filters",
     "IncidentItem",
@@ -37,8 +40,10 @@ __all__ = [
     "Timeline",
     "Worklist",
     "audit_head",
+    "checks",
     "choices",
     "incidents",
+    "intake_plan",
     "latest_definition",
     "notices",
     "overview",

@@ -5,12 +5,12 @@ Invariant: every list is scoped in its query and read by position (keyset), neve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, case, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select
 
 from workflow.definition import Definition, Stage
 from workflow.errors import NotFound, reason
@@ -23,6 +23,7 @@ from workflow.queries.words import LIGHTS, Due, Light, due_words, light_on, sinc
 from workflow.record import instant
 from workflow.rules import state_words
 from workflow.sql import table
+from workflow.state import ISSUED, WAITING
 
 STAGE = table(StageRow)
 
@@ -31,6 +32,11 @@ MOST_TASKS = 200
 """More open tasks than one person can read: the rest shows as soon as some are done."""
 
 CHECK = "check."
+
+FEW_CHECKS = 5
+"""Up to how many replies taken over are listed one by one to whoever checks them; more have their own page."""
+
+SAME_STAGE = and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage)
 
 
 class WorkItem(Struct, frozen=True):
@@ -51,10 +57,15 @@ class WorkItem(Struct, frozen=True):
 
 
 class Worklist(Struct, frozen=True):
-    """What waits for a person: theirs to do, and theirs to follow while an outside office has it."""
+    """What waits for a person: theirs to do, and theirs to follow while an outside office has it.
+
+    `checks` are replies taken over that wait for their check on a page of their own, in how many `projects`.
+    """
 
     mine: tuple[WorkItem, ...]
     elsewhere: tuple[WorkItem, ...]
+    checks: int = 0
+    projects: int = 0
 
     @property
     def late(self) -> int:
@@ -74,16 +85,46 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
             STAGE.c.outside,
         )
         .join_from(TASK, PROJECT, PROJECT.c.id == TASK.c.project_id)
-        .join(STAGE, and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage), isouter=True)
+        .join(STAGE, SAME_STAGE, isouter=True)
         .where(TASK.c.person_id.in_(who))
         .order_by(_urgency(day), case((TASK.c.due_on.is_(None), 1), else_=0), TASK.c.due_on, TASK.c.since)
         .limit(MOST_TASKS)
     )
+    count, in_projects = _count_checks(connection, who)
+    if count > FEW_CHECKS:
+        statement = statement.where(not_(taken_over_checks()))
+    else:
+        count = in_projects = 0
     found = list(
         _once(_work_item(connection, snap, row, person, day) for row in connection.execute(statement))
     )
     mine = tuple(item for item in found if not item.what.endswith((".filed", ".accepted")))
-    return Worklist(mine, tuple(item for item in found if item.what.endswith((".filed", ".accepted"))))
+    elsewhere = tuple(item for item in found if item.what.endswith((".filed", ".accepted")))
+    return Worklist(mine, elsewhere, count, in_projects)
+
+
+def taken_over_checks() -> ColumnElement[bool]:
+    """The condition on a task joined to its stage: the check of a reply taken over.
+
+    Such an entry is of a stage that nothing runs in: it never began here, or is issued.
+    """
+    at_rest = func.coalesce(STAGE.c.state, WAITING).in_((WAITING, ISSUED))
+    return and_(TASK.c.what.startswith(CHECK), at_rest)
+
+
+def _count_checks(connection: Connection, who: Sequence[int]) -> tuple[int, int]:
+    """How many replies taken over wait for these people's check, and in how many projects."""
+    waiting = (
+        select(TASK.c.project_id, TASK.c.what)
+        .join_from(TASK, STAGE, SAME_STAGE, isouter=True)
+        .where(TASK.c.person_id.in_(who), taken_over_checks())
+        .distinct()
+        .subquery()
+    )
+    row = connection.execute(
+        select(func.count(), func.count(waiting.c.project_id.distinct())).select_from(waiting)
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 def _urgency(day: date) -> ColumnElement[int]:
