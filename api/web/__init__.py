@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.problems import Problem
-from api.web import pages, people, posts
+from api.web import checks, intake, pages, people, posts
 from api.web.render import page
 
 router = APIRouter()
+router.include_router(intake.router)
+router.include_router(checks.router)
 router.include_router(posts.router)
 router.include_router(pages.router)
 router.include_router(people.router)

@@ -65,6 +65,7 @@ DONE = {
     "delegated": "已委托，期间由代理人一并办理",
     "ended": "委托已结束",
     "resolved": "异常已销号",
+    "checked": "所选各项已确认，登记生效",
 }
 """What a page says after a command, by the word in its address."""
 

@@ -30,7 +30,7 @@ MEDIA: Final = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-STYLES: Final = ("base", "parts", "graph", "narrow", "print")
+STYLES: Final = ("base", "parts", "intake", "graph", "narrow", "print")
 """The sheets that make up desk.css, in the order in which they may overrule each other."""
 SCRIPTS: Final = ("keys",)
 """The scripts that make up desk.js. Each only makes quicker what works without it."""

@@ -125,7 +125,7 @@ def test_a_corrected_table_changes_what_differs_and_says_from_what_to_what(world
     planned = plan(world, better).projects[0]
     assert [(each.key, each.before, each.after) for each in planned.changes] == [
         ("village", None, "东村"),
-        ("code", None, CODE),
+        ("", None, CODE),
     ]
     assert [(each.stage, each.standing) for each in planned.stages] == [("approval", "changed")]
     assert take_in(world, better) == {"new": 0, "changed": 1, "same": 0, "entries": 1}
@@ -157,7 +157,7 @@ def test_nothing_is_taken_in_while_one_row_is_wrong(world: World) -> None:
         row(world, 6, "北村服务点", GivenReply(7, reply("approval_reply", "2027-01-04"))),
     ]  # fmt: skip
     assert faults(plan(world, *rows)) == [
-        ("projects", 4, "beds", "fact-invalid"),
+        ("projects", 4, "fact.beds", "fact-invalid"),
         ("projects", 4, "code", "code-malformed"),
         ("replies", 4, "number", "number-malformed"),
         ("replies", 5, "kept_at", "reply-without-evidence"),

@@ -19,7 +19,7 @@ from workflow.queries.record import stage_record, told
 from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
 from workflow.queries.words import clock_time, day_words, due_of, due_words, since_words, state_light
 from workflow.sentences import describe
-from workflow.state import ISSUED, PREPARING, WAITING, Act, Clock, PaperSigned, StageState
+from workflow.state import ISSUED, PREPARING, WAITING, Act, Clock, PaperSigned, StageState, TakenOver
 
 _OUTSIDE_LIMITS = {FILED: "等待受理", CORRECTING: "补正", ACCEPTED: "外部门办理"}
 
@@ -192,6 +192,7 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
             checkers=rules.names(reading.directory, entry.checkers),
             files=_files(entry.what),
             confirm=entry_offer(reading, entry.number),
+            taken_over=isinstance(entry.what, TakenOver),
         )
         for entry in reading.state.entries.values()
         if not stage or entry.stage == stage

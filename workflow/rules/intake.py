@@ -34,8 +34,8 @@ PROJECTS, REPLIES = "projects", "replies"
 NEW, CHANGED, SAME = "new", "changed", "same"
 """What becomes of a project or of a stage's replies: begun or entered, changed or corrected, nothing."""
 
-CODE = "code"
-"""The key of a change of the project code."""
+CODE = ""
+"""The key of a change of the project code: no fact has it."""
 
 CHECKED_BY = "section_chief"
 """Who checks replies that were taken over, if that post is held; else any supervisor above."""
@@ -70,7 +70,7 @@ class Found(Struct, frozen=True):
 
 
 class Changed(Struct, frozen=True):
-    """A fact, or the project code (key `code`), before and after, as stored; None where it was unknown."""
+    """A fact, or the project code (`CODE`), before and after, as stored; None where it was unknown."""
 
     key: str
     before: Any
@@ -233,10 +233,10 @@ class _Planner:
             facts=row.facts,
             day=self._day,
         )
-        for each in reasons:
-            self._fault(row, each.place, each)
+        self._fault_registration(row, reasons)
         case = self._case(_as_registered(self._compiled.definition, row, values, self._day), self._compiled)
-        return Planned(row.row, row.title, NEW, stages=self._stages(row, case))
+        known = tuple(Changed(key, None, value) for key, value in values.items())
+        return Planned(row.row, row.title, NEW, changes=known, stages=self._stages(row, case))
 
     def _change(self, row: GivenProject, found: Found) -> Planned:
         state, definition = found.state, found.compiled.definition
@@ -252,8 +252,7 @@ class _Planner:
         if row.code and row.code != state.code:
             changes.append(Changed(CODE, state.code or None, row.code))
             reasons += check_code(row.code)
-        for each in reasons:
-            self._fault(row, each.place, each)
+        self._fault_registration(row, reasons)
         if changes:
             for each in may_change_facts(case):
                 self._fault(row, "clerk" if each.code == "not-the-clerk" else "title", each)
@@ -319,6 +318,11 @@ class _Planner:
 
     def _fault(self, row: GivenProject, field: str, why: Reason) -> None:
         self.faults.append(Fault(PROJECTS, row.row, field, why))
+
+    def _fault_registration(self, row: GivenProject, reasons: Iterable[Reason]) -> None:
+        for each in reasons:
+            of_fact = each.code in {"fact-invalid", "fact-undeclared", "sum-differs"}
+            self._fault(row, f"fact.{each.place}" if of_fact else each.place, each)
 
     def _reply_fault(self, row: GivenReply, field: str, why: Reason) -> None:
         self.faults.append(Fault(REPLIES, row.row, field, why))
