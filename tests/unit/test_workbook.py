@@ -225,27 +225,38 @@ def test_a_code_is_taken_however_its_dashes_were_typed() -> None:
 # Every bad cell is named
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "says"),
-    [
-        ("title", "", "项目名称没有填写"),
-        ("code", 2411441900040154, "末几位可能已丢失"),
-        ("organisation", "某局", "您的管辖范围内没有单位“某局”，可填：云河县民政局、规划（财务）股"),
-        ("clerk", "李敏", "有2人叫“李敏”：李敏（S2）、李敏（S3）"),
-        ("clerk", "王五", "没有人员“王五”"),
-        ("fact.total", "约三百", "不是数字"),
-        ("fact.total", "300万千瓦", "不是数字，请只填数字，单位万元"),
-        ("fact.total", date(2024, 1, 1), "不是数字"),
-        ("fact.total", "-5", "不是数字"),
-        ("fact.beds", True, "不是数字"),
-        ("fact.begins_on", "明年", "不是日期"),
-        ("fact.begins_on", "2024-02-30", "不是日期"),
-        ("fact.begins_on", 45489, "不是日期"),
-        ("fact.indoor", "也许", "请填“是”或“否”"),
-        ("fact.method", "改建", "请填新建、扩建之一"),
-        ("fact.village", "村" * 501, "超过500字"),
-    ],
-)
+BAD_PROJECTS: list[tuple[str, Any, str]] = [
+    ("title", "", "项目名称没有填写"),
+    ("code", 2411441900040154, "末几位可能已丢失"),
+    ("organisation", "某局", "您的管辖范围内没有单位“某局”，可填：云河县民政局、规划（财务）股"),
+    ("clerk", "李敏", "有2人叫“李敏”：李敏（S2）、李敏（S3）"),
+    ("clerk", "王五", "没有人员“王五”"),
+    ("fact.total", "约三百", "不是数字"),
+    ("fact.total", "300万千瓦", "不是数字，请只填数字，单位万元"),
+    ("fact.total", date(2024, 1, 1), "不是数字"),
+    ("fact.total", "-5", "不是数字"),
+    ("fact.beds", True, "不是数字"),
+    ("fact.begins_on", "明年", "不是日期"),
+    ("fact.begins_on", "2024-02-30", "不是日期"),
+    ("fact.begins_on", 45489, "不是日期"),
+    ("fact.indoor", "也许", "请填“是”或“否”"),
+    ("fact.method", "改建", "请填新建、扩建之一"),
+    ("fact.village", "村" * 501, "超过500字"),
+]
+BAD_REPLIES: list[tuple[str, Any, str]] = [
+    ("project", "A9", "“项目”表没有“A9”"),
+    ("project", "", "项目没有填写"),
+    ("document", "竣工证书", "没有“竣工证书”这种批复"),
+    ("issued_on", "", "成文日期没有填写"),
+    ("issued_on", "三月", "不是日期"),
+    ("valid_until", "长期", "不是日期"),
+    ("kept_at", " ", "原件存放处没有填写"),
+    ("as_printed", "嗯", "请填“是”或“否”"),
+    ("issuer", "局" * 201, "超过200字"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "says"), BAD_PROJECTS)
 def test_every_bad_cell_of_a_project_is_named(key: str, value: Any, says: str) -> None:
     table = read(workbook(row(**{key: value})))
 
@@ -253,25 +264,28 @@ def test_every_bad_cell_of_a_project_is_named(key: str, value: Any, says: str) -
     assert says in table.findings[0].text
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "says"),
-    [
-        ("project", "A9", "“项目”表没有“A9”"),
-        ("project", "", "项目没有填写"),
-        ("document", "竣工证书", "没有“竣工证书”这种批复"),
-        ("issued_on", "", "成文日期没有填写"),
-        ("issued_on", "三月", "不是日期"),
-        ("valid_until", "长期", "不是日期"),
-        ("kept_at", " ", "原件存放处没有填写"),
-        ("as_printed", "嗯", "请填“是”或“否”"),
-        ("issuer", "局" * 201, "超过200字"),
-    ],
-)
+@pytest.mark.parametrize(("key", "value", "says"), BAD_REPLIES)
 def test_every_bad_cell_of_a_reply_is_named(key: str, value: Any, says: str) -> None:
     table = read(workbook(row(), replies=(reply(**{key: value}),)))
 
     assert named(table) == [(REPLIES, cell_of(key, REPLIES))]
     assert says in table.findings[0].text
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 5), st.data())
+def test_one_bad_cell_anywhere_is_the_only_one_that_is_named(lines: int, data: st.DataObject) -> None:
+    """Whichever cell of whichever row: it alone is named, and every other row is read."""
+    place = data.draw(st.integers(0, lines - 1))
+    sheet = data.draw(st.sampled_from([PROJECTS, REPLIES]))
+    key, value, _ = data.draw(st.sampled_from(BAD_PROJECTS if sheet == PROJECTS else BAD_REPLIES))
+    rows = [row(row=f"A{n}", title=f"第{n}服务点") for n in range(lines)]
+    replies = [reply(project=f"A{n}") for n in range(lines)]
+    (rows if sheet == PROJECTS else replies)[place][key] = value
+    table = read(workbook(*rows, replies=tuple(replies)))
+
+    assert named(table) == [(sheet, cell_of(key, sheet, place + 3))]
+    assert len(table.projects) + sum(len(each.replies) for each in table.projects) >= 2 * (lines - 1)
 
 
 def test_a_reference_that_could_be_two_projects_is_named() -> None:
