@@ -7,6 +7,7 @@ decided, as a download, or shown inside our own page only where a browser shows 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Collection, Iterator
 from typing import BinaryIO, Final
 
@@ -31,14 +32,17 @@ _CHUNK: Final = 256 * 1024
 
 
 async def receive(
-    request: Request, field: str = "file", formats: Collection[str] = tuple(FORMATS)
+    request: Request, field: str = "file", formats: Collection[str] = tuple(FORMATS), largest: int = 0
 ) -> StoredFile:
-    """Store the file of that form field; Invalid if there is none."""
+    """Store the file of that form field, of at most `largest` bytes (0: what the office allows).
+
+    Invalid if there is none.
+    """
     upload = (await read_form(request)).get(field)
     if not isinstance(upload, UploadFile) or not upload.filename:
         raise Invalid(refusal("upload-missing", field))
     files: Files = request.app.state.files
-    limit = request.app.state.settings.upload_limit
+    limit = min(request.app.state.settings.upload_limit, largest or sys.maxsize)
     return await asyncio.to_thread(files.receive, _chunks(upload.file), upload.filename, limit, formats)
 
 

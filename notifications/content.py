@@ -13,12 +13,21 @@ from notifications.cause import Cause, is_late
 from workflow import rules
 from workflow.clock import ONE_DAY, local_day, remaining
 from workflow.definition import Definition
-from workflow.events import EntryRecorded, RungFired, StageOpened, StageRefused, StageReturned, StepDecided
+from workflow.events import (
+    EntryRecorded,
+    Event,
+    RungFired,
+    StageOpened,
+    StageRefused,
+    StageReturned,
+    StepDecided,
+)
 from workflow.queries.words import day_words, due_of, due_words, left_words, light_on
 from workflow.sentences import Teller, sentence
 from workflow.state import PASSED_STATES, PREPARING, Paper
 
 NOTICES_PATH = "/notices"
+CHECKS_PATH = "/checks"
 TOLD_ALREADY = {
     "approaching",
     "due_today",
@@ -89,6 +98,8 @@ def describe(cause: Cause, *, base_url: str, today: date) -> dict[str, Any]:
 
 def path_of(cause: Cause) -> str:
     """Where the one link leads."""
+    if cause.kind == "check_batch":
+        return CHECKS_PATH
     stage = f"/stages/{cause.stage_key}" if cause.stage_key else ""
     return f"/projects/{cause.ref}{stage}"
 
@@ -108,11 +119,18 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
     until = paper.valid_until if paper else None
     return {
         "record": ENTRIES[type(entry.what).__name__] if entry else "",
+        "batch": _batch(event),
         "document": kind.title if kind else "",
         "until": wording.plain(until, today) if until else "",
         "opens": _opens(cause),
         "reason": wording.without_amounts(getattr(event, "reason", "") or getattr(event, "text", "")),
     }
+
+
+def _batch(event: Event) -> dict[str, int] | None:
+    """How much came in with one table, where the event is the last of it."""
+    batch = event.batch if isinstance(event, EntryRecorded) else None
+    return {"projects": batch.projects, "entries": batch.entries} if batch else None
 
 
 def _due(cause: Cause, today: date) -> dict[str, Any] | None:
@@ -199,7 +217,7 @@ def _opens(cause: Cause) -> str:
 
 
 def _moved(cause: Cause) -> str:
-    if not cause.has_moved or cause.stage is None or cause.kind == "issued":
+    if not cause.has_moved or cause.stage is None or cause.kind in {"issued", "check_batch"}:
         return ""
     return f"此后已有进展，现为“{rules.state_words(cause.stage, cause.standing.state)}”，以系统页面为准。"
 
@@ -214,6 +232,8 @@ def _delayed(cause: Cause, today: date) -> str:
 
 
 def _rows(cause: Cause, due: dict[str, Any] | None, today: date) -> list[dict[str, Any]]:
+    if cause.kind == "check_batch":
+        return [{"label": "登记", "value": f"{cause.directory.name(cause.actor)}批量补录", "light": None}]
     step = f"{cause.stage.title} · {cause.step.title}" if cause.stage and cause.step else ""
     rows = [
         ("项目", cause.state.title),

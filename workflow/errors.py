@@ -131,6 +131,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "text-required": ("{title}不能为空。", "请填写。"),
     "text-too-long": ("{title}超过{longest}字。", "请精简。"),
     "text-control-characters": ("{title}含有不可见的控制字符。", "请全选删去，重新键入；不要直接粘贴。"),
+    # tables of running projects
+    "intake-changed": ("预览之后，有关项目或人员有了变动，尚未导入。", "请重新核对下列结果，再确认导入。"),
+    "intake-code-twice": ("项目代码{code}与第{other}行重复。", "一个代码只对应一个项目，请核对。"),
+    "intake-project-twice": ("与第{other}行是同一个项目。", "请合并为一行，或填写各自的项目代码。"),
+    "intake-reply-twice": ("{title}与第{other}行重复。", "同一项目的同一批复只填一行。"),
+    "intake-name-ambiguous": ("该单位有{count}个同名项目，不能确定是哪一个。", "请填写项目代码。"),
+    "intake-other-type": ("该项目已按“{type}”登记。", "请用该类型的模板，或核对项目代码和名称。"),
+    "intake-title-differs": ("代码{code}的项目已登记为“{title}”。", "请改为已登记的名称，或核对代码。"),
+    "intake-unit-differs": ("该项目已登记在{unit}。", "请改为{unit}，或核对项目代码。"),
+    "intake-clerk-differs": ("该项目的经办人现为{clerk}。", "请改为{clerk}；移交经办请在项目页办理。"),
     # clocks
     "no-clock": ("“{stage}”现在没有计时。", "无需办理。"),
     "no-outside-clock": ("“{stage}”尚未受理，没有可以停止或延长的办理时限。", "请先登记受理。"),

@@ -209,10 +209,21 @@ class ReplyLapsed(Struct, frozen=True, tag="reply.lapsed"):
     stage: str
 
 
-class EntryRecorded(Struct, frozen=True, tag="entry.recorded"):
-    """Somebody entered what others did; it takes effect when another person has checked it."""
+class Batch(Struct, frozen=True):
+    """How much came in with one table: so that whoever checks is told of all of it at once."""
+
+    projects: int
+    entries: int
+
+
+class EntryRecorded(Struct, frozen=True, tag="entry.recorded", omit_defaults=True):
+    """Somebody entered what others did; it takes effect when another person has checked it.
+
+    `batch` is set if it came in with a table of many.
+    """
 
     entry: Entry
+    batch: Batch | None = None
 
 
 class EntryRejected(Struct, frozen=True, tag="entry.rejected"):

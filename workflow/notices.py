@@ -5,6 +5,7 @@ NOTICES: dict[str, str] = {
     "decide": "待您审批",
     "record": "待您报送或登记",
     "check": "待您核对",
+    "check_batch": "批量补录待您核对",
     "returned": "已退回",
     "refused": "不予批准",
     "issued": "已批复",

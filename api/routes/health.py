@@ -12,13 +12,14 @@ from starlette.requests import Request
 from api import passwords, problems, tickets
 from api.answers import Answer, answers, document
 from api.auth import Administrator, Now, Person, TheDoor, public
+from api.intake import workbook
 from workflow import calendar_file, content, errors, files, queries
 from workflow.actions import once
 from workflow.errors import NotFound
 
 router = APIRouter(tags=["系统"])
 
-SAID = (problems, passwords, tickets, once, errors, files, content, calendar_file)
+SAID = (problems, passwords, tickets, once, errors, files, content, calendar_file, workbook)
 """Where the codes of problems are written down."""
 
 _COUNTS = text(

@@ -12,9 +12,11 @@ from api.auth import Visitor
 from api.problems import Problem
 from api.security import came_from_here
 from api.web import (
+    checks,
     feed,
     graphs,
     guide,
+    intake,
     leaders,
     pages,
     people,
@@ -35,6 +37,8 @@ router = APIRouter()
 router.include_router(worklist.router)
 router.include_router(registration.router)
 router.include_router(taking_over.router)
+router.include_router(intake.router)
+router.include_router(checks.router)
 router.include_router(portfolio.router)
 router.include_router(phrases.router)
 router.include_router(posts.router)

@@ -82,6 +82,7 @@ DONE = {
     "first": "已设为打开时的视图",
     "unset": "打开时不再筛选",
     "phrases": "常用语已保存",
+    "checked": "所选各项已确认，登记生效",
 }
 """What a page says after a command, by the word in its address."""
 

@@ -72,6 +72,7 @@ async def project_page(
         **await pictured(graph, desk.day),
         primary=_primary(it, found.mine),
         lacking=[stage for stage in it.stages if stage.missing],
+        to_check=sum(each.taken_over and each.confirm.allowed for each in it.entries),
         uploadable=[(each.key, each.title) for each in found.papers if each.register != "always"],
         registrable=[(each.key, each.title) for each in found.papers if each.register != "no"],
         colleagues=[(each.id, _named(each.name, each.title)) for each in found.colleagues],

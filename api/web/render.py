@@ -41,6 +41,7 @@ STYLES: Final = (
     "leaders",
     "prints",
     "types",
+    "intake",
     "graph",
     "narrow",
     "print",

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from api import passwords, problems, tickets
+from api.intake import workbook
 from api.main import COMMANDS_KEPT
 from tests import papers
 from tests.api.interface import Document
@@ -237,7 +238,7 @@ def test_no_model_is_promised_that_is_not_there(document: Document) -> None:
 # Problems
 
 
-SENTENCES = (errors, problems, passwords, files, content, once, tickets, calendar_file)
+SENTENCES = (errors, problems, passwords, files, content, once, tickets, calendar_file, workbook)
 
 
 def test_a_code_is_public_written_once_and_explained_at_its_address(office: Office) -> None:

@@ -52,6 +52,7 @@ def causes(bureau: Bureau) -> dict[str, Cause]:
         "decide": (li, liu, ev.StageSubmitted(key, {"deed": "1", "party_minutes": "2"}, with_li)),
         "record": (liu, chen, ev.StepDecided(key, "sign", "同意报送", "0" * 32, ev.Entered("external.filing", (liu,)))),
         "check": (li, liu, ev.EntryRecorded(entry)),
+        "check_batch": (li, liu, ev.EntryRecorded(entry, ev.Batch(projects=12, entries=104))),
         "returned": (liu, li, ev.StageReturned(key, "review", "投资数额前后不一致", fixes, with_liu)),
         "refused": (liu, chen, ev.StageRefused(key, "sign", "与年度计划不符")),
         "issued": (liu, li, approved),

@@ -25,6 +25,7 @@ SUBJECTS = {
     "decide": "【待审】大院社区综合养老服务中心改造·概算审核，请于11月20日（周五）前审核",
     "record": "【待办】大院社区综合养老服务中心改造·概算审核，请向区发展和改革局报送",
     "check": "【待核对】大院社区综合养老服务中心改造·概算审核，请核对刘畅登记的受理情况",
+    "check_batch": "【待核对】刘畅批量补录12个项目、104项批复，请核对原件",
     "returned": "【退回】大院社区综合养老服务中心改造·概算审核，2处需修改",
     "refused": "【不予批准】大院社区综合养老服务中心改造·概算审核",
     "issued": "【已批复】大院社区综合养老服务中心改造·概算审核，可办理消防设计审查",
@@ -72,7 +73,8 @@ def test_every_kind_of_notice_is_written_and_can_be_looked_at(bureau: Bureau, tm
     for kind, mail in written.items():
         links = Links()
         links.feed(mail.html)
-        assert links.links == ["https://shenpi.example.gov.cn/projects/P1/stages/budget_review"], kind
+        page = "checks" if kind == "check_batch" else "projects/P1/stages/budget_review"
+        assert links.links == [f"https://shenpi.example.gov.cn/{page}"], kind
         assert links.loads == [], kind
         assert mail.text.count("http") == 1, kind
         assert "收到本邮件，因为您是" in mail.text, kind

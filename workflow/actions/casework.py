@@ -168,10 +168,9 @@ class Casework:
 
     def checkers(self, post: str, exclude: Container[int]) -> tuple[int, ...]:
         """Who may check an entry: that post, else any supervisor above."""
-        for each in (post, *rules.SUPERVISORS):
-            found = self.tx.directory.holders(each, self.project.state.organisation, exclude)
-            if found:
-                return found
+        found = rules.checkers(self.tx.directory, post, self.project.state.organisation, exclude)
+        if found:
+            return found
         raise Refused(reason("nobody-to-check", post=POSTS[post]))
 
     # Recording

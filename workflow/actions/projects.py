@@ -62,21 +62,18 @@ def register_project(
     directory = tx.directory
     if organisation in directory.organisations and organisation not in directory.scope(actor, local_day(now)):
         raise Forbidden(reason("out-of-scope", "organisation"))
-    values, wrong = rules.read_facts(definition.facts, facts or {})
-    values = {key: value for key, value in values.items() if value is not None}
-    reasons = [
-        *rules.check_text(title, "title", "项目名称", required=True, longest=100, one_line=True),
-        *wrong,
-        *rules.check_sums(definition, values),
-    ]
+    values, reasons = rules.read_registration(
+        directory,
+        definition,
+        title=title,
+        organisation=organisation,
+        clerk=clerk,
+        code=code,
+        facts=facts or {},
+        day=local_day(now),
+    )
     if code:
-        reasons += [*rules.check_code(code), *_code_taken(tx, code, 0)]
-    if organisation not in directory.organisations:
-        reasons.append(reason("organisation-not-found", "organisation"))
-    if not directory.is_active(clerk):
-        reasons.append(reason("person-not-found", "clerk"))
-    elif organisation not in directory.scope(clerk, local_day(now)):
-        reasons.append(reason("receiver-out-of-scope", "clerk", name=directory.name(clerk)))
+        reasons += _code_taken(tx, code, 0)
     refuse(reasons)
     project = tx.new_project(ref, compiled)
     work = Casework(tx, project, actor=actor, now=now)

@@ -4,6 +4,7 @@ Invariant: pages and JSON ask the same functions; each takes a connection and ke
 """
 
 from workflow.queries.board import Board, board
+from workflow.queries.checks import Checks, checks
 from workflow.queries.definitions import (
     Version,
     definition_findings,
@@ -14,6 +15,7 @@ from workflow.queries.definitions import (
 )
 from workflow.queries.dossier import Dossier, dossier
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
+from workflow.queries.intake import intake_plan
 from workflow.queries.ledger import Ledger, LedgerHead, LedgerRow, ledger, ledger_head
 from workflow.queries.lists import (
     Choices,
@@ -36,6 +38,7 @@ __all__ = [
     "KINDS",
     "AuditHead",
     "Board",
+    "Checks",
     "Choices",
     "Dossier",
     "Facets",
@@ -60,6 +63,7 @@ __all__ = [
     "Worklist",
     "audit_head",
     "board",
+    "checks",
     "choices",
     "definition_findings",
     "definition_of",
@@ -67,6 +71,7 @@ __all__ = [
     "dossier",
     "facets",
     "incidents",
+    "intake_plan",
     "latest_definition",
     "latest_versions",
     "ledger",

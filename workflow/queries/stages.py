@@ -22,7 +22,17 @@ from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageF
 from workflow.queries.words import clock_time, day_words, due_of, due_words, since_words, state_light
 from workflow.record import instant
 from workflow.sentences import describe
-from workflow.state import ISSUED, PREPARING, WAITING, Act, Clock, PaperSigned, ReplyData, StageState
+from workflow.state import (
+    ISSUED,
+    PREPARING,
+    WAITING,
+    Act,
+    Clock,
+    PaperSigned,
+    ReplyData,
+    StageState,
+    TakenOver,
+)
 
 EXPECTED_OUT = "预计不适用"
 """What a waiting stage is called whose condition does not hold as things stand: facts may still change."""
@@ -225,6 +235,7 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
             checkers=rules.names(reading.directory, entry.checkers),
             files=_files(entry.what),
             confirm=entry_offer(reading, entry.number),
+            taken_over=isinstance(entry.what, TakenOver),
         )
         for entry in reading.state.entries.values()
         if not stage or entry.stage == stage

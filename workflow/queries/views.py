@@ -146,6 +146,7 @@ class EntryView(Struct, frozen=True):
     checkers: str
     files: tuple[tuple[str, str], ...]
     confirm: Offer
+    taken_over: bool = False
 
 
 class StageView(Struct, frozen=True):

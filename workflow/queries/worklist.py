@@ -5,12 +5,12 @@ Invariant: an item says what the rules say now: who may not, or not together wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, case, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select
 
 from workflow import rules
 from workflow.definition import Stage
@@ -28,7 +28,7 @@ from workflow.queries.words import Due, due_words, light_on, since_words
 from workflow.record import instant
 from workflow.rules import state_words
 from workflow.sql import table
-from workflow.state import PREPARING, StageState
+from workflow.state import ISSUED, PREPARING, WAITING, StageState
 
 STAGE = table(StageRow)
 
@@ -36,6 +36,11 @@ MOST_TASKS = 200
 """More open tasks than one person can read: the rest shows as soon as some are done."""
 
 CHECK = "check."
+
+FEW_CHECKS = 5
+"""Up to how many replies taken over are listed one by one to whoever checks them; more have their own page."""
+
+SAME_STAGE = and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage)
 
 DECIDE, COMPARE, PREPARE, AMEND, FOLLOW = "decide", "check", "prepare", "amend", "follow"
 GROUPS = {
@@ -95,10 +100,15 @@ class WorkItem(Struct, frozen=True):
 
 
 class Worklist(Struct, frozen=True):
-    """What waits for a person: theirs to do, and theirs to follow while an outside office has it."""
+    """What waits for a person: theirs to do, and theirs to follow while an outside office has it.
+
+    `checks` are replies taken over that wait for their check on a page of their own, in how many `projects`.
+    """
 
     mine: tuple[WorkItem, ...]
     elsewhere: tuple[WorkItem, ...]
+    checks: int = 0
+    projects: int = 0
 
     @property
     def late(self) -> int:
@@ -118,11 +128,16 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
             STAGE.c.outside,
         )
         .join_from(TASK, PROJECT, PROJECT.c.id == TASK.c.project_id)
-        .join(STAGE, and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage), isouter=True)
+        .join(STAGE, SAME_STAGE, isouter=True)
         .where(TASK.c.person_id.in_(who))
         .order_by(_urgency(day), case((TASK.c.due_on.is_(None), 1), else_=0), TASK.c.due_on, TASK.c.since)
         .limit(MOST_TASKS)
     )
+    count, in_projects = _count_checks(connection, who)
+    if count > FEW_CHECKS:
+        statement = statement.where(not_(taken_over_checks()))
+    else:
+        count = in_projects = 0
     readings: dict[int, Reading] = {}
     found = []
     for row in _once(connection.execute(statement), person):
@@ -132,7 +147,33 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
     return Worklist(
         tuple(item for item in found if item.group != FOLLOW),
         tuple(item for item in found if item.group == FOLLOW),
+        count,
+        in_projects,
     )
+
+
+def taken_over_checks() -> ColumnElement[bool]:
+    """The condition on a task joined to its stage: the check of a reply taken over.
+
+    Such an entry is of a stage that nothing runs in: it never began here, or is issued.
+    """
+    at_rest = func.coalesce(STAGE.c.state, WAITING).in_((WAITING, ISSUED))
+    return and_(TASK.c.what.startswith(CHECK), at_rest)
+
+
+def _count_checks(connection: Connection, who: Sequence[int]) -> tuple[int, int]:
+    """How many replies taken over wait for these people's check, and in how many projects."""
+    waiting = (
+        select(TASK.c.project_id, TASK.c.what)
+        .join_from(TASK, STAGE, SAME_STAGE, isouter=True)
+        .where(TASK.c.person_id.in_(who), taken_over_checks())
+        .distinct()
+        .subquery()
+    )
+    row = connection.execute(
+        select(func.count(), func.count(waiting.c.project_id.distinct())).select_from(waiting)
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 def _urgency(day: date) -> ColumnElement[int]:

@@ -54,6 +54,7 @@ from workflow.rules.people import (
     CHIEFS,
     SUPERVISORS,
     capacity,
+    checkers,
     is_decider,
     may_conclude,
     may_confirm,
@@ -68,6 +69,7 @@ from workflow.rules.people import (
     submitters,
     unanswered_condition,
 )
+from workflow.rules.registration import read_registration
 from workflow.rules.replies import (
     CODE,
     CODE_CHECKED_SINCE,
@@ -104,6 +106,7 @@ __all__ = [
     "check_replies",
     "check_sums",
     "check_text",
+    "checkers",
     "clerk_or_chief",
     "condition_words",
     "content_token",
@@ -141,6 +144,7 @@ __all__ = [
     "papers_of",
     "publicity_unfinished",
     "read_facts",
+    "read_registration",
     "requirement_key",
     "running",
     "stage_people",

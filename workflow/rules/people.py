@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from workflow.conditions import Unknown
 from workflow.definition import POSTS, Stage, StepKind
 from workflow.errors import Reason, reason
 from workflow.machine import PROJECT_STATES, IllegalMove
+from workflow.people import Directory
 from workflow.rules.case import MOVE_WORDS, Case, names, state_words, step_title
 from workflow.rules.needs import applies, blockers, fact_titles, missing
 from workflow.state import Entry, PaperSigned, StageState
@@ -156,6 +157,15 @@ def may_confirm(case: Case, number: str) -> list[Reason]:
     if stands is None or case.actor in involved or stands in involved:
         return [reason("not-the-checker", checkers=names(case.directory, entry.checkers))]
     return []
+
+
+def checkers(directory: Directory, post: str, organisation: int, exclude: Container[int]) -> tuple[int, ...]:
+    """Who may check an entry there: that post, else any supervisor above; nobody if all are excluded."""
+    for each in (post, *SUPERVISORS):
+        found = directory.holders(each, organisation, exclude)
+        if found:
+            return found
+    return ()
 
 
 def _entry_people(case: Case, entry: Entry) -> frozenset[int]:

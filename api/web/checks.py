@@ -1,0 +1,89 @@
+"""待核对: the replies taken over that wait for this person, side by side with what to compare; ticked in bulk.
+
+Invariant: every tick is a confirmation of its own, with its own event; one that is refused keeps no other back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.desk import AtDesk, Desk
+from api.problems import refusal
+from api.web.commands import DONE
+from api.web.forms import Form, Sent, see
+from api.web.pages import Before, Done, failure_of
+from api.web.render import Failure, page, with_query
+from workflow import queries
+from workflow.actions.entries import confirm_entry
+from workflow.errors import Invalid, Reason, Refused, WorkflowError
+
+router = APIRouter(include_in_schema=False)
+
+Ref = Annotated[str, Query(max_length=100)]
+
+
+@router.get("/checks")
+async def checks(
+    request: Request, desk: AtDesk, project: Ref = "", after: Before = 0, done: Done = ""
+) -> Response:
+    """What was taken over and waits for this person's check."""
+    said = f"{DONE[done]}。" if done in DONE else ""
+    return await _checks_page(request, desk, project, after, done=said)
+
+
+@router.post("/checks")
+async def confirm(
+    request: Request, desk: AtDesk, form: Sent, project: Ref = "", after: Before = 0
+) -> Response:
+    """Confirm the ticked entries, each on its own."""
+    try:
+        refused = await _confirm(desk, form, _ticked(form))
+        if refused:
+            raise Refused(*refused)
+    except WorkflowError as error:
+        failure = failure_of("checks", error, {})
+        return await _checks_page(request, desk, project, after, failure=failure)
+    return see(with_query("/checks", {"project": project, "done": "checked"}))
+
+
+async def _checks_page(
+    request: Request, desk: Desk, project: str, after: int, *, failure: Failure | None = None, done: str = ""
+) -> Response:
+    found: queries.Checks = await desk.ask(queries.checks, ref=project, after=after)
+    here = with_query("/checks", {"project": project, "after": after})
+    return page(request, "checks.html", desk.visitor, failure=failure, done=done, page=found, here_again=here)
+
+
+def _ticked(form: Form) -> dict[str, list[int]]:
+    """Project -> the numbers of its entries that were ticked."""
+    found: dict[str, list[int]] = {}
+    for value in form.data.getlist("entry"):
+        ref, _, number = str(value).rpartition(":")
+        if ref and number.isascii() and number.isdigit() and len(number) < 10:
+            found.setdefault(ref, []).append(int(number))
+    if not found:
+        raise Invalid(refusal("field-invalid", "entry", field="核对结果", why="没有勾选任何一项"))
+    return found
+
+
+async def _confirm(desk: Desk, form: Form, ticked: dict[str, list[int]]) -> list[Reason]:
+    """Confirm them, projects side by side; why some were refused."""
+    command = form.text("command")[:60]
+
+    async def of_project(ref: str, numbers: list[int]) -> list[Reason]:
+        reasons: list[Reason] = []
+        for number in numbers:
+            desk_of_one = desk.with_command(f"{command}-{ref}-{number}" if command else "")
+            try:
+                await desk_of_one.run(confirm_entry, ref=ref, number=number)
+            except WorkflowError as error:
+                reasons += error.reasons
+        return reasons
+
+    answers = await asyncio.gather(*(of_project(ref, numbers) for ref, numbers in ticked.items()))
+    return [reason for reasons in answers for reason in reasons]

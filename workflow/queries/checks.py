@@ -1,0 +1,141 @@
+"""The replies taken over that wait for a person's check, those of one project together, to be ticked in bulk.
+
+Invariant: an entry is listed only for whom the rules let confirm it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+from sqlalchemy import Connection, select
+
+from workflow import rules
+from workflow.definition import Definition
+from workflow.queries.papers import value_words
+from workflow.queries.portfolio import organisation_name
+from workflow.queries.scope import PROJECT, TASK, columns, people, visible
+from workflow.queries.snapshot import Snapshot, snapshot
+from workflow.queries.words import clock_time
+from workflow.queries.worklist import SAME_STAGE, STAGE, taken_over_checks
+from workflow.state import Entry, ReplyData, TakenOver, from_json
+
+MOST_CHECKS = 100
+"""After how many entries a page of checks ends, with the project that they belong to."""
+
+
+class CheckReply(Struct, frozen=True):
+    """What was typed of one reply, to be held against the original."""
+
+    title: str
+    number: str
+    issued_on: date
+    issuer: str
+    valid_until: date | None
+    fields: tuple[tuple[str, str], ...]
+    kept_at: str
+    sha256: str
+    name: str
+
+
+class CheckItem(Struct, frozen=True):
+    """One entry: the replies of one stage, which are confirmed together."""
+
+    number: int
+    stage: str
+    stage_title: str
+    by: str
+    at: str
+    replies: tuple[CheckReply, ...]
+
+
+class CheckProject(Struct, frozen=True):
+    """A project with the entries that wait for this person's check."""
+
+    ref: str
+    title: str
+    code: str
+    unit: str
+    items: tuple[CheckItem, ...]
+
+
+class Checks(Struct, frozen=True):
+    """One page of entries to check, by project; `after` is the position to go on from, 0 at the end."""
+
+    projects: tuple[CheckProject, ...]
+    after: int
+
+    @property
+    def count(self) -> int:
+        """How many entries it shows."""
+        return sum(len(each.items) for each in self.projects)
+
+
+def checks(connection: Connection, *, person: int, day: date, ref: str = "", after: int = 0) -> Checks:
+    """The replies taken over that wait for this person's check, those of one project together."""
+    snap = snapshot(connection)
+    who = people(snap.directory, person, day)
+    waiting = (
+        select(TASK.c.project_id)
+        .join_from(TASK, STAGE, SAME_STAGE, isouter=True)
+        .where(TASK.c.person_id.in_(who), taken_over_checks(), TASK.c.project_id > after)
+        .distinct()
+    )
+    statement = (
+        select(*columns("id", "ref", "digest", "title", "code", "organisation_id", "body"))
+        .where(PROJECT.c.id.in_(waiting), visible(snap.directory, person, day))
+        .order_by(PROJECT.c.id)
+        .limit(MOST_CHECKS + 1)
+    )
+    if ref:
+        statement = statement.where(PROJECT.c.ref == ref)
+    found: list[CheckProject] = []
+    shown = last = 0
+    for row in connection.execute(statement):
+        if shown >= MOST_CHECKS:
+            return Checks(tuple(found), last)
+        last = row.id
+        compiled = snap.compiled(connection, row.digest)
+        state = from_json(row.body)
+        case = rules.Case(state, compiled, snap.directory, person, day)
+        items = tuple(
+            _item(compiled.definition, snap, entry, entry.what)
+            for entry in state.entries.values()
+            if isinstance(entry.what, TakenOver) and not rules.may_confirm(case, str(entry.number))
+        )
+        if items:
+            unit = organisation_name(snap, row.organisation_id)
+            found.append(CheckProject(row.ref, row.title, row.code, unit, items))
+            shown += len(items)
+    return Checks(tuple(found), 0)
+
+
+def _item(definition: Definition, snap: Snapshot, entry: Entry, what: TakenOver) -> CheckItem:
+    return CheckItem(
+        number=entry.number,
+        stage=entry.stage,
+        stage_title=definition.stages[entry.stage].title,
+        by=snap.directory.name(entry.by),
+        at=clock_time(entry.at),
+        replies=tuple(_reply(definition, each) for each in what.replies),
+    )
+
+
+def _reply(definition: Definition, reply: ReplyData) -> CheckReply:
+    kind = definition.documents[reply.document]
+    values, _ = rules.read_facts(kind.fields, reply.fields)
+    return CheckReply(
+        title=kind.title,
+        number=reply.number,
+        issued_on=reply.issued_on,
+        issuer=reply.issuer,
+        valid_until=rules.valid_until(kind, reply),
+        fields=tuple(
+            (kind.fields[key].title, value_words(kind.fields[key], value))
+            for key, value in values.items()
+            if value is not None
+        ),
+        kept_at=reply.kept_at,
+        sha256=reply.sha256,
+        name=reply.name or "扫描件",
+    )

@@ -1,0 +1,41 @@
+"""Whether a project may begin to be followed: what is wrong with its name, unit, clerk, code and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from workflow.definition import Definition
+from workflow.errors import Reason, reason
+from workflow.people import Directory
+from workflow.rules.facts import check_sums, check_text, read_facts
+from workflow.rules.replies import check_code
+
+
+def read_registration(
+    directory: Directory,
+    definition: Definition,
+    *,
+    title: str,
+    organisation: int,
+    clerk: int,
+    code: str,
+    facts: Mapping[str, Any],
+    day: date,
+) -> tuple[dict[str, Any], list[Reason]]:
+    """The known facts in stored form, and every reason against registering that project."""
+    values, wrong = read_facts(definition.facts, facts)
+    values = {key: value for key, value in values.items() if value is not None}
+    reasons = [*check_text(title, "title", "项目名称", required=True, longest=100, one_line=True), *wrong]
+    if not wrong:
+        reasons += check_sums(definition, values)
+    if code:
+        reasons += check_code(code)
+    if organisation not in directory.organisations:
+        reasons.append(reason("organisation-not-found", "organisation"))
+    if not directory.is_active(clerk):
+        reasons.append(reason("person-not-found", "clerk"))
+    elif organisation not in directory.scope(clerk, day):
+        reasons.append(reason("receiver-out-of-scope", "clerk", name=directory.name(clerk)))
+    return values, reasons
