@@ -109,6 +109,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.files = files
     app.state.tickets = Tickets(settings.data)
     app.state.metronome = metronome
+    app.state.began = app.state.clock()
+    app.state.examinations = set()
     app.state.control = control.Control(settings, store)
     app.state.password_gate = asyncio.Semaphore(passwords.AT_ONCE)
     if app.state.beating:
@@ -118,6 +120,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             yield
     finally:
         await asyncio.to_thread(metronome.stop)
+        if app.state.examinations:
+            await asyncio.wait(app.state.examinations)
         await asyncio.to_thread(store.close)
 
 

@@ -9,13 +9,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.problems import Problem
-from api.web import pages, people, posts
+from api.web import admin_home, admin_people, admin_units, pages, people, posts
 from api.web.render import page
 
 router = APIRouter()
 router.include_router(posts.router)
 router.include_router(pages.router)
 router.include_router(people.router)
+for area in (admin_home, admin_people, admin_units):
+    router.include_router(area.router)
 
 
 def problem_page(request: Request, problem: Problem) -> Response | None:

@@ -21,6 +21,7 @@ from api.auth import Visitor
 from api.problems import Problem
 from workflow.clock import SHANGHAI
 from workflow.errors import Reason
+from workflow.queries.audit import audited
 from workflow.queries.views import PaperView
 from workflow.record import instant
 
@@ -30,7 +31,7 @@ MEDIA: Final = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-STYLES: Final = ("base", "parts", "graph", "narrow", "print")
+STYLES: Final = ("base", "parts", "admin", "graph", "narrow", "print")
 """The sheets that make up desk.css, in the order in which they may overrule each other."""
 SCRIPTS: Final = ("keys",)
 """The scripts that make up desk.js. Each only makes quicker what works without it."""
@@ -86,8 +87,8 @@ def page(
     """The page of that template."""
     known: dict[str, Any] = {
         "visitor": visitor,
-        "navigation": _navigation(request),
-        "here": _here(request),
+        "navigation": _navigation(request, visitor),
+        "here": _here(request, visitor),
         "done": done,
         "problem": None,
         "failed": "",
@@ -101,15 +102,26 @@ def page(
     return HTMLResponse(text, failure.problem.status if failure else status)
 
 
-def _navigation(request: Request) -> tuple[tuple[str, str], ...]:
+def _navigation(request: Request, visitor: Visitor | None) -> tuple[tuple[str, str], ...]:
     mailbox = (("/mailbox", "演示邮箱"),) if request.app.state.settings.mailbox else ()
-    return (*NAVIGATION, *mailbox, ("/help", "帮助"))
+    return (*NAVIGATION, *_duties(visitor), *mailbox, ("/help", "帮助"))
 
 
-def _here(request: Request) -> str:
+def _duties(visitor: Visitor | None) -> tuple[tuple[str, str], ...]:
+    """What only some have: the record for who audits it, the house for who administers it."""
+    if visitor is None:
+        return ()
+    audits = (("/audit", "审计"),) if audited(visitor.directory, visitor.id) else ()
+    administers = visitor.directory.is_administrator(visitor.id)
+    return (*audits, *((("/admin", "管理"),) if administers else ()))
+
+
+def _here(request: Request, visitor: Visitor | None) -> str:
     """The address in the navigation that this page belongs to."""
     path = request.url.path
-    inside = [address for address, _ in _navigation(request) if address != "/" and path.startswith(address)]
+    inside = [
+        address for address, _ in _navigation(request, visitor) if address != "/" and path.startswith(address)
+    ]
     return inside[0] if inside else ("/" if path == "/" else "")
 
 

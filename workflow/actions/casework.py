@@ -230,6 +230,8 @@ class Casework:
     def call_again(self, key: str) -> None:
         """Offer a step that nobody holds to whoever holds its post now."""
         stage = self.stage(key)
+        if stage.holders and stage.is_open:
+            self.relieve(key)
         if stage.holders or not stage.step:
             return
         exclude = () if "." in stage.state else rules.stage_people(self.case, key)
@@ -238,6 +240,25 @@ class Casework:
             self._mind_orphans(key)
             return
         self.record(StepOffered(key, found), Tell("decide", found))
+
+    def relieve(self, key: str) -> None:
+        """Offer a place to whoever holds its post now that nobody of its holders is there any more.
+
+        What only the clerk may do stays with the clerk until the project is handed over: an incident says so.
+        """
+        stage, directory = self.stage(key), self.tx.directory
+        if any(directory.is_active(each) for each in stage.holders):
+            return
+        exclude = () if "." in stage.state or not stage.step else rules.stage_people(self.case, key)
+        found = tuple(each for each in self.holders(key, stage.state, exclude) if directory.is_active(each))
+        if found and stage.is_open:
+            self.record(StepOffered(key, found), Tell("decide", found))
+            return
+        who = rules.names(directory, stage.holders)
+        where = f"在{who}手中，其账号已停用，无人办理" if who else "有登记待核对，核对人的账号均已停用"
+        words = f"“{self.spec(key).title}”{where}"
+        told = directory.holders("administrator", self.project.state.organisation)
+        self.record(IncidentRaised("holder-disabled", words, key), Tell("incident", told))
 
     def restart(self, key: str, document: str, papers: dict[str, str]) -> None:
         """Begin the steps of a visit again because what they rest on has changed; nothing if none is inside.

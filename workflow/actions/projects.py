@@ -72,8 +72,11 @@ def register_project(
         reasons += rules.check_sums(definition, values)
     if code:
         reasons += [*rules.check_code(code), *_code_taken(tx, code, 0)]
-    if organisation not in directory.organisations:
+    unit = directory.organisations.get(organisation)
+    if unit is None:
         reasons.append(reason("organisation-not-found", "organisation"))
+    elif not unit.active:
+        reasons.append(reason("organisation-disabled", "organisation", name=unit.name))
     if not directory.is_active(clerk):
         reasons.append(reason("person-not-found", "clerk"))
     elif organisation not in directory.scope(clerk, local_day(now)):

@@ -3,6 +3,14 @@
 Invariant: pages and JSON ask the same functions; each takes a connection and keyword arguments only.
 """
 
+from workflow.queries.audit import (
+    AuditFilter,
+    AuditPage,
+    audit_entries,
+    audit_entry,
+    audit_export,
+    audited_project,
+)
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
 from workflow.queries.lists import (
     Choices,
@@ -18,17 +26,22 @@ from workflow.queries.lists import (
 )
 from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
+from workflow.queries.staffing import Absence, Place, abandoned, absence
 from workflow.queries.stages import stage_file
 from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
 from workflow.queries.whole import Overview, overview, project
 
 __all__ = [
+    "Absence",
+    "AuditFilter",
     "AuditHead",
+    "AuditPage",
     "Choices",
     "Filters",
     "IncidentItem",
     "NoticePage",
     "Overview",
+    "Place",
     "ProjectPage",
     "ProjectView",
     "Published",
@@ -36,7 +49,13 @@ __all__ = [
     "StageView",
     "Timeline",
     "Worklist",
+    "abandoned",
+    "absence",
+    "audit_entries",
+    "audit_entry",
+    "audit_export",
     "audit_head",
+    "audited_project",
     "choices",
     "incidents",
     "latest_definition",

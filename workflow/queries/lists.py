@@ -106,7 +106,7 @@ def _work_item(connection: Connection, snap: Snapshot, row: Any, person: int, da
     definition = snap.compiled(connection, row.digest).definition
     spec = definition.stages[row.stage]
     checks = row.what.startswith(CHECK)
-    words = _words(spec, row.what)
+    words = task_words(spec, row.what)
     return WorkItem(
         ref=row.ref,
         project=row.title,
@@ -123,7 +123,8 @@ def _work_item(connection: Connection, snap: Snapshot, row: Any, person: int, da
     )
 
 
-def _words(spec: Stage, what: str) -> str:
+def task_words(spec: Stage, what: str) -> str:
+    """What a task asks for: 科室审核, 核对原件, 已退回，请按意见修改."""
     if what.startswith(CHECK):
         return "核对原件"
     return "已退回，请按意见修改" if what == RETURNED else state_words(spec, what)
@@ -321,7 +322,11 @@ def choices(connection: Connection, *, person: int, day: date) -> Choices:
     return Choices(
         types=tuple(Choice(each.type, each.title) for each in published(connection)),
         states=tuple(Choice(key, words) for key, words in PROJECT_STATES.items()),
-        units=tuple(Choice(str(node), snap.directory.organisations[node].name) for node in scope),
+        units=tuple(
+            Choice(str(node), snap.directory.organisations[node].name)
+            for node in scope
+            if snap.directory.organisations[node].active
+        ),
         clerks=tuple(
             Choice(str(who), f"{snap.directory.name(who)}（{snap.directory.title(who)}）")
             for who in sorted(posts, key=snap.directory.name)
