@@ -49,6 +49,15 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "json-malformed": ("JSON写法有误：{why}。", "请更正后重新提交。"),
     "form-malformed": ("表单内容无法读取。", "请刷新页面后重新提交。"),
     "upload-missing": ("没有收到文件。", "请选择文件后再上传。"),
+    "audit-whole-only": ("核验全部记录须有全部单位的审计范围。", "可逐个项目核验，或请上级督查核验全部。"),
+    "mail-not-set": ("没有设置邮件服务器，无法测试。", "请在 shenpi.toml 的 [smtp] 中设置后重新启动。"),
+    "mail-no-own-address": ("您自己没有邮箱地址。", "请先在“人员”中填写。"),
+    "mail-test-failed": ("测试邮件没有发出：{where}，{said}。", "{remedy}"),
+    "mail-not-failed": (
+        "没有可以重新投递的邮件，可能已经重新投递，或收件人没有邮箱。",
+        "请刷新页面，并核对收件人邮箱。",
+    ),
+    "text-file-unreadable": ("文件不是UTF-8编码的文本，或超过{limit}。", "请用UTF-8编码另存后再上传。"),
     "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),
 }
 """Code -> what is wrong and the remedy, for what only the edge can refuse."""

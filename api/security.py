@@ -26,7 +26,7 @@ LARGEST_HEAD: Final = 16 * 1024
 LARGEST_BODY: Final = 256 * 1024
 """For everything but a document that is uploaded."""
 
-FORM_FIELDS, FORM_FILES, FORM_PART = 200, 5, 64 * 1024
+FORM_FIELDS, FORM_FILES, FORM_PART = 200, 5, 128 * 1024
 
 _FORM: Final = "shenpi.form"
 

@@ -47,6 +47,12 @@ def _stage(definition: Definition, stage: Stage) -> Iterator[str]:
         yield f"    依据：{stage.basis}"
 
 
+def stage_lines(definition: Definition, stage: Stage) -> list[str]:
+    """What the outline says of one stage, one sentence each; its title first."""
+    title, *rest = (line.strip() for line in _stage(definition, stage))
+    return [title.rpartition("  ")[0], f"阶段：{stage.phase}", *rest]
+
+
 def _need(definition: Definition, need: Requirement) -> str:
     parts = ["或".join(definition.documents[key].title for key in need.any_of)]
     if need.recommended:

@@ -9,14 +9,25 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.problems import Problem
-from api.web import admin_home, admin_people, admin_units, pages, people, posts
+from api.web import (
+    admin_calendar,
+    admin_home,
+    admin_incidents,
+    admin_people,
+    admin_types,
+    admin_units,
+    audit,
+    pages,
+    people,
+    posts,
+)
 from api.web.render import page
 
 router = APIRouter()
 router.include_router(posts.router)
 router.include_router(pages.router)
 router.include_router(people.router)
-for area in (admin_home, admin_people, admin_units):
+for area in (admin_home, admin_people, admin_units, admin_calendar, admin_types, admin_incidents, audit):
     router.include_router(area.router)
 
 

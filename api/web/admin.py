@@ -5,6 +5,7 @@ Invariant: every route below names the administrator's policy; nothing is decide
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
@@ -37,6 +38,8 @@ SECTIONS: Final = (
     ("/admin/health", "运行状态"),
 )
 """The pages of the area, in the order of the line below the navigation."""
+
+_PLACE: Final = re.compile(r":(\d+):(\d+)$")
 
 Done = Annotated[str, Query(max_length=20)]
 Text = Annotated[str, Query(max_length=100)]
@@ -89,6 +92,16 @@ def refused(name: str, error: WorkflowError, form: Form, places: dict[str, str] 
         return (places or {}).get(each.place, each.place)
 
     return failure_of(name, error, form.values(), field_of)
+
+
+def placed(error: WorkflowError, field: str) -> WorkflowError:
+    """The same refusal with each finding of a file naming its line and column, all of them at that field."""
+    reasons = []
+    for each in error.reasons:
+        found = _PLACE.search(each.place)
+        where = f"第{found[1]}行第{found[2]}列：" if found else ""
+        reasons.append(Reason(each.code, f"{where}{each.text}", each.remedy, field))
+    return type(error)(*reasons)
 
 
 def done_at(address: str, word: str, anchor: str = "") -> Response:

@@ -233,14 +233,13 @@ def _id(text: str) -> int:
 
 
 @router.get("/notices")
-async def notices(request: Request, desk: AtDesk, before: Before = 0, done: Done = "") -> Response:
+async def notices(request: Request, desk: AtDesk, before: Before = 0) -> Response:
     """通知: every message I got."""
     return page(
         request,
         "notices.html",
         desk.visitor,
-        done=f"{DONE[done]}。" if done in DONE else "",
-        may_resolve=desk.visitor.directory.is_administrator(desk.visitor.id),
+        administers=desk.visitor.directory.is_administrator(desk.visitor.id),
         page=await desk.ask(queries.notices, before=before),
         incidents=await desk.ask(queries.incidents),
     )

@@ -1,4 +1,4 @@
-"""委托代理 and 异常销号: who acts for whom, and how what got stuck was put right."""
+"""委托代理: for whom I act, and who acts for me."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.web.commands import DONE
 from api.web.forms import Form, Sent, see
 from api.web.pages import Done, failure_of
 from api.web.render import Failure, page
-from workflow.actions import incidents, people
+from workflow.actions import people
 from workflow.errors import WorkflowError
 
 router = APIRouter(include_in_schema=False)
@@ -49,14 +49,6 @@ async def end_delegation(request: Request, desk: AtDesk, form: Sent) -> Response
     except WorkflowError as error:
         return _page(request, desk, failure_of("end", error, form.values()))
     return see("/delegations?done=ended")
-
-
-@router.post("/incidents/{incident}")
-async def resolve(desk: AtDesk, form: Sent, incident: int) -> Response:
-    """Close an incident, saying how it was put right."""
-    desk.command = form.text("command")
-    await desk.run(incidents.resolve_incident, incident=incident, how=form.text("how"))
-    return see("/notices?done=resolved")
 
 
 def _delegation(form: Form, principal: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from workflow import administration
 from workflow.clock import SHANGHAI
 from workflow.errors import Forbidden, NotFound, Reason, Refused, reason
 from workflow.events import DECODER
-from workflow.models import EventRow
+from workflow.models import DefinitionText, EventRow
 from workflow.people import Directory
 from workflow.queries.scope import PROJECT
 from workflow.queries.snapshot import Snapshot, snapshot
@@ -27,7 +27,7 @@ from workflow.record import START, chain, instant, stamp
 from workflow.sentences import Teller, administered, sentence
 from workflow.sql import table
 
-EVENT = table(EventRow)
+EVENT, DEFINITION = table(EventRow), table(DefinitionText)
 
 AUDITORS = ("overseer", "administrator")
 PAGE = 50
@@ -152,11 +152,12 @@ def audit_entries(
     narrow = _narrow(connection, snap, person, filters)
     if before:
         narrow.append(_earlier(before))
-    rows = list(connection.execute(_select(narrow, _wide(filters), PAGE + 1)))
+    wide = _wide(connection, snap, filters)
+    rows = list(connection.execute(_select(narrow, wide, PAGE + 1)))
     items = tuple(_entry(connection, snap, row) for row in rows[:PAGE])
     if len(rows) > PAGE:
         return AuditPage(items, items[-1].position)
-    if _wide(filters) is None:
+    if wide is None:
         return AuditPage(items, "")
     end = connection.execute(_window(narrow).offset(SCANNED - 1).limit(1)).first()
     if end is None:
@@ -171,7 +172,8 @@ def audit_export(
     del day
     snap = snapshot(connection)
     narrow = _narrow(connection, snap, person, filters)
-    rows = list(connection.execute(_select(narrow, _wide(filters), LARGEST_EXPORT + 1, scanned=None)))
+    wide = _wide(connection, snap, filters)
+    rows = list(connection.execute(_select(narrow, wide, LARGEST_EXPORT + 1, scanned=None)))
     if len(rows) > LARGEST_EXPORT:
         raise Refused(reason("export-too-large", "since", most=LARGEST_EXPORT))
     return tuple(_entry(connection, snap, row) for row in reversed(rows))
@@ -255,8 +257,8 @@ def _narrow(
     return found
 
 
-def _wide(filters: AuditFilter) -> ColumnElement[bool] | None:
-    """The conditions that no index answers: kind and words."""
+def _wide(connection: Connection, snap: Snapshot, filters: AuditFilter) -> ColumnElement[bool] | None:
+    """The conditions that no index answers: kind, and words that somebody wrote or that name a stage or a paper."""
     found: list[ColumnElement[bool]] = []
     if filters.kind in KINDS:
         begins = (
@@ -264,8 +266,21 @@ def _wide(filters: AuditFilter) -> ColumnElement[bool] | None:
         )
         found.append(or_(*begins))
     if filters.text:
-        found.append(EVENT.c.data.contains(_quoted(filters.text), autoescape=True))
+        named = (
+            EVENT.c.data.contains(each, autoescape=True) for each in _named(connection, snap, filters.text)
+        )
+        found.append(or_(EVENT.c.data.contains(_quoted(filters.text), autoescape=True), *named))
     return and_(*found) if found else None
+
+
+def _named(connection: Connection, snap: Snapshot, text: str) -> set[str]:
+    """How the record spells the stages and papers whose titles contain the words."""
+    found: set[str] = set()
+    for (digest,) in connection.execute(select(DEFINITION.c.digest)):
+        definition = snap.compiled(connection, digest).definition
+        found |= {f'"stage":"{key}"' for key, it in definition.stages.items() if text in it.title}
+        found |= {f'"document":"{key}"' for key, it in definition.documents.items() if text in it.title}
+    return found
 
 
 def _window(narrow: list[ColumnElement[bool]]) -> Any:
