@@ -60,6 +60,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "receiver-is-holder": ("{name}已经是当前办理人。", "请另选人员。"),
     "own-grant": ("不能给自己授岗，也不能把他人的权限委托给自己。", "请由另一位管理员办理。"),
     "administrator-decides": ("系统管理员不能兼任审核、签批岗位。", "请另选人员。"),
+    "last-administrator": (
+        "{name}是最后一位系统管理员，收回后无人能够管理。",
+        "请先授予另一人系统管理员岗位。",
+    ),
     "cannot-disable-self": ("不能停用自己的账号。", "请由另一位管理员办理。"),
     "organisation-disabled": ("“{name}”已停用。", "请另选单位，或由管理员恢复启用。"),
     "organisation-has-units": ("“{name}”下还有启用的单位：{units}。", "请先停用下级单位。"),

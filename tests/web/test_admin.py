@@ -152,6 +152,16 @@ def test_a_post_is_taken_away_and_the_page_says_who_would_be_asked_instead(
     assert "没有岗位，看不到任何项目" in page.words
 
 
+def test_the_last_administrator_keeps_the_post(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open(person(city, "admin"))
+
+    page = desk.send("/posts/revoke")
+
+    assert page.status == 409
+    assert "顾明是最后一位系统管理员" in page.words
+
+
 def test_a_person_is_renamed_and_gets_an_address(city: City, sign_in: SignIn) -> None:
     desk = sign_in("admin")
     desk.open(person(city, "tanli"))

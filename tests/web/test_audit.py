@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sqlite3
+from collections.abc import Sequence
 from hashlib import sha256
 
 import pytest
@@ -173,7 +174,7 @@ def _write_a_formula(city: City, sign_in: SignIn) -> None:
     chief.send("/explanation", text='=HYPERLINK("http://example.org")')
 
 
-def _rows(kind: str, content: bytes) -> list[object]:
+def _rows(kind: str, content: bytes) -> Sequence[object]:
     if kind == "lines":
         rows = [json.loads(line) for line in content.splitlines()]
         assert all(len(row["hash"]) == 64 for row in rows)

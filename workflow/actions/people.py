@@ -279,6 +279,10 @@ def revoke_post(
 ) -> None:
     """Take a post from a person. What waits for them can be handed over by a supervisor."""
     check_administrator(tx, actor)
+    directory = tx.directory
+    others = (held.person for held in directory.posts if held.key == key and held.person != person)
+    if key == "administrator" and actor and not any(directory.is_active(each) for each in others):
+        refuse([reason("last-administrator", "key", name=directory.name(person))])
     if tx.execute(_REVOKE, organisation=organisation, person=person, key=key).rowcount != 1:
         refuse([reason("post-not-held", "key")])
     tx.administer(PostRevoked(person, organisation, key), actor=actor, at=now)
