@@ -26,7 +26,7 @@ from api.problems import TooManyAttempts, Unauthenticated, refusal
 from api.security import SAFE_METHODS, read_form
 from api.settings import Settings, is_loopback
 from workflow.actions.people import change_person
-from workflow.errors import Forbidden, reason
+from workflow.errors import Forbidden, Invalid, reason
 from workflow.people import Directory, PersonView
 
 log = logging.getLogger("shenpi.auth")
@@ -155,6 +155,31 @@ async def sign_in(request: Request, staff_number: str, password: str, now: datet
 async def sign_out(request: Request) -> None:
     """End the session of this browser, if it has one."""
     await door_of(request).run(sessions.close_session, session=sessions.digest_of(_token(request)))
+
+
+async def change_own_password(
+    request: Request, visitor: Visitor, current: str, password: str, now: datetime
+) -> None:
+    """Give oneself another password; Invalid if the present one is wrong or the new one too weak.
+
+    Every session of the person ends, this one too.
+    """
+    door = door_of(request)
+    account = await door.ask(sessions.account, staff_number=visitor.person.staff_number)
+    gate: asyncio.Semaphore = request.app.state.password_gate
+    if account is None or not await passwords.matches(current, account.password_hash, gate):
+        raise Invalid(refusal("password-wrong", "current"))
+    if weak := passwords.weaknesses(password, *names_of(visitor)):
+        raise Invalid(*weak)
+    kept = await asyncio.to_thread(passwords.hash_password, password)
+    await door.run(change_person, person=visitor.id, password_hash=kept, actor=visitor.id, now=now)
+
+
+def names_of(visitor: Visitor) -> list[str]:
+    """The words that must not be part of this person's password."""
+    organisations = visitor.directory.organisations
+    units = [organisations[held.organisation].name for held in visitor.directory.posts_of(visitor.id)]
+    return [visitor.person.name, visitor.person.staff_number, *units]
 
 
 def keep_session(request: HTTPConnection, response: Response, token: str) -> None:

@@ -323,7 +323,7 @@ def failure_of(
     form: str, error: WorkflowError, typed: Mapping[str, str], field_of: Callable[[Reason], str] | None = None
 ) -> Failure:
     """A refused form as a page shows it; `field_of` says which field a reason is about."""
-    hidden = ("csrf", "command", "password")
+    hidden = ("csrf", "command", "password", "current")
     kept = {key: value for key, value in typed.items() if key not in hidden}
     wrong: dict[str, list[Reason]] = {}
     for each in error.reasons:

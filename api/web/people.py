@@ -1,4 +1,4 @@
-"""委托代理: for whom I act, and who acts for me."""
+"""What is mine: for whom I act and who acts for me (委托代理), and my password."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Visitor
+from api.auth import Visitor, change_own_password
 from api.desk import AtDesk, Desk
 from api.web.commands import DONE
 from api.web.forms import Form, Sent, see
@@ -49,6 +49,24 @@ async def end_delegation(request: Request, desk: AtDesk, form: Sent) -> Response
     except WorkflowError as error:
         return _page(request, desk, failure_of("end", error, form.values()))
     return see("/delegations?done=ended")
+
+
+@router.get("/password")
+async def password_page(request: Request, desk: AtDesk) -> Response:
+    """更改密码."""
+    return page(request, "password.html", desk.visitor)
+
+
+@router.post("/password")
+async def change_password(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """Another password for myself; I sign in again with it."""
+    typed = {field: form.data.get(field) for field in ("current", "password")}
+    current, password = (value if isinstance(value, str) else "" for value in typed.values())
+    try:
+        await change_own_password(request, desk.visitor, current, password, desk.now)
+    except WorkflowError as error:
+        return page(request, "password.html", desk.visitor, failure=failure_of("own", error, form.values()))
+    return see("/sign-in")
 
 
 def _delegation(form: Form, principal: int) -> dict[str, Any]:

@@ -81,6 +81,23 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(city: City, sign_in: Si
     assert "/sign-in" in clerk.open("/").address
 
 
+def test_people_choose_their_own_password_and_sign_in_again(sign_in: SignIn) -> None:
+    desk = sign_in("tanli")
+    desk.open("/password")
+    page = desk.send("/password", current="wrong", password="shan-qing-shui-xiu")
+    assert page.status == 422
+    assert "原密码不正确" in page.words
+    assert "shan-qing" not in page.html
+    page = desk.send("/password", current="demo-2026-shenpi", password="谭丽的密码谭丽的密码谭丽的")
+    assert "密码中含有姓名" in page.words
+
+    desk.send("/password", current="demo-2026-shenpi", password="shan-qing-shui-xiu")
+
+    assert "/sign-in" in desk.page.address
+    page = desk.send("/sign-in", staff_number="tanli", password="shan-qing-shui-xiu")
+    assert "我的待办" in page.words
+
+
 def test_before_an_account_is_disabled_the_page_says_what_would_be_left(city: City, sign_in: SignIn) -> None:
     desk = sign_in("admin")
 

@@ -247,17 +247,20 @@ class Casework:
         What only the clerk may do stays with the clerk until the project is handed over: an incident says so.
         """
         stage, directory = self.stage(key), self.tx.directory
-        if any(directory.is_active(each) for each in stage.holders):
+        if not stage.is_open or any(directory.is_active(each) for each in stage.holders):
             return
         exclude = () if "." in stage.state or not stage.step else rules.stage_people(self.case, key)
         found = tuple(each for each in self.holders(key, stage.state, exclude) if directory.is_active(each))
-        if found and stage.is_open:
+        if found:
             self.record(StepOffered(key, found), Tell("decide", found))
             return
         who = rules.names(directory, stage.holders)
-        where = f"在{who}手中，其账号已停用，无人办理" if who else "有登记待核对，核对人的账号均已停用"
-        words = f"“{self.spec(key).title}”{where}"
-        told = directory.holders("administrator", self.project.state.organisation)
+        self.miss(key, f"在{who}手中，其账号已停用，无人办理")
+
+    def miss(self, key: str, what: str) -> None:
+        """Raise an incident about a stage that waits for somebody whose account is disabled."""
+        told = self.tx.directory.holders("administrator", self.project.state.organisation)
+        words = f"“{self.spec(key).title}”{what}"
         self.record(IncidentRaised("holder-disabled", words, key), Tell("incident", told))
 
     def restart(self, key: str, document: str, papers: dict[str, str]) -> None:

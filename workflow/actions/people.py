@@ -22,6 +22,7 @@ from workflow.clock import local_day
 from workflow.definition import POSTS
 from workflow.errors import Reason, reason
 from workflow.people import OrganisationView
+from workflow.projection import CHECK
 from workflow.sql import Statement
 from workflow.transaction import Transaction
 
@@ -52,10 +53,10 @@ _SET = {
 }
 _LEFT = Statement(
     text(
-        "SELECT DISTINCT project_id, stage FROM task WHERE person_id = :id AND NOT EXISTS"
+        "SELECT project_id, stage, what FROM task WHERE person_id = :id AND NOT EXISTS"
         " (SELECT 1 FROM task AS other JOIN person ON person.id = other.person_id AND person.active"
         " WHERE other.project_id = task.project_id AND other.stage = task.stage AND other.what = task.what)"
-        " ORDER BY project_id, stage"
+        " ORDER BY project_id, stage, what"
     )
 )
 _GRANT = Statement(
@@ -235,8 +236,12 @@ def _check_change(
 
 def _hand_on(tx: Transaction, person: int, actor: int, now: datetime) -> None:
     """Offer what only that person had in hand to whoever else may do it."""
-    for project, stage in tx.execute(_LEFT, id=person).fetchall():
-        Casework(tx, tx.project_by_id(project), actor=actor, now=now).relieve(stage)
+    for project, stage, what in tx.execute(_LEFT, id=person).fetchall():
+        work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
+        if what.startswith(CHECK):
+            work.miss(stage, f"有登记待核对，核对人{tx.directory.name(person)}的账号已停用")
+        else:
+            work.relieve(stage)
 
 
 def _changed(person: int, column: str, value: str | bool) -> PersonChanged:  # noqa: FBT001 - the column's value

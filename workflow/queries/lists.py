@@ -16,7 +16,7 @@ from workflow.definition import Definition, Stage
 from workflow.errors import NotFound, reason
 from workflow.machine import PROJECT_STATES
 from workflow.models import DefinitionText, StageRow
-from workflow.projection import RETURNED
+from workflow.projection import CHECK, RETURNED
 from workflow.queries.scope import PROJECT, TASK, columns, people, visible
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.words import LIGHTS, Due, Light, due_words, light_on, since_words
@@ -29,8 +29,6 @@ STAGE = table(StageRow)
 PAGE = 50
 MOST_TASKS = 200
 """More open tasks than one person can read: the rest shows as soon as some are done."""
-
-CHECK = "check."
 
 
 class WorkItem(Struct, frozen=True):
