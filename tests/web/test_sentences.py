@@ -138,7 +138,7 @@ ADMINISTERED: list[tuple[ad.AdministrationEvent, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("event", "words"), ADMINISTERED, ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(("event", "words"), ADMINISTERED, ids=[words for _, words in ADMINISTERED])
 def test_an_act_of_the_administration_reads_as_a_sentence(event: ad.AdministrationEvent, words: str) -> None:
     assert administered(event, PEOPLE, 2) == words
 
