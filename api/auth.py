@@ -28,7 +28,7 @@ from api.problems import TooManyAttempts, Unauthenticated, refusal
 from api.security import LARGEST_FORM, SAFE_METHODS, is_form, read_form
 from api.settings import Settings, is_loopback
 from workflow.actions.people import change_person
-from workflow.errors import Forbidden, reason
+from workflow.errors import Forbidden, Invalid, reason
 from workflow.people import Directory, PersonView
 
 log = logging.getLogger("shenpi.auth")
@@ -177,6 +177,34 @@ async def count_attempt(door: Door, attempt: sessions.Attempt, now: datetime) ->
 async def sign_out(request: Request) -> None:
     """End the session of this browser, if it has one."""
     await door_of(request).run(sessions.close_session, session=sessions.digest_of(_token(request)))
+
+
+async def change_own_password(
+    request: Request, visitor: Visitor, current: str, password: str, now: datetime
+) -> None:
+    """Give oneself another password; Invalid if the present one is wrong or the new one too weak.
+
+    TooManyAttempts after repeated wrong ones. Every session of the person ends, this one too.
+    """
+    door = door_of(request)
+    attempt = sessions.Attempt((("name", sessions.key_of("own", visitor.person.staff_number)),), "")
+    await count_attempt(door, attempt, now)
+    account = await door.ask(sessions.account, staff_number=visitor.person.staff_number)
+    gate: asyncio.Semaphore = request.app.state.password_gate
+    if account is None or not await passwords.matches(current, account.password_hash, gate):
+        raise Invalid(refusal("password-wrong", "current"))
+    await door.run(sessions.forgive, attempt=attempt)
+    if weak := passwords.weaknesses(password, *names_of(visitor)):
+        raise Invalid(*weak)
+    kept = await asyncio.to_thread(passwords.hash_password, password)
+    await door.run(change_person, person=visitor.id, password_hash=kept, actor=visitor.id, now=now)
+
+
+def names_of(visitor: Visitor) -> list[str]:
+    """The words that must not be part of this person's password."""
+    organisations = visitor.directory.organisations
+    units = [organisations[held.organisation].name for held in visitor.directory.posts_of(visitor.id)]
+    return [visitor.person.name, visitor.person.staff_number, *units]
 
 
 def keep_session(request: HTTPConnection, response: Response, signed: SignedIn) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from api.settings import Settings, SettingsError
 from notifications import delivery
 from notifications.mailbox import LocalMailbox
-from notifications.mailer import Failure, Mailer
+from notifications.mailer import Failure, Fault, Mailer, Phase
 from notifications.message import Message
-from notifications.settings import MailSettings
+from notifications.settings import MailSettings, Timeouts
 from notifications.smtp import SMTPMailer
 from workflow.store import Store
 
@@ -51,18 +53,33 @@ def deliverer(store: Store, settings: Settings) -> Deliver | None:
     return deliver
 
 
+PATIENT: Final = Timeouts()
+HASTY: Final = Timeouts(connect=8, command=8, data=8, dot=15)
+"""For a test that somebody waits for."""
+
+
 async def send_test(settings: Settings, address: str, now: datetime) -> str:
     """Send one mail to that address; what went wrong, or the empty string."""
-    mail = mail_settings(settings)
+    failure = await try_mail(settings, address, now, PATIENT)
+    return failure.text if failure else ""
+
+
+async def try_mail(
+    settings: Settings, address: str, now: datetime, timeouts: Timeouts = HASTY
+) -> Failure | None:
+    """Send one mail to that address in a dialogue of its own; how it failed, or None."""
+    mail = replace(mail_settings(settings), timeouts=timeouts)
     text = f"这是审批系统 {settings.address} 的测试邮件。收到即表示邮件设置正确，无需回复。"
     message_id = f"<test.{now:%Y%m%d%H%M%S%f}@{mail.domain}>"
     message = Message(address, "", "【测试】审批系统邮件设置", text, f"<p>{text}</p>", message_id, now)
     try:
         async with SMTPMailer(mail).line() as line:
             await line.send(message, _at_once)
-    except (Failure, ValueError) as failure:
-        return str(getattr(failure, "text", failure))
-    return ""
+    except Failure as failure:
+        return failure
+    except ValueError as error:
+        return Failure(Phase.RCPT, Fault.PERMANENT, str(error), replied=False)
+    return None
 
 
 async def _at_once() -> None:

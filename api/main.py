@@ -111,6 +111,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.files = files
     app.state.tickets = Tickets(settings.data)
     app.state.metronome = metronome
+    app.state.began = app.state.clock()
+    app.state.examinations = set()
     app.state.control = control.Control(settings, store)
     app.state.press = await asyncio.to_thread(Press, settings.print)
     app.state.export_gate = asyncio.Semaphore(workbook.AT_ONCE)
@@ -123,6 +125,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await asyncio.to_thread(metronome.stop)
         await asyncio.to_thread(app.state.press.close)
+        if app.state.examinations:
+            await asyncio.wait(app.state.examinations)
         await asyncio.to_thread(store.close)
 
 

@@ -1,4 +1,4 @@
-"""The tables of the edge: who is signed in, who has tried in vain, saved views and phrases, whose calendar is read.
+"""The tables of the edge: who is signed in, who has tried in vain, what people keep, what was examined.
 
 The engine does not know them. Invariant: nothing in them lets anybody in: sessions, browsers and addresses
 are kept under the hashes of their tokens.
@@ -69,3 +69,18 @@ class Phrases(SQLModel, table=True):
 
     person_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
     texts: str = Field(sa_type=Text)
+
+
+class Examination(SQLModel, table=True):
+    """One examination that somebody asked for: the record's verification, or the doctor. `words` is its result."""
+
+    __table_args__ = (Index("examination_latest", "kind", "subject", "id"),)
+
+    id: int | None = Field(default=None, sa_column=Column(_ID, primary_key=True))
+    kind: str
+    subject: int = Field(default=0, sa_type=_ID)
+    by_id: int = Field(sa_type=_ID)
+    began_at: str
+    ended_at: str | None = None
+    outcome: str = ""
+    words: str = Field(default="[]", sa_type=Text)

@@ -93,12 +93,16 @@ class _Rehearsed(Exception):
 
 
 def _rehearse_calendar(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
-    """What loading that year would move, found by doing it and taking it back."""
     del settings
+    return {"moved": rehearse_year(store, str(given["text"]), str(given["name"]), now).moved}
+
+
+def rehearse_year(store: Store, text: str, name: str, now: datetime) -> calendar.Loaded:
+    """What loading that year would move, found by doing it and taking it back; Invalid for a faulty file."""
     try:
-        store.act(_load_and_take_back, text=str(given["text"]), name=str(given["name"]), now=now)
+        store.act(_load_and_take_back, text=text, name=name, now=now)
     except _Rehearsed as rehearsed:
-        return {"moved": rehearsed.loaded.moved}
+        return rehearsed.loaded
     raise AssertionError("a rehearsal always ends by being taken back")
 
 

@@ -61,6 +61,15 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "print-too-large": ("内容过多，不能排成一份打印件。", "请缩小筛选范围，或改用台账（xlsx）。"),
     "export-busy": ("有人正在导出台账，这一次没有开始。", "请过一两分钟再试。"),
     "print-busy": ("打印的人较多，这一份还没有排好。", "请稍后再试。"),
+    "audit-whole-only": ("核验全部记录须有全部单位的审计范围。", "可逐个项目核验，或请上级督查核验全部。"),
+    "mail-not-set": ("没有设置邮件服务器，无法测试。", "请在 shenpi.toml 的 [smtp] 中设置后重新启动。"),
+    "mail-no-own-address": ("您自己没有邮箱地址。", "请先在“人员”中填写。"),
+    "mail-test-failed": ("测试邮件没有发出：{where}，{said}。", "{remedy}"),
+    "mail-not-failed": (
+        "没有可以重新投递的邮件，可能已经重新投递，或收件人没有邮箱。",
+        "请刷新页面，并核对收件人邮箱。",
+    ),
+    "text-file-unreadable": ("文件不是UTF-8编码的文本，或超过{limit}。", "请用UTF-8编码另存后再上传。"),
     "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),
 }
 """Code -> what is wrong and the remedy, for what only the edge can refuse."""

@@ -6,6 +6,7 @@ number of that lease; a mail that cannot be sent becomes an incident that people
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -14,7 +15,8 @@ from sqlalchemy import text
 from notifications.mailer import Failure, Fault
 from notifications.message import Message
 from notifications.settings import MailSettings
-from workflow.administration import IncidentResolved
+from workflow.actions.casework import check_administrator
+from workflow.administration import IncidentResolved, MailsSentAgain
 from workflow.people import SYSTEM
 from workflow.record import instant, stamp
 from workflow.sql import Statement
@@ -73,6 +75,20 @@ _AGAIN = Statement(
     text(
         "UPDATE mail SET state = 'waiting', next_at = :now, first_tried_at = NULL, queued_at = :now,"
         " data_may_start_at = NULL WHERE id = :id AND state IN ('failed', 'held')"
+    )
+)
+_ALL_FAILED = Statement(text("SELECT id FROM mail WHERE state IN ('failed', 'held') ORDER BY id LIMIT 1000"))
+_FAILED_MAIL = Statement(
+    text(
+        "SELECT mail.name, mail.address, mail.subject, person.email FROM mail"
+        " JOIN person ON person.id = mail.person_id WHERE mail.id = :id AND mail.state IN ('failed', 'held')"
+    )
+)
+_READDRESS = Statement(text("UPDATE mail SET address = :address WHERE id = :id"))
+_RETRIED = Statement(
+    text(
+        "UPDATE incident SET resolved_at = :at, resolved_by = :by WHERE resolved_at IS NULL"
+        " AND code IN ('mail-failed', 'mail-ambiguous') AND substr(text, 1, :length) = :begins RETURNING id"
     )
 )
 _INCIDENT = Statement(
@@ -228,7 +244,11 @@ def _report(tx: Transaction, mail: Leased, failure: Failure, state: str, now: da
 
 
 def _about(mail: Leased, why: str) -> str:
-    return f"给{mail.message.name}（{mail.message.address}）的邮件“{mail.message.subject}”未能送达：{why}"
+    return f"{_subject_of(mail.message.name, mail.message.address, mail.message.subject)}：{why}"
+
+
+def _subject_of(name: str, address: str, subject: str) -> str:
+    return f"给{name}（{address}）的邮件“{subject}”未能送达"
 
 
 def server_well(tx: Transaction, *, now: datetime) -> None:
@@ -249,6 +269,30 @@ def try_at_once(tx: Transaction, *, now: datetime) -> int:
 def send_again(tx: Transaction, *, mail: int, now: datetime) -> bool:
     """Put a failed or held mail back into the queue, under its old Message-ID; False if it is neither."""
     return tx.execute(_AGAIN, id=mail, now=stamp(now)).rowcount == 1
+
+
+def deliver_again(tx: Transaction, *, mails: Sequence[int], actor: int, now: datetime) -> int:
+    """Put failed mails back into the queue, each to the address its person has today; how many there were.
+
+    By an administrator. Without `mails`: all that failed. Their incidents are closed with that.
+    """
+    check_administrator(tx, actor)
+    chosen = tuple(mails) or tuple(row[0] for row in tx.execute(_ALL_FAILED).fetchall())
+    again = []
+    for mail in chosen:
+        row = tx.execute(_FAILED_MAIL, id=mail).fetchone()
+        if row is None or not row[3]:
+            continue
+        tx.execute(_READDRESS, id=mail, address=row[3])
+        send_again(tx, mail=mail, now=now)
+        again.append(mail)
+        about = _subject_of(row[0], row[1], row[2])
+        said = {"begins": about, "length": len(about), "at": stamp(now), "by": actor}
+        for (incident,) in tx.execute(_RETRIED, **said).fetchall():
+            tx.administer(IncidentResolved(incident, "已重新投递"), actor=actor, at=now)
+    if again:
+        tx.administer(MailsSentAgain(tuple(again)), actor=actor, at=now)
+    return len(again)
 
 
 def raise_incident(tx: Transaction, *, code: str, text_: str, now: datetime, project: int = 0) -> None:

@@ -46,6 +46,12 @@ class Mail(SQLModel, table=True):
         Index("mail_person", "person_id", "id"),
         Index("mail_queued", "queued_at", "person_id"),
         Index("mail_sent", "sent_at"),
+        Index(
+            "mail_failed",
+            "id",
+            postgresql_where=text("state IN ('failed', 'held')"),
+            sqlite_where=text("state IN ('failed', 'held')"),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=Column(_ID, primary_key=True))

@@ -1,4 +1,4 @@
-"""Events of the administration's own chain: people, posts, delegations, definitions, calendar, incidents.
+"""Events of the administration's own chain: people, posts, delegations, definitions, calendar, incidents, exports.
 
 Invariant: whatever decides who may do what, or how time is counted, changes only with such an event.
 """
@@ -20,6 +20,14 @@ class OrganisationAdded(Struct, frozen=True, tag="organisation.added"):
     region: str = ""
 
 
+class OrganisationChanged(Struct, frozen=True, tag="organisation.changed", omit_defaults=True):
+    """A unit was renamed, disabled or enabled; `name` is what it is called from now on."""
+
+    organisation: int
+    what: str
+    name: str = ""
+
+
 class PersonAdded(Struct, frozen=True, tag="person.added"):
     """A person was entered. Passwords and addresses are not part of the record."""
 
@@ -29,10 +37,11 @@ class PersonAdded(Struct, frozen=True, tag="person.added"):
 
 
 class PersonChanged(Struct, frozen=True, tag="person.changed", omit_defaults=True):
-    """An account was disabled, enabled, or given another password or address."""
+    """A person was renamed, disabled or enabled, or given another password or address."""
 
     person: int
     what: str
+    name: str = ""
 
 
 class PostGranted(Struct, frozen=True, tag="post.granted"):
@@ -92,8 +101,22 @@ class IncidentResolved(Struct, frozen=True, tag="incident.resolved"):
     how: str
 
 
+class MailsSentAgain(Struct, frozen=True, tag="mail.sent_again"):
+    """Mails that could not be delivered were put back into the queue."""
+
+    mails: tuple[int, ...]
+
+
+class RecordExported(Struct, frozen=True, tag="record.exported"):
+    """Part of the record left the house as a file: by which filter, and how many entries."""
+
+    filter: str
+    entries: int
+
+
 AdministrationEvent = (
     OrganisationAdded
+    | OrganisationChanged
     | PersonAdded
     | PersonChanged
     | PostGranted
@@ -103,6 +126,8 @@ AdministrationEvent = (
     | DefinitionPublished
     | CalendarLoaded
     | IncidentResolved
+    | MailsSentAgain
+    | RecordExported
 )
 
 ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -73,6 +73,15 @@ def audit(connection: Connection, *, against: str = "") -> Audit:
     return Audit(chains, events, seals, broken)
 
 
+def audit_chain(connection: Connection, *, project: int) -> Audit:
+    """Verify the chain of one project, or with 0 that of the administration."""
+    head, seq = _heads(connection).get(project, (START, 0))
+    with closing(_events(connection, project)) as stored:
+        counted = _Counted(stored, "")
+        broken = verify_chain(counted, head, seq)
+    return Audit(1, counted.number, 0, broken)
+
+
 def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], bool]) -> list[Finding]:
     """Every finding: the record, the fold, the rows, the files, what is stuck and what is late."""
     findings = []
@@ -103,11 +112,12 @@ class _Counted:
             yield Link(*row)
 
 
-def _events(connection: Connection) -> Generator[Any]:
+def _events(connection: Connection, project: int | None = None) -> Generator[Any]:
+    where = "" if project is None else "WHERE project_id = :project "
     statement = text(
-        "SELECT project_id, seq, at, actor_id, data, hash FROM event ORDER BY project_id, seq"
+        f"SELECT project_id, seq, at, actor_id, data, hash FROM event {where}ORDER BY project_id, seq"  # noqa: S608
     ).execution_options(yield_per=2000)
-    with connection.execute(statement) as rows:
+    with connection.execute(statement, {} if project is None else {"project": project}) as rows:
         yield from rows
 
 
@@ -248,6 +258,8 @@ def _examine_stuck(connection: Connection) -> Iterator[Finding]:
             " JOIN person ON person.id = task.person_id WHERE NOT person.active"
             " AND NOT EXISTS (SELECT 1 FROM task AS other JOIN person AS holder ON holder.id = other.person_id"
             " WHERE other.project_id = task.project_id AND other.stage = task.stage AND holder.active)"
+            " AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.project_id = task.project_id"
+            " AND incident.stage = task.stage AND incident.resolved_at IS NULL)"
         )
     )
     for title, name in rows:

@@ -36,10 +36,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "person-not-found": ("查无此人，或账号已停用。", "请重新选择人员。"),
     "organisation-not-found": ("没有这个单位。", "请重新选择单位。"),
     "entry-not-found": ("没有这条待核对的登记，可能已经核对过。", "请刷新页面。"),
+    "audit-entry-not-found": ("没有这条记录，或不在您的审计范围。", "请核对链接。"),
     "incident-not-found": ("没有这条异常，或已经处理。", "请刷新页面。"),
     # who may
     "out-of-scope": ("该单位不在您的管辖范围。", "请由该单位人员办理。"),
     "not-an-administrator": ("此项只能由系统管理员办理。", "请联系系统管理员。"),
+    "not-an-auditor": ("审计记录只对督查和系统管理员开放。", "需要查阅的，请联系本单位督查。"),
     "not-the-clerk": ("您不是本项目经办人。", "请由经办人{clerk}办理，或由其办理委托、转办。"),
     "not-the-holder": ("本环节不在您手中，当前办理人：{holders}。", "可由办理人转办或委托给您。"),
     "not-the-submitter": ("只有报送人可以撤回。", "请由{submitter}撤回。"),
@@ -58,7 +60,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "receiver-is-holder": ("{name}已经是当前办理人。", "请另选人员。"),
     "own-grant": ("不能给自己授岗，也不能把他人的权限委托给自己。", "请由另一位管理员办理。"),
     "administrator-decides": ("系统管理员不能兼任审核、签批岗位。", "请另选人员。"),
+    "last-administrator": (
+        "{name}是最后一位系统管理员，收回后无人能够管理。",
+        "请先授予另一人系统管理员岗位。",
+    ),
     "cannot-disable-self": ("不能停用自己的账号。", "请由另一位管理员办理。"),
+    "organisation-disabled": ("“{name}”已停用。", "请另选单位，或由管理员恢复启用。"),
+    "organisation-has-units": ("“{name}”下还有启用的单位：{units}。", "请先停用下级单位。"),
+    "organisation-has-posts": ("“{name}”还有在岗人员：{people}。", "请先收回其岗位，或调到别的单位。"),
+    "organisation-has-projects": ("“{name}”还有{count}个未归档的项目。", "请先办结归档，再停用。"),
     # moves
     "illegal-move": ("“{stage}”现为“{state}”，不能{move}。", "请按页面所列的可办事项办理。"),
     "illegal-project-move": ("项目现为“{state}”，不能{move}。", "请先转到相应状态。"),
@@ -160,6 +170,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "delegation-dates": ("委托期限不正确。", "结束日期须不早于开始日期和今天。"),
     "delegation-too-long": ("委托期限超过一年。", "请分次办理。"),
     "delegation-not-found": ("没有正在生效的这项委托。", "请刷新页面。"),
+    # the record
+    "export-too-large": ("符合条件的记录超过{most}条，一个文件放不下。", "请缩短期间，分次导出。"),
     # definitions
     "version-published": (
         "{type}第{version}版已经发布，内容不同。",

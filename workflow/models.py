@@ -235,7 +235,8 @@ class EventRow(SQLModel, table=True):
     __tablename__ = "event"
     __table_args__ = (
         Index("event_chain", "project_id", "seq", unique=True),
-        Index("event_actor", "actor_id", "id"),
+        Index("event_by", "actor_id", "at", "id"),
+        Index("event_at", "at", "id"),
     )
 
     id: int | None = Field(default=None, sa_column=_key())

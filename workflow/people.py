@@ -44,6 +44,7 @@ class OrganisationView(Struct, frozen=True):
     name: str
     path: str
     region: str = ""
+    active: bool = True
 
 
 class DelegationView(Struct, frozen=True):

@@ -16,6 +16,9 @@ from workflow.state import PREPARING, Entry, Paper, ProjectState, StageState
 
 Row = dict[str, Any]
 
+CHECK = "check."
+"""How the task of a checker begins; the number of the entry follows."""
+
 RETURNED = "returned"
 """What a task says of a preparation that has something to put right."""
 
@@ -70,7 +73,7 @@ def stage_tasks(key: str, stage: StageState) -> set[tuple[str, str, int, str, st
 def entry_tasks(entry: Entry) -> set[tuple[str, str, int, str, str | None]]:
     """The same for an entry that waits for its check."""
     return {
-        (entry.stage, f"check.{entry.number}", person, stamp(entry.at), None) for person in entry.checkers
+        (entry.stage, f"{CHECK}{entry.number}", person, stamp(entry.at), None) for person in entry.checkers
     }
 
 

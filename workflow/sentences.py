@@ -12,9 +12,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from workflow import administration as ad
 from workflow import events as ev
 from workflow import state as st
-from workflow.definition import Definition
+from workflow.definition import POSTS, Definition
 from workflow.machine import PROJECT_STATES
 from workflow.people import SYSTEM, Directory
 from workflow.rules import fact_titles, names, state_words, step_title
@@ -86,6 +87,12 @@ def sentence(event: ev.Event, teller: Teller) -> str:
     """The event as one sentence, ending in 。"""
     told: str = _TOLD[type(event)](event, teller)
     return told + "。"
+
+
+def administered(event: ad.AdministrationEvent, directory: Directory, actor: int) -> str:
+    """An event of the administration's own chain as one sentence, ending in 。"""
+    told: str = _ADMINISTERED[type(event)](event, directory)
+    return f"{directory.name(actor)}{told}。"
 
 
 def _registered(event: ev.ProjectRegistered, tell: Teller) -> str:
@@ -382,3 +389,61 @@ def _distance(offset: int) -> str:
     if offset == 0:
         return "今日届满"
     return f"已超{offset}个工作日" if offset > 0 else f"还剩{-offset}个工作日"
+
+
+# The administration's own chain
+
+_CHANGED = {
+    "email": "更改了{name}的邮箱",
+    "password": "重设了{name}的密码",
+    "disabled": "停用了{name}的账号",
+    "enabled": "恢复了{name}的账号",
+}
+
+
+def _person_changed(event: ad.PersonChanged, directory: Directory) -> str:
+    if event.what == "name":
+        return f"把工号{directory.people[event.person].staff_number}的姓名改为{event.name}"
+    return _CHANGED[event.what].format(name=directory.name(event.person))
+
+
+def _organisation_changed(event: ad.OrganisationChanged, directory: Directory) -> str:
+    if event.what == "renamed":
+        return f"把一个单位更名为“{event.name}”"
+    verb = "停用" if event.what == "disabled" else "恢复启用"
+    return f"{verb}了“{_unit(directory, event.organisation)}”"
+
+
+def _unit(directory: Directory, organisation: int) -> str:
+    found = directory.organisations.get(organisation)
+    return found.name if found else f"单位{organisation}"
+
+
+def _given(event: ad.DelegationGiven, directory: Directory) -> str:
+    who = f"{directory.name(event.principal)}委托{directory.name(event.agent)}"
+    return f"登记：{who}代为办理，{_day(event.starts_on)}至{_day(event.ends_on)}{_because(event.reason)}"
+
+
+_ADMINISTERED: dict[type, Callable[[Any, Directory], str]] = {
+    ad.OrganisationAdded: lambda it, _: f"登记了单位“{it.name}”",
+    ad.OrganisationChanged: _organisation_changed,
+    ad.PersonAdded: lambda it, _: f"登记了人员{it.name}（工号{it.staff_number}）",
+    ad.PersonChanged: _person_changed,
+    ad.PostGranted: lambda it, known: (
+        f"授予{known.name(it.person)}岗位：{_unit(known, it.organisation)}{it.title or POSTS.get(it.key, it.key)}"
+    ),
+    ad.PostRevoked: lambda it, known: (
+        f"收回{known.name(it.person)}的岗位：{_unit(known, it.organisation)}{POSTS.get(it.key, it.key)}"
+    ),
+    ad.DelegationGiven: _given,
+    ad.DelegationEnded: lambda it, known: (
+        f"提前结束了{known.name(it.principal)}对{known.name(it.agent)}的委托"
+    ),
+    ad.DefinitionPublished: lambda it, _: (
+        f"发布了项目类型{it.definition}第{it.version}版（校验码{it.digest[:16]}）"
+    ),
+    ad.CalendarLoaded: lambda it, _: f"载入了{it.year}年工作日历（校验码{it.digest[:16]}）",
+    ad.IncidentResolved: lambda it, _: f"处理了第{it.incident}号异常：{it.how.rstrip('。')}",
+    ad.MailsSentAgain: lambda it, _: f"重新投递了{len(it.mails)}封未送达的邮件",
+    ad.RecordExported: lambda it, _: f"导出了审计记录{it.entries}条（{it.filter}）",
+}

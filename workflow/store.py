@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, create_engine
 from sqlalchemy import event as engine_events
 from sqlalchemy.engine import Connection as CoreConnection
+from sqlalchemy.schema import CreateIndex
 
 from workflow.errors import Conflict, Unavailable, WorkflowError, reason
 from workflow.models import METADATA
@@ -308,6 +309,8 @@ def create_schema(engine: Engine) -> None:
     """Create every table that is missing and the guards that make the record append-only."""
     METADATA.create_all(engine)
     with engine.begin() as connection:
+        for index in (index for each in METADATA.tables.values() for index in each.indexes):
+            connection.execute(CreateIndex(index, if_not_exists=True))  # an older file has its tables already
         connection.exec_driver_sql(
             "INSERT INTO administration (id, seq, head) VALUES (1, 0, '') ON CONFLICT (id) DO NOTHING"
         )

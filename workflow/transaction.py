@@ -114,7 +114,7 @@ _INSERT_INCIDENT = Statement(
 )
 _DEFINITION = Statement(text("SELECT type, text FROM definition WHERE digest = :digest"))
 _PEOPLE = Statement(text("SELECT id, name, staff_number, email, active FROM person"))
-_ORGANISATIONS = Statement(text("SELECT id, parent_id, name, path, region FROM organisation"))
+_ORGANISATIONS = Statement(text("SELECT id, parent_id, name, path, region, active FROM organisation"))
 _POSTS = Statement(text("SELECT person_id, organisation_id, key, title FROM post ORDER BY id"))
 _DELEGATIONS = Statement(text("SELECT from_id, to_id, starts_on, ends_on FROM delegation WHERE NOT ended"))
 _YEARS = Statement(text("SELECT year, text FROM calendar_year"))
@@ -448,7 +448,7 @@ def read_directory(rows: Callable[[Statement], list[Any]]) -> Directory:
     return Directory(
         people={row[0]: PersonView(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows(_PEOPLE)},
         organisations={
-            row[0]: OrganisationView(row[0], row[1] or 0, row[2], row[3], row[4])
+            row[0]: OrganisationView(row[0], row[1] or 0, row[2], row[3], row[4], bool(row[5]))
             for row in rows(_ORGANISATIONS)
         },
         posts=tuple(PostView(*row) for row in rows(_POSTS)),

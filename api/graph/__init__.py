@@ -8,4 +8,13 @@ from api.graph.svg import svg
 from api.graph.types import definition_graph
 from api.graph.words import mermaid, outline
 
-__all__ = ["Graph", "definition_graph", "lay_out", "mermaid", "outline", "project_graph", "strip", "svg"]
+__all__ = [
+    "Graph",
+    "definition_graph",
+    "lay_out",
+    "mermaid",
+    "outline",
+    "project_graph",
+    "strip",
+    "svg",
+]

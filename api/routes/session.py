@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter, Depends
 from msgspec import Struct
 from starlette.requests import Request
 
-from api import passwords, sessions
 from api.answers import Answer, Nothing, answers
 from api.auth import (
     Now,
     Person,
-    TheDoor,
     Visitor,
-    count_attempt,
+    change_own_password,
     drop_session,
     keep_session,
     public,
     sign_in,
     sign_out,
 )
-from api.problems import refusal
 from api.schemas import PasswordBody, SignInBody
-from workflow.actions.people import change_person
-from workflow.errors import Invalid
 
 router = APIRouter(prefix="/session", tags=["登录"])
 
@@ -83,29 +76,10 @@ async def end(request: Request, visitor: Person) -> Answer:
 
 
 @router.put("/password", **answers(Nothing, 429))
-async def change_password(
-    request: Request, body: PasswordBody, visitor: Person, door: TheDoor, now: Now
-) -> Answer:
+async def change_password(request: Request, body: PasswordBody, visitor: Person, now: Now) -> Answer:
     """Change my own password. Every session of mine ends, this one too."""
-    attempt = sessions.Attempt((("name", sessions.key_of("own", visitor.person.staff_number)),), "")
-    await count_attempt(door, attempt, now)
-    account = await door.ask(sessions.account, staff_number=visitor.person.staff_number)
-    gate = request.app.state.password_gate
-    if account is None or not await passwords.matches(body.current, account.password_hash, gate):
-        raise Invalid(refusal("password-wrong", "current"))
-    await door.run(sessions.forgive, attempt=attempt)
-    if weak := passwords.weaknesses(body.password, *names_of(visitor)):
-        raise Invalid(*weak)
-    kept = await asyncio.to_thread(passwords.hash_password, body.password)
-    await door.run(change_person, person=visitor.id, password_hash=kept, actor=visitor.id, now=now)
+    await change_own_password(request, visitor, body.current, body.password, now)
     return Answer(Nothing())
-
-
-def names_of(visitor: Visitor) -> list[str]:
-    """The words that must not be part of this person's password."""
-    organisations = visitor.directory.organisations
-    units = [organisations[held.organisation].name for held in visitor.directory.posts_of(visitor.id)]
-    return [visitor.person.name, visitor.person.staff_number, *units]
 
 
 def _myself(visitor: Visitor) -> Myself:

@@ -12,6 +12,13 @@ from api.auth import Visitor
 from api.problems import Problem
 from api.security import came_from_here
 from api.web import (
+    admin_calendar,
+    admin_home,
+    admin_incidents,
+    admin_people,
+    admin_types,
+    admin_units,
+    audit,
     checks,
     feed,
     graphs,
@@ -50,6 +57,13 @@ router.include_router(people.router)
 router.include_router(guide.router)
 router.include_router(leaders.router)
 router.include_router(feed.router)
+router.include_router(admin_home.router)
+router.include_router(admin_people.router)
+router.include_router(admin_units.router)
+router.include_router(admin_calendar.router)
+router.include_router(admin_types.router)
+router.include_router(admin_incidents.router)
+router.include_router(audit.router)
 
 
 def problem_page(request: Request, problem: Problem) -> Response | None:

@@ -83,6 +83,23 @@ DONE = {
     "unset": "打开时不再筛选",
     "phrases": "常用语已保存",
     "checked": "所选各项已确认，登记生效",
+    "person-added": "人员已登记，请为其授岗",
+    "person-changed": "资料已更正",
+    "password-reset": "密码已重设，此人原有的登录已失效",
+    "person-disabled": "账号已停用",
+    "person-enabled": "账号已恢复",
+    "post-granted": "岗位已授予",
+    "post-revoked": "岗位已收回",
+    "unit-added": "单位已登记",
+    "unit-renamed": "单位已更名",
+    "unit-disabled": "单位已停用",
+    "unit-enabled": "单位已恢复启用",
+    "calendar-loaded": "工作日历已载入，受影响的到期日已重新计算",
+    "published": "项目类型已发布，此后登记的项目按新版本办理",
+    "mail-again": "已放回发送队列",
+    "mail-tested": "测试邮件已由邮件服务器收下，请到您的邮箱查看",
+    "examining": "已开始，办完后结果显示在本页；请稍后刷新",
+    "examined": "已办完，结果见下",
 }
 """What a page says after a command, by the word in its address."""
 

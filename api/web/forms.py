@@ -138,6 +138,20 @@ class Form:
 
         return self._files.receive(chunks(), chosen.filename or "", self._limit, formats)
 
+    async def text_file(self, field: str, longest: int = 1024 * 1024) -> str:
+        """The text of the file that was chosen; empty if none was. What is wrong with it is noted."""
+        chosen = self.data.get(field)
+        if not isinstance(chosen, UploadFile) or not chosen.filename:
+            return ""
+        content = await chosen.read(longest + 1)
+        try:
+            found = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            found = None
+        if found is None or len(content) > longest:
+            self.reasons.append(refusal("text-file-unreadable", field, limit=f"{longest // 1024}KB"))
+        return found or ""
+
     async def replies(self, file: StageFile) -> tuple[ReplyData, ...]:
         """What is written on the replies that the stage issues. A day that is missing is noted; today
         stands in for it, so that everything else can still be looked at.

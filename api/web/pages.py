@@ -198,22 +198,13 @@ def _id(text: str) -> int:
 
 
 @router.get("/notices")
-async def notices(request: Request, desk: AtDesk, before: Before = 0, done: Done = "") -> Response:
+async def notices(request: Request, desk: AtDesk, before: Before = 0) -> Response:
     """通知: every message I got."""
-    return await notices_page(request, desk, before, done=f"{DONE[done]}。" if done in DONE else "")
-
-
-async def notices_page(
-    request: Request, desk: Desk, before: int = 0, *, failure: Failure | None = None, done: str = ""
-) -> Response:
-    """The page of notices, perhaps with an incident's form that was refused."""
     return page(
         request,
         "notices.html",
         desk.visitor,
-        failure=failure,
-        done=done,
-        may_resolve=desk.visitor.directory.is_administrator(desk.visitor.id),
+        administers=desk.visitor.directory.is_administrator(desk.visitor.id),
         page=await desk.ask(queries.notices, before=before),
         incidents=await desk.ask(queries.incidents),
     )
@@ -270,7 +261,7 @@ def failure_of(
     form: str, error: WorkflowError, typed: Mapping[str, str], field_of: Callable[[Reason], str] | None = None
 ) -> Failure:
     """A refused form as a page shows it; `field_of` says which field a reason is about."""
-    hidden = ("csrf", "command", "password")
+    hidden = ("csrf", "command", "password", "current")
     kept = {key: value for key, value in typed.items() if key not in hidden}
     wrong: dict[str, list[Reason]] = {}
     for each in error.reasons:

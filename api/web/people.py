@@ -1,4 +1,4 @@
-"""委托代理 and 异常销号: who acts for whom, and how what got stuck was put right."""
+"""What is mine: for whom I act and who acts for me (委托代理), and my password."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Visitor
+from api.auth import Visitor, change_own_password
 from api.desk import AtDesk, Desk
 from api.web.commands import DONE
 from api.web.forms import Form, Sent, see
-from api.web.pages import Done, failure_of, notices_page
+from api.web.pages import Done, failure_of
 from api.web.render import Failure, page
-from workflow.actions import incidents, people
+from workflow.actions import people
 from workflow.errors import WorkflowError
 
 router = APIRouter(include_in_schema=False)
@@ -51,17 +51,22 @@ async def end_delegation(request: Request, desk: AtDesk, form: Sent) -> Response
     return see("/delegations?done=ended")
 
 
-@router.post("/incidents/{incident}")
-async def resolve(request: Request, desk: AtDesk, form: Sent, incident: int) -> Response:
-    """Close an incident, saying how it was put right."""
-    desk.command = form.text("command")
+@router.get("/password")
+async def password_page(request: Request, desk: AtDesk) -> Response:
+    """更改密码."""
+    return page(request, "password.html", desk.visitor)
+
+
+@router.post("/password")
+async def change_password(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """Another password for myself; I sign in again with it."""
+    typed = {field: form.data.get(field) for field in ("current", "password")}
+    current, password = (value if isinstance(value, str) else "" for value in typed.values())
     try:
-        await desk.run(incidents.resolve_incident, incident=incident, how=form.text("how"))
+        await change_own_password(request, desk.visitor, current, password, desk.now)
     except WorkflowError as error:
-        return await notices_page(
-            request, desk, failure=failure_of(f"resolve-{incident}", error, form.values())
-        )
-    return see("/notices?done=resolved")
+        return page(request, "password.html", desk.visitor, failure=failure_of("own", error, form.values()))
+    return see("/sign-in")
 
 
 def _delegation(form: Form, principal: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from api.auth import Visitor, now
 from api.problems import Problem
 from workflow.clock import SHANGHAI, local_day
 from workflow.errors import SENTENCES, Reason
+from workflow.queries.audit import audited
 from workflow.queries.views import PaperView
 from workflow.queries.worklist import WorkItem
 from workflow.record import instant
@@ -42,6 +43,7 @@ STYLES: Final = (
     "prints",
     "types",
     "intake",
+    "admin",
     "graph",
     "narrow",
     "print",
@@ -153,7 +155,16 @@ def _navigation(request: Request, visitor: Visitor | None) -> tuple[tuple[str, s
     mailbox = (("/mailbox", "演示邮箱"),) if request.app.state.settings.mailbox else ()
     leads = visitor is not None and visitor.directory.is_leader(visitor.id)
     common = tuple(each for each in NAVIGATION if leads or each[0] not in FOR_LEADERS)
-    return (*common, *mailbox, ("/help", "帮助"))
+    return (*common, *_duties(visitor), *mailbox, ("/help", "帮助"))
+
+
+def _duties(visitor: Visitor | None) -> tuple[tuple[str, str], ...]:
+    """What only some have: the record for who audits it, the house for who administers it."""
+    if visitor is None:
+        return ()
+    audits = (("/audit", "审计"),) if audited(visitor.directory, visitor.id) else ()
+    administers = visitor.directory.is_administrator(visitor.id)
+    return (*audits, *((("/admin", "管理"),) if administers else ()))
 
 
 def _here(request: Request, visitor: Visitor | None) -> str:

@@ -155,3 +155,36 @@ def test_a_change_of_people_is_seen_by_the_next_command(world: World) -> None:
     hall.move("start", by="罗秀英")
 
     assert hall.state.state == "active"
+
+
+def test_what_a_disabled_person_alone_had_in_hand_goes_to_whoever_holds_the_post(world: World) -> None:
+    """With another holder the step moves on by itself; without one it is an incident until it is filled."""
+    hall = world.register("hall").submitted("approval", "proposal", "minutes")
+    yangfan = world.people["杨帆"]
+    world.do(change_person, "顾明", person=yangfan, active=False)
+    assert (hall.holders("approval"), world.incidents()) == (["杨帆"], ["holder-disabled"])
+    number = incident(world)
+    world.do(resolve_incident, "顾明", incident=number, how="以后再说")
+    assert world.incidents() == ["holder-disabled"], "saying so does not make it so"
+    world.person("何静", "规划财务股", "section_chief")
+    world.do(resolve_incident, "顾明", incident=incident(world), how="何静任股长")
+
+    assert (hall.holders("approval"), world.incidents()) == (["何静"], [])
+    world.do(change_person, "顾明", person=yangfan, active=True)
+    world.do(change_person, "顾明", person=world.people["何静"], active=False)
+    assert (hall.holders("approval"), world.incidents()) == (["杨帆"], [])
+
+
+def test_a_check_that_only_a_disabled_person_could_make_is_an_incident(world: World) -> None:
+    """The stage itself has an active holder; what hangs is the check."""
+    hall = world.register("hall").submitted("approval", "proposal", "minutes")
+    hall.sign_on_paper("approval", "review", "杨帆")
+    checkers = world.rows(
+        "SELECT DISTINCT person.id FROM task JOIN person ON person.id = task.person_id WHERE what LIKE 'check%'"
+    )
+    for (person,) in checkers:
+        assert world.incidents() == []
+        world.do(change_person, "顾明", person=person, active=False)
+
+    assert world.incidents() == ["holder-disabled"]
+    assert "有登记待核对" in world.rows("SELECT text FROM incident")[0][0]

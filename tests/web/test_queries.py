@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from tests.world import World
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy import event as engine_events
+
+from tests.world import World, refused
 from workflow import queries
 from workflow.clock import local_day
-from workflow.queries import Filters
+from workflow.errors import Forbidden
+from workflow.queries import AuditFilter, Filters
 from workflow.queries.portfolio import LIGHT_FILTERS
 
 
@@ -74,3 +81,65 @@ def test_what_is_known_not_to_apply_says_so_before_its_turn_and_takes_it_back(wo
 
     assert garden.at("forest") == "waiting"
     assert told == ["预计不适用", "等待前置", "等待前置"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [("person", "event_by"), ("period", "event_at"), ("both", "event_by"), ("nothing", "event_at")],
+)
+def test_each_database_finds_the_record_of_a_person_or_a_period_by_its_index(
+    world: World, asked: str, index: str
+) -> None:
+    world.register("hall")
+    day, clerk, overseer = local_day(world.now), world.people["谭丽"], world.people["蒋慧"]
+    filters = AuditFilter(
+        person=clerk if asked in {"person", "both"} else 0,
+        since=day if asked in {"period", "both"} else None,
+        until=day if asked in {"period", "both"} else None,
+    )
+    asked_for: list[tuple[str, object]] = []
+
+    def listen(*event: Any) -> None:
+        if "ORDER BY event.at" in event[2]:
+            asked_for.append((event[2], event[3]))
+
+    engine_events.listen(world.store.engine, "before_cursor_execute", listen)
+    found = world.store.read(queries.audit_entries, person=overseer, day=day, filters=filters)
+    engine_events.remove(world.store.engine, "before_cursor_execute", listen)
+
+    assert found.items[0].text
+    assert {each.who for each in found.items} == {"谭丽"} if filters.person else True
+    plan = world.store.read(_plan, statement=asked_for[0][0], parameters=asked_for[0][1])
+    assert index in plan
+    assert "B-TREE" not in plan
+
+
+def _plan(connection: Connection, *, statement: str, parameters: Any) -> str:
+    if connection.dialect.name == "sqlite":
+        return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
+    for way in ("seqscan", "bitmapscan", "sort"):  # a table this small is read whole otherwise
+        connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+    return str(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).all())
+
+
+def test_each_database_narrows_the_record_alike(world: World) -> None:
+    hall = world.register("hall").submitted("approval", "proposal", "minutes")
+    day, overseer = local_day(world.now), world.people["蒋慧"]
+
+    def told(**narrow: Any) -> list[str]:
+        page = world.store.read(
+            queries.audit_entries, person=overseer, day=day, filters=AuditFilter(**narrow)
+        )
+        return [each.text for each in page.items]
+
+    assert told(project=hall.ref) == [each for each in told() if each in told(project=hall.ref)]
+    assert all("报送" in each or "启动" in each or "具备条件" in each for each in told(kind="moves"))
+    assert told(text="%") == told(text="报_") == []
+    assert told(project="没有这个项目") == []
+    assert any("发布了项目类型hall" in each for each in told(kind="settings"))
+    with refused("not-an-auditor", kind=Forbidden):
+        world.store.read(queries.audit_entries, person=world.people["谭丽"], day=day, filters=AuditFilter())
+    exported = world.store.read(
+        queries.audit_export, person=overseer, day=day, filters=AuditFilter(project=hall.ref)
+    )
+    assert [each.text for each in exported] == told(project=hall.ref)[::-1]

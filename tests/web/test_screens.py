@@ -97,6 +97,23 @@ def test_every_page_fits_its_screen_and_says_nothing_on_the_console(
         assert said == []
 
 
+def test_the_administrators_pages_fit_their_screens_too(desk: str, browser: Browser) -> None:
+    addresses = (
+        "/admin", "/admin/people", "/admin/people/new", "/admin/people/4", "/admin/units", "/admin/units/2",
+        "/admin/delegations", "/admin/calendar?year=2027", "/admin/types", "/admin/mail", "/admin/incidents",
+        "/admin/health", "/audit", "/audit/entries/20", "/audit/verification",
+    )  # fmt: skip
+    for width, height in SCREENS.values():
+        page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
+        said = listen(page)
+        enter(page, desk, "顾明")
+        for address in addresses:
+            page.goto(desk + address)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        page.close()
+        assert said == []
+
+
 def test_the_graph_is_a_picture_on_the_office_screen_and_a_line_of_boxes_on_a_phone(
     desk: str, city: City, browser: Browser
 ) -> None:

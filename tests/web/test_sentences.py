@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.web.test_graph import definition
+from workflow import administration as ad
 from workflow import events as ev
 from workflow import state as st
 from workflow.clock import Limit, Unit
 from workflow.people import Directory, PersonView
-from workflow.sentences import _RECORDS, Teller, describe, sentence
+from workflow.sentences import _RECORDS, Teller, administered, describe, sentence
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 DAY = date(2026, 11, 20)
@@ -113,3 +114,34 @@ def test_what_the_system_does_stands_under_its_own_name() -> None:
     told = sentence(ev.LetterDrafted(STAGE, "external", "函"), Teller(definition("columbarium"), PEOPLE))
 
     assert told.startswith("系统")
+
+
+ADMINISTERED: list[tuple[ad.AdministrationEvent, str]] = [
+    (ad.OrganisationAdded(1, "云河县民政局", 0), "杨帆登记了单位“云河县民政局”。"),
+    (ad.OrganisationChanged(1, "renamed", "项目股"), "杨帆把一个单位更名为“项目股”。"),
+    (ad.OrganisationChanged(7, "disabled"), "杨帆停用了“单位7”。"),
+    (ad.PersonAdded(1, "谭丽", "tanli"), "杨帆登记了人员谭丽（工号tanli）。"),
+    (ad.PersonChanged(1, "password"), "杨帆重设了谭丽的密码。"),
+    (ad.PersonChanged(1, "name", "谭莉"), "杨帆把工号tanli的姓名改为谭莉。"),
+    (ad.PostGranted(1, 7, "clerk", "经办"), "杨帆授予谭丽岗位：单位7经办。"),
+    (ad.PostRevoked(1, 7, "clerk"), "杨帆收回谭丽的岗位：单位7经办人。"),
+    (
+        ad.DelegationGiven(1, 3, DAY, DAY, "住院。"),
+        "杨帆登记：谭丽委托罗秀英代为办理，2026年11月20日至2026年11月20日，理由：住院。",
+    ),
+    (ad.DelegationEnded(1, 3), "杨帆提前结束了谭丽对罗秀英的委托。"),
+    (ad.DefinitionPublished("hall", 2, "0" * 64), "杨帆发布了项目类型hall第2版（校验码0000000000000000）。"),
+    (ad.CalendarLoaded(2027, "official", "0" * 64), "杨帆载入了2027年工作日历（校验码0000000000000000）。"),
+    (ad.IncidentResolved(4, "已任命。"), "杨帆处理了第4号异常：已任命。"),
+    (ad.MailsSentAgain((1, 2)), "杨帆重新投递了2封未送达的邮件。"),
+    (ad.RecordExported("全部", 9), "杨帆导出了审计记录9条（全部）。"),
+]
+
+
+@pytest.mark.parametrize(("event", "words"), ADMINISTERED, ids=[words for _, words in ADMINISTERED])
+def test_an_act_of_the_administration_reads_as_a_sentence(event: ad.AdministrationEvent, words: str) -> None:
+    assert administered(event, PEOPLE, 2) == words
+
+
+def test_no_act_of_the_administration_is_without_a_sentence() -> None:
+    assert {type(event) for event, _ in ADMINISTERED} == set(typing.get_args(ad.AdministrationEvent))

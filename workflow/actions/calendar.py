@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 
 from msgspec import Struct
@@ -30,13 +30,29 @@ _RUNNING = Statement(
 )
 
 
+MOST_SHOWN = 50
+"""How many moved due dates are named; the rest is counted."""
+
+
+class Move(Struct, frozen=True):
+    """One due date that moves with the calendar."""
+
+    ref: str
+    project: str
+    stage: str
+    was: date | None
+    now: date | None
+
+
 class Loaded(Struct, frozen=True):
-    """What loading a year changed: days whose nature differs, and how many due dates moved."""
+    """What loading a year changed: days whose nature differs, how many due dates moved, and the first of them."""
 
     year: int
     status: str
     changes: tuple[Change, ...]
     moved: int
+    projects: int = 0
+    moves: tuple[Move, ...] = ()
 
 
 def load_year(tx: Transaction, *, text: str, name: str, actor: int, now: datetime) -> Loaded:
@@ -53,8 +69,27 @@ def load_year(tx: Transaction, *, text: str, name: str, actor: int, now: datetim
     digest = sha256(text.encode()).hexdigest()
     event = CalendarLoaded(year.year, str(year.status), digest)
     tx.administer(event, actor=actor, at=now)
-    moved = 0
+    moved, touched = 0, 0
+    moves: list[Move] = []
     for (project,) in tx.execute(_RUNNING).fetchall():
         work = Casework(tx, tx.project_by_id(project), actor=SYSTEM, now=now)
-        moved += recompute(work, f"载入{year.year}年工作日历")
-    return Loaded(year.year, str(year.status), changes, moved)
+        was = _due_dates(work)
+        here = recompute(work, f"载入{year.year}年工作日历")
+        moved, touched = moved + here, touched + bool(here)
+        if here and len(moves) < MOST_SHOWN:
+            moves += _moves(work, was)
+    return Loaded(year.year, str(year.status), changes, moved, touched, tuple(moves[:MOST_SHOWN]))
+
+
+def _due_dates(work: Casework) -> dict[str, date | None]:
+    return {key: stage.clock.due_on for key, stage in work.project.state.stages.items() if stage.clock}
+
+
+def _moves(work: Casework, was: dict[str, date | None]) -> list[Move]:
+    """The due dates that differ now."""
+    ref, title = work.project.ref, work.project.state.title
+    return [
+        Move(ref, title, work.spec(key).title, was[key], now)
+        for key, now in _due_dates(work).items()
+        if now != was.get(key)
+    ]

@@ -229,6 +229,8 @@ class Casework:
     def call_again(self, key: str) -> None:
         """Offer a step that nobody holds to whoever holds its post now."""
         stage = self.stage(key)
+        if stage.holders and stage.is_open:
+            self.relieve(key)
         if stage.holders or not stage.step:
             return
         exclude = () if "." in stage.state else rules.stage_people(self.case, key)
@@ -237,6 +239,28 @@ class Casework:
             self._mind_orphans(key)
             return
         self.record(StepOffered(key, found), Tell("decide", found))
+
+    def relieve(self, key: str) -> None:
+        """Offer a place to whoever holds its post now that nobody of its holders is there any more.
+
+        What only the clerk may do stays with the clerk until the project is handed over: an incident says so.
+        """
+        stage, directory = self.stage(key), self.tx.directory
+        if not stage.is_open or any(directory.is_active(each) for each in stage.holders):
+            return
+        exclude = () if "." in stage.state or not stage.step else rules.stage_people(self.case, key)
+        found = tuple(each for each in self.holders(key, stage.state, exclude) if directory.is_active(each))
+        if found:
+            self.record(StepOffered(key, found), Tell("decide", found))
+            return
+        who = rules.names(directory, stage.holders)
+        self.miss(key, f"在{who}手中，其账号已停用，无人办理")
+
+    def miss(self, key: str, what: str) -> None:
+        """Raise an incident about a stage that waits for somebody whose account is disabled."""
+        told = self.tx.directory.holders("administrator", self.project.state.organisation)
+        words = f"“{self.spec(key).title}”{what}"
+        self.record(IncidentRaised("holder-disabled", words, key), Tell("incident", told))
 
     def restart(self, key: str, document: str, papers: dict[str, str]) -> None:
         """Begin the steps of a visit again because what they rest on has changed; nothing if none is inside.

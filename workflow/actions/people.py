@@ -7,11 +7,12 @@ from datetime import date, datetime
 from sqlalchemy import text
 
 from workflow import rules
-from workflow.actions.casework import check_administrator, refuse
+from workflow.actions.casework import Casework, check_administrator, refuse
 from workflow.administration import (
     DelegationEnded,
     DelegationGiven,
     OrganisationAdded,
+    OrganisationChanged,
     PersonAdded,
     PersonChanged,
     PostGranted,
@@ -20,6 +21,8 @@ from workflow.administration import (
 from workflow.clock import local_day
 from workflow.definition import POSTS
 from workflow.errors import Reason, reason
+from workflow.people import OrganisationView
+from workflow.projection import CHECK
 from workflow.sql import Statement
 from workflow.transaction import Transaction
 
@@ -30,6 +33,13 @@ _ADD_ORGANISATION = Statement(
     )
 )
 _SET_PATH = Statement(text("UPDATE organisation SET path = :path WHERE id = :id"))
+_RENAME_ORGANISATION = Statement(text("UPDATE organisation SET name = :name WHERE id = :id"))
+_SET_ORGANISATION_ACTIVE = Statement(text("UPDATE organisation SET active = :active WHERE id = :id"))
+_OPEN_PROJECTS = Statement(
+    text(
+        "SELECT count(*) FROM project WHERE organisation_id = :id AND state NOT IN ('archived', 'terminated')"
+    )
+)
 _ADD_PERSON = Statement(
     text(
         "INSERT INTO person (staff_number, name, email, password_hash, active)"
@@ -37,9 +47,18 @@ _ADD_PERSON = Statement(
     )
 )
 _STAFF_NUMBER = Statement(text("SELECT id FROM person WHERE staff_number = :staff_number"))
-_SET_PASSWORD = Statement(text("UPDATE person SET password_hash = :password_hash WHERE id = :id"))
-_SET_EMAIL = Statement(text("UPDATE person SET email = :email WHERE id = :id"))
-_SET_ACTIVE = Statement(text("UPDATE person SET active = :active WHERE id = :id"))
+_SET = {
+    column: Statement(text(f"UPDATE person SET {column} = :value WHERE id = :id"))  # noqa: S608 - our own columns
+    for column in ("name", "email", "password_hash", "active")
+}
+_LEFT = Statement(
+    text(
+        "SELECT project_id, stage, what FROM task WHERE person_id = :id AND NOT EXISTS"
+        " (SELECT 1 FROM task AS other JOIN person ON person.id = other.person_id AND person.active"
+        " WHERE other.project_id = task.project_id AND other.stage = task.stage AND other.what = task.what)"
+        " ORDER BY project_id, stage, what"
+    )
+)
 _GRANT = Statement(
     text(
         "INSERT INTO post (organisation_id, person_id, key, title) VALUES (:organisation, :person, :key, :title)"
@@ -65,8 +84,7 @@ def add_organisation(
     """Enter a bureau, section or subordinate unit below `parent` (0: a root). Returns its id."""
     check_administrator(tx, actor)
     reasons = rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
-    if parent and parent not in tx.directory.organisations:
-        reasons.append(reason("organisation-not-found", "parent"))
+    reasons += _check_organisation(tx, parent, "parent") if parent else []
     refuse(reasons)
 
     above = tx.directory.organisations[parent].path if parent else "/"
@@ -76,6 +94,63 @@ def add_organisation(
     tx.execute(_SET_PATH, id=row[0], path=f"{above}{row[0]}/")
     tx.administer(OrganisationAdded(row[0], name.strip(), parent, region), actor=actor, at=now)
     return int(row[0])
+
+
+def change_organisation(
+    tx: Transaction,
+    *,
+    organisation: int,
+    actor: int,
+    now: datetime,
+    name: str | None = None,
+    active: bool | None = None,
+) -> None:
+    """Rename a unit, or disable and enable it. Refused while people, units or projects still depend on it."""
+    check_administrator(tx, actor)
+    found = tx.directory.organisations.get(organisation)
+    if found is None:
+        refuse([reason("organisation-not-found", "organisation")])
+        return
+    if name is not None:
+        refuse(rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True))
+    if active is False:
+        refuse(_dependents(tx, found))
+
+    if name is not None and name.strip() != found.name:
+        tx.execute(_RENAME_ORGANISATION, id=organisation, name=name.strip())
+        event = OrganisationChanged(organisation, "renamed", name.strip())
+        tx.administer(event, actor=actor, at=now)
+    if active is not None and active != found.active:
+        tx.execute(_SET_ORGANISATION_ACTIVE, id=organisation, active=active)
+        event = OrganisationChanged(organisation, "enabled" if active else "disabled")
+        tx.administer(event, actor=actor, at=now)
+
+
+def _dependents(tx: Transaction, unit: OrganisationView) -> list[Reason]:
+    """Every reason why the unit cannot be disabled: what would hang in the air."""
+    directory, reasons = tx.directory, []
+    units = [each.name for each in directory.organisations.values() if each.parent == unit.id and each.active]
+    if units:
+        reasons.append(reason("organisation-has-units", name=unit.name, units="、".join(units)))
+    people = dict.fromkeys(
+        directory.name(held.person)
+        for held in directory.posts
+        if held.organisation == unit.id and directory.is_active(held.person)
+    )
+    if people:
+        reasons.append(reason("organisation-has-posts", name=unit.name, people="、".join(people)))
+    (count,) = tx.execute(_OPEN_PROJECTS, id=unit.id).fetchone()
+    if count:
+        reasons.append(reason("organisation-has-projects", name=unit.name, count=count))
+    return reasons
+
+
+def _check_organisation(tx: Transaction, organisation: int, place: str) -> list[Reason]:
+    """Whether the unit is there and in use."""
+    found = tx.directory.organisations.get(organisation)
+    if found is None:
+        return [reason("organisation-not-found", place)]
+    return [] if found.active else [reason("organisation-disabled", place, name=found.name)]
 
 
 def add_person(
@@ -117,31 +192,67 @@ def change_person(
     person: int,
     actor: int,
     now: datetime,
+    name: str | None = None,
     email: str | None = None,
     password_hash: str | None = None,
     active: bool | None = None,
 ) -> None:
-    """Change a person's address or password, or disable and enable the account.
+    """Change a person's name, address or password, or disable and enable the account.
 
     Everybody may change their own password; the rest is the administrator's, and nobody disables himself.
+    What a disabled person alone had in hand goes to whoever else holds the post, or becomes an incident.
     """
     if person not in tx.directory.people:
         refuse([reason("person-not-found", "person")])
-    if actor != person or email is not None or active is not None:
+    if actor != person or any(each is not None for each in (name, email, active)):
         check_administrator(tx, actor)
-    if active is False and actor == person:
-        refuse([reason("cannot-disable-self", "active")])
-    refuse(check_email(email or ""))
+    refuse(_check_change(person, actor, name, email, active))
 
-    if email is not None:
-        tx.execute(_SET_EMAIL, id=person, email=email.strip())
-        tx.administer(PersonChanged(person, "email"), actor=actor, at=now)
-    if password_hash is not None:
-        tx.execute(_SET_PASSWORD, id=person, password_hash=password_hash)
-        tx.administer(PersonChanged(person, "password"), actor=actor, at=now)
-    if active is not None:
-        tx.execute(_SET_ACTIVE, id=person, active=active)
-        tx.administer(PersonChanged(person, "enabled" if active else "disabled"), actor=actor, at=now)
+    given = {"name": name, "email": email, "password_hash": password_hash, "active": active}
+    for column, typed in given.items():
+        value = typed.strip() if isinstance(typed, str) else typed
+        if value is not None and value != getattr(tx.directory.people[person], column, None):
+            tx.execute(_SET[column], id=person, value=value)
+            tx.administer(_changed(person, column, value), actor=actor, at=now)
+    if active is False:
+        _hand_on(tx, person, actor, now)
+
+
+def _check_change(
+    person: int,
+    actor: int,
+    name: str | None,
+    email: str | None,
+    active: bool | None,  # noqa: FBT001 - as typed
+) -> list[Reason]:
+    """Every reason not to make these changes."""
+    reasons = check_email(email or "")
+    if name is not None:
+        reasons += rules.check_text(name, "name", "姓名", required=True, longest=30, one_line=True)
+    if active is False and actor == person:
+        reasons.append(reason("cannot-disable-self", "active"))
+    return reasons
+
+
+def _hand_on(tx: Transaction, person: int, actor: int, now: datetime) -> None:
+    """Offer what only that person had in hand to whoever else may do it."""
+    for project, stage, what in tx.execute(_LEFT, id=person).fetchall():
+        work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
+        if what.startswith(CHECK):
+            work.miss(stage, f"有登记待核对，核对人{tx.directory.name(person)}的账号已停用")
+        else:
+            work.relieve(stage)
+
+
+def _changed(person: int, column: str, value: str | bool) -> PersonChanged:  # noqa: FBT001 - the column's value
+    """What the record says of a change; never an address or a password."""
+    match column:
+        case "name":
+            return PersonChanged(person, "name", str(value))
+        case "active":
+            return PersonChanged(person, "enabled" if value else "disabled")
+        case _:
+            return PersonChanged(person, column.removesuffix("_hash"))
 
 
 def grant_post(
@@ -152,8 +263,7 @@ def grant_post(
     reasons = []
     if not tx.directory.is_active(person):
         reasons.append(reason("person-not-found", "person"))
-    if organisation not in tx.directory.organisations:
-        reasons.append(reason("organisation-not-found", "organisation"))
+    reasons += _check_organisation(tx, organisation, "organisation")
     if key not in POSTS:
         reasons.append(reason("post-unknown", "key", key=key))
     if person == actor:
@@ -174,6 +284,10 @@ def revoke_post(
 ) -> None:
     """Take a post from a person. What waits for them can be handed over by a supervisor."""
     check_administrator(tx, actor)
+    directory = tx.directory
+    others = (held.person for held in directory.posts if held.key == key and held.person != person)
+    if key == "administrator" and actor and not any(directory.is_active(each) for each in others):
+        refuse([reason("last-administrator", "key", name=directory.name(person))])
     if tx.execute(_REVOKE, organisation=organisation, person=person, key=key).rowcount != 1:
         refuse([reason("post-not-held", "key")])
     tx.administer(PostRevoked(person, organisation, key), actor=actor, at=now)

@@ -3,6 +3,14 @@
 Invariant: pages and JSON ask the same functions; each takes a connection and keyword arguments only.
 """
 
+from workflow.queries.audit import (
+    AuditFilter,
+    AuditPage,
+    audit_entries,
+    audit_entry,
+    audit_export,
+    audited_project,
+)
 from workflow.queries.board import Board, board
 from workflow.queries.checks import Checks, checks
 from workflow.queries.definitions import (
@@ -27,6 +35,7 @@ from workflow.queries.lists import (
 from workflow.queries.portfolio import Facets, Filters, ProjectPage, facets, projects
 from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
+from workflow.queries.staffing import Absence, Place, abandoned, absence
 from workflow.queries.stages import reply_reasons, stage_file
 from workflow.queries.taking_over import TakeOverView, take_over
 from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
@@ -36,7 +45,10 @@ from workflow.queries.worklist import WorkItem, Worklist, worklist
 
 __all__ = [
     "KINDS",
+    "Absence",
+    "AuditFilter",
     "AuditHead",
+    "AuditPage",
     "Board",
     "Checks",
     "Choices",
@@ -49,6 +61,7 @@ __all__ = [
     "LedgerRow",
     "NoticePage",
     "Overview",
+    "Place",
     "ProjectPage",
     "ProjectView",
     "Published",
@@ -61,7 +74,13 @@ __all__ = [
     "Warnings",
     "WorkItem",
     "Worklist",
+    "abandoned",
+    "absence",
+    "audit_entries",
+    "audit_entry",
+    "audit_export",
     "audit_head",
+    "audited_project",
     "board",
     "checks",
     "choices",

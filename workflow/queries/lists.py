@@ -36,7 +36,11 @@ def choices(connection: Connection, *, person: int, day: date) -> Choices:
     posts = {held.person: None for held in snap.directory.posts if held.organisation in scope}
     return Choices(
         types=tuple(Choice(each.type, each.title) for each in published(connection)),
-        units=tuple(Choice(str(node), snap.directory.organisations[node].name) for node in scope),
+        units=tuple(
+            Choice(str(node), snap.directory.organisations[node].name)
+            for node in scope
+            if snap.directory.organisations[node].active
+        ),
         clerks=tuple(
             Choice(str(who), f"{snap.directory.name(who)}（{snap.directory.title(who)}）")
             for who in sorted(posts, key=snap.directory.name)

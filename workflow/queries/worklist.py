@@ -17,7 +17,7 @@ from workflow.definition import Stage
 from workflow.errors import Reason
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
-from workflow.projection import RETURNED
+from workflow.projection import CHECK, RETURNED
 from workflow.queries.papers import paper_view
 from workflow.queries.reading import Reading, reading_of
 from workflow.queries.scope import PROJECT, TASK, columns, people
@@ -34,8 +34,6 @@ STAGE = table(StageRow)
 
 MOST_TASKS = 200
 """More open tasks than one person can read: the rest shows as soon as some are done."""
-
-CHECK = "check."
 
 FEW_CHECKS = 5
 """Up to how many replies taken over are listed one by one to whoever checks them; more have their own page."""
@@ -204,7 +202,7 @@ def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
         stage_title=spec.title,
         what=row.what,
         group=group,
-        words=_words(spec, row.what),
+        words=task_words(spec, row.what),
         action=action,
         since=since_words(instant(row.since), reading.day),
         sent_by=comparing.by if comparing else _sender(reading, stage),
@@ -230,7 +228,8 @@ def _group(what: str) -> tuple[str, str]:
     return _PARTS.get(what.partition(".")[2], (DECIDE, "审批"))
 
 
-def _words(spec: Stage, what: str) -> str:
+def task_words(spec: Stage, what: str) -> str:
+    """What a task asks for: 科室审核, 核对原件, 已退回，请按意见修改."""
     if what.startswith(CHECK):
         return "核对原件"
     return "已退回，请按意见修改" if what == RETURNED else state_words(spec, what)

@@ -32,8 +32,11 @@ def read_registration(
         reasons += check_sums(definition, values)
     if code:
         reasons += check_code(code)
-    if organisation not in directory.organisations:
+    unit = directory.organisations.get(organisation)
+    if unit is None:
         reasons.append(reason("organisation-not-found", "organisation"))
+    elif not unit.active:
+        reasons.append(reason("organisation-disabled", "organisation", name=unit.name))
     if not directory.is_active(clerk):
         reasons.append(reason("person-not-found", "clerk"))
     elif organisation not in directory.scope(clerk, day):

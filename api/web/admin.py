@@ -1,0 +1,133 @@
+"""管理: the frame that all pages of an administrator share, and the first one: what needs attention.
+
+Invariant: every route below names the administrator's policy; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import Visitor, administrator
+from api.desk import Desk
+from api.web.commands import DONE
+from api.web.forms import Form, see
+from api.web.pages import failure_of
+from api.web.render import Failure, page
+from workflow.definition import POSTS
+from workflow.errors import Reason, WorkflowError
+from workflow.people import Directory
+
+ADMINISTRATOR: Final = (Depends(administrator),)
+"""What every router of this area is made with."""
+
+SECTIONS: Final = (
+    ("/admin", "概况"),
+    ("/admin/people", "人员"),
+    ("/admin/units", "单位"),
+    ("/admin/delegations", "委托"),
+    ("/admin/calendar", "工作日历"),
+    ("/admin/types", "类型发布"),
+    ("/admin/mail", "邮件"),
+    ("/admin/incidents", "异常"),
+    ("/admin/health", "运行状态"),
+)
+"""The pages of the area, in the order of the line below the navigation."""
+
+_PLACE: Final = re.compile(r":(\d+):(\d+)$")
+
+Done = Annotated[str, Query(max_length=20)]
+Text = Annotated[str, Query(max_length=100)]
+Number = Annotated[int, Query(ge=0, le=2**53)]
+
+
+def admin_page(
+    request: Request,
+    template: str,
+    visitor: Visitor,
+    *,
+    failure: Failure | None = None,
+    done: str = "",
+    **context: Any,
+) -> Response:
+    """A page of this area, with its own line of sections."""
+    path = request.url.path
+    inside = [address for address, _ in SECTIONS[1:] if path.startswith(address)]
+    return page(
+        request,
+        template,
+        visitor,
+        failure=failure,
+        done=f"{DONE[done]}。" if done in DONE else "",
+        sections=SECTIONS,
+        section=inside[0] if inside else "/admin",
+        **context,
+    )
+
+
+async def run(
+    desk: Desk,
+    form: Form,
+    action: Callable[..., Any],
+    /,
+    *,
+    drawn: dict[str, Any] | None = None,
+    **arguments: Any,
+) -> Any:
+    """Run the action that a form asks for, once, after everything that is wrong with the form was said."""
+    form.check()
+    desk.command = form.text("command")
+    return await desk.run(action, drawn, **arguments)
+
+
+def refused(name: str, error: WorkflowError, form: Form, places: dict[str, str] | None = None) -> Failure:
+    """The form that was refused; `places` says which field a reason is about, if not the one it names."""
+
+    def field_of(each: Reason) -> str:
+        return (places or {}).get(each.place, each.place)
+
+    return failure_of(name, error, form.values(), field_of)
+
+
+def placed(error: WorkflowError, field: str) -> WorkflowError:
+    """The same refusal with each finding of a file naming its line and column, all of them at that field."""
+    reasons = []
+    for each in error.reasons:
+        found = _PLACE.search(each.place)
+        where = f"第{found[1]}行第{found[2]}列：" if found else ""
+        reasons.append(Reason(each.code, f"{where}{each.text}", each.remedy, field))
+    return type(error)(*reasons)
+
+
+def done_at(address: str, word: str, anchor: str = "") -> Response:
+    """Go back to that page, which says what was done."""
+    return see(f"{address}?done={word}{f'#{anchor}' if anchor else ''}")
+
+
+def unit_choices(directory: Directory, *, all_of_them: bool = False) -> list[tuple[int, str]]:
+    """The units in use, as a tree of words."""
+    found = sorted(directory.organisations.values(), key=lambda each: each.path)
+    return [
+        (each.id, f"{'　' * (each.path.count('/') - 2)}{each.name}")
+        for each in found
+        if each.active or all_of_them
+    ]
+
+
+def post_choices() -> list[tuple[str, str]]:
+    """The posts that there are."""
+    return list(POSTS.items())
+
+
+def people_choices(directory: Directory, *, without: int = 0) -> list[tuple[int, str]]:
+    """Active people with what they are called."""
+    return [
+        (each.id, f"{each.name}（{directory.title(each.id) or each.staff_number}）")
+        for each in sorted(directory.people.values(), key=lambda each: each.name)
+        if each.active and each.id != without
+    ]

@@ -1,0 +1,187 @@
+"""管理·异常 and 邮件: what got stuck and how it is put right; how mails go out and which did not."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.desk import AtDesk, Desk
+from api.mail import try_mail
+from api.problems import refusal
+from api.settings import Settings
+from api.web.admin import ADMINISTRATOR, Done, Number, admin_page, done_at, refused, run
+from api.web.forms import Sent
+from api.web.render import Failure
+from notifications import ledger
+from notifications.mailer import Failure as MailFailure
+from notifications.mailer import Fault, Phase
+from notifications.queue import queue_state, troubled
+from workflow import queries
+from workflow.actions import incidents
+from workflow.clock import SHANGHAI
+from workflow.errors import Invalid, Reason, WorkflowError
+
+router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=list(ADMINISTRATOR))
+
+ADVICE: Final[dict[str, tuple[str, str]]] = {
+    "nobody-holds-post": (
+        "先在“人员”中为空缺的岗位授岗；销号时系统把该环节派给现在的任职人。仍无人任职的，异常会重新出现。",
+        "/admin/people",
+    ),
+    "holder-disabled": (
+        "由负责人在项目页把项目移交给新的经办人，或在“人员”中恢复其账号；环节已有他人任职的，销号时系统另派。",
+        "/admin/people",
+    ),
+    "ladder-reaches-nobody": (
+        "为该岗位授岗，此后的提醒即可送达；已错过的这一次请口头告知。",
+        "/admin/people",
+    ),
+    "awaited-terminated": (
+        "请项目负责人决定：登记“不再等待”，或改为等待另一项目。",
+        "",
+    ),
+    "sweep-broken": (
+        "时钟每次走动都会重试。请先到“运行状态”做自检，并联系技术人员；修复后销号。",
+        "/admin/health",
+    ),
+    "mail-failed": ("到“邮件”核对地址后重新投递，异常随之销号。", "/admin/mail"),
+    "mail-ambiguous": ("请先问收件人是否已收到；没有收到的，到“邮件”重新投递。", "/admin/mail"),
+    "mail-server": ("请检查网络和邮件服务器；恢复后邮件自动发出，异常自动销号。", "/admin/mail"),
+    "mail-configuration": (
+        "请按服务器的原话核对 shenpi.toml 的 [smtp] 设置，重新启动后发一封测试邮件。",
+        "/admin/mail",
+    ),
+    "mail-no-address": ("请在“人员”中补填邮箱；系统内的通知不受影响。", "/admin/people"),
+}
+"""Code of an incident -> what an administrator does about it, and where."""
+
+OTHERWISE: Final = ("请按异常说明处理，处理好后写明经过销号。", "")
+
+
+@router.get("/incidents")
+async def incident_list(request: Request, desk: AtDesk, closed: Number = 0, done: Done = "") -> Response:
+    """异常: what is stuck, with what to do; or those that were settled."""
+    return await _incidents_page(request, desk, closed=bool(closed), done=done)
+
+
+async def _incidents_page(
+    request: Request, desk: Desk, *, closed: bool = False, failure: Failure | None = None, done: str = ""
+) -> Response:
+    return admin_page(
+        request,
+        "admin_incidents.html",
+        desk.visitor,
+        failure=failure,
+        done=done,
+        items=await desk.ask(queries.incidents, resolved=closed),
+        closed=closed,
+        advice=ADVICE,
+        otherwise=OTHERWISE,
+    )
+
+
+@router.post("/incidents/{incident}")
+async def resolve(request: Request, desk: AtDesk, form: Sent, incident: int) -> Response:
+    """Close an incident, saying how; what can be tried again is tried again with that."""
+    try:
+        await run(desk, form, incidents.resolve_incident, incident=incident, how=form.text("how"))
+    except WorkflowError as error:
+        failure = refused(f"incident-{incident}", error, form)
+        return await _incidents_page(request, desk, failure=failure)
+    return done_at("/admin/incidents", "resolved")
+
+
+# Mail
+
+
+@router.get("/mail")
+async def mail(request: Request, desk: AtDesk, before: Number = 0, done: Done = "") -> Response:
+    """邮件: the settings, the queue, what did not arrive."""
+    return await _mail_page(request, desk, before=before, done=done)
+
+
+async def _mail_page(
+    request: Request, desk: Desk, *, before: int = 0, failure: Failure | None = None, done: str = ""
+) -> Response:
+    midnight = datetime.combine(desk.day, time(), SHANGHAI)
+    items, more = await desk.door.ask(troubled, before=before)
+    settings: Settings = request.app.state.settings
+    return admin_page(
+        request,
+        "admin_mail.html",
+        desk.visitor,
+        failure=failure,
+        done=done,
+        smtp=settings.smtp,
+        mailbox=settings.mailbox,
+        address=settings.address,
+        queue=await desk.door.ask(queue_state, since=midnight),
+        items=items,
+        more=more,
+        me=desk.visitor.person.email,
+    )
+
+
+@router.post("/mail/test")
+async def test_mail(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """Send one mail to myself, in a real dialogue with the server; its own words if it refuses."""
+    form.check()
+    try:
+        await _send_test(request.app.state.settings, desk)
+    except WorkflowError as error:
+        return await _mail_page(request, desk, failure=refused("test", error, form))
+    return done_at("/admin/mail", "mail-tested")
+
+
+async def _send_test(settings: Settings, desk: Desk) -> None:
+    """Invalid with the sentence and the remedy if the mail did not go out."""
+    if settings.mailbox or not settings.smtp.host:
+        raise Invalid(refusal("mail-not-set"))
+    if not desk.visitor.person.email:
+        raise Invalid(refusal("mail-no-own-address"))
+    failure = await try_mail(settings, desk.visitor.person.email, desk.now)
+    if failure is not None:
+        raise Invalid(mail_reason(failure))
+
+
+def mail_reason(failure: MailFailure) -> Reason:
+    """What went wrong with a mail, in the server's own words, and what to do about it."""
+    said = f"服务器答复：{failure.text}" if failure.replied else failure.text
+    where = PHASES[failure.phase]
+    remedy = REMEDIES[failure.fault]
+    if failure.phase is Phase.RCPT:
+        remedy = "请核对收件地址；地址无误的，请邮件管理员放行。"
+    return refusal("mail-test-failed", where=where, said=said, remedy=remedy)
+
+
+PHASES: Final = {
+    Phase.CONNECT: "连接和登录邮件服务器时",
+    Phase.MAIL: "服务器核对发件人时",
+    Phase.RCPT: "服务器核对收件人时",
+    Phase.DATA: "开始传送正文时",
+    Phase.DOT: "传送正文后",
+}
+REMEDIES: Final = {
+    Fault.RETRY: "这是暂时的，请过几分钟再试；一再出现请联系邮件管理员。",
+    Fault.PERMANENT: "请把服务器的原话转给邮件管理员。",
+    Fault.UNREACHABLE: "请核对主机名和端口，检查网络和防火墙。",
+    Fault.CONFIGURATION: "请核对 shenpi.toml 中 [smtp] 的用户名、密码、加密方式和发件地址。",
+}
+"""What each kind of failure asks for."""
+
+
+@router.post("/mail/again")
+async def again(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """Put failed mails back into the queue: one, or all; each goes to the address its person has today."""
+    chosen = form.optional_number("mail")
+    arguments: dict[str, Any] = {"mails": [chosen] if chosen else []}
+    try:
+        if not await run(desk, form, ledger.deliver_again, **arguments):
+            raise Invalid(refusal("mail-not-failed"))
+    except WorkflowError as error:
+        return await _mail_page(request, desk, failure=refused("again", error, form))
+    return done_at("/admin/mail", "mail-again")

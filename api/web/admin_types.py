@@ -1,0 +1,149 @@
+"""管理·类型发布: a definition is checked, compared with the version in force, and then, on a second word, published."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from msgspec import Struct
+from sqlalchemy import Connection, text
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.desk import AtDesk, Desk
+from api.door import Door
+from api.web.admin import ADMINISTRATOR, Done, Text, admin_page, done_at, placed, refused, run
+from api.web.forms import Form, Sent
+from api.web.render import Failure
+from workflow import queries
+from workflow.actions import definitions
+from workflow.definition import Definition
+from workflow.difference import Section, difference
+from workflow.errors import NotFound, WorkflowError, reason
+from workflow.loader import Finding, load
+
+router = APIRouter(prefix="/admin/types", include_in_schema=False, dependencies=list(ADMINISTRATOR))
+
+NAME = "definition.yaml"
+
+_VERSIONS = text(
+    "SELECT definition.type, definition.version, definition.title, definition.digest, definition.published_at,"
+    " count(project.id) FILTER (WHERE project.state NOT IN ('archived', 'terminated')) AS running"
+    " FROM definition LEFT JOIN project ON project.digest = definition.digest"
+    " GROUP BY definition.digest, definition.type, definition.version, definition.title, definition.published_at"
+    " ORDER BY definition.type, definition.version DESC"
+)
+_TEXT = text("SELECT text FROM definition WHERE type = :type ORDER BY version DESC LIMIT 1")
+
+
+class Version(Struct, frozen=True):
+    """One published version, and how many projects are under way by it."""
+
+    type: str
+    version: int
+    title: str
+    digest: str
+    published_at: str
+    running: int
+
+
+class Proposal(Struct, frozen=True):
+    """A file as it was checked: what is wrong with it, and what it would change."""
+
+    definition: Definition | None
+    findings: tuple[Finding, ...]
+    before: Definition | None
+    changes: tuple[Section, ...]
+    is_published: bool
+
+
+@router.get("")
+async def types(request: Request, desk: AtDesk, type: Text = "", done: Done = "") -> Response:  # noqa: A002 - the word in the address
+    """类型发布: every version, and a place for the next one."""
+    content = ""
+    if type:
+        found: str | None = await desk.door.ask(_latest_text, type=type)
+        if found is None:
+            raise NotFound(reason("definition-not-found", type=type))
+        content = found
+    return await _page(request, desk, content=content, done=done)
+
+
+async def _page(
+    request: Request,
+    desk: Desk,
+    *,
+    failure: Failure | None = None,
+    done: str = "",
+    proposal: Proposal | None = None,
+    content: str = "",
+) -> Response:
+    return admin_page(
+        request,
+        "admin_types.html",
+        desk.visitor,
+        failure=failure,
+        done=done,
+        versions=await desk.door.ask(_versions),
+        proposal=proposal,
+        content=content,
+    )
+
+
+@router.post("/check")
+async def check(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """Say what is wrong with a file, or what it would change; nothing is published."""
+    content = await _content(form)
+    try:
+        form.check()
+    except WorkflowError as error:
+        return await _page(request, desk, failure=refused("definition", error, form), content=content)
+    proposal = await _propose(desk.door, content)
+    return await _page(request, desk, proposal=proposal, content=content)
+
+
+@router.post("")
+async def publish(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """Publish what was checked; running projects keep their version."""
+    content = await _content(form)
+    try:
+        await run(desk, form, definitions.publish, text=content, name=NAME)
+    except WorkflowError as error:
+        failure = refused("definition", placed(error, "text"), form)
+        return await _page(request, desk, failure=failure, content=content)
+    return done_at("/admin/types", "published")
+
+
+async def _propose(door: Door, content: str) -> Proposal:
+    loaded = await asyncio.to_thread(load, content, NAME)
+    found = loaded.definition
+    if found is None:
+        return Proposal(None, loaded.findings, None, (), is_published=False)
+    try:
+        before: Definition | None = await door.ask(queries.latest_definition, type=found.type)
+    except NotFound:
+        before = None
+    changes = difference(before, found) if before else ()
+    known = {(each.type, each.version): each for each in await door.ask(_versions)}
+    same = known.get((found.type, found.version))
+    return Proposal(found, loaded.findings, before, changes, same is not None)
+
+
+async def _content(form: Form) -> str:
+    """The file that was chosen, else what was typed."""
+    found = await form.text_file("file")
+    typed: Any = form.data.get("text", "")
+    content = found or (typed.replace("\r\n", "\n").lstrip("\n") if isinstance(typed, str) else "")
+    if not content.strip() and not form.reasons:
+        form.wrong("text", "定义文件", "请选择文件，或在框内填写")
+    return content
+
+
+def _versions(connection: Connection) -> list[Version]:
+    return [Version(*row) for row in connection.execute(_VERSIONS)]
+
+
+def _latest_text(connection: Connection, *, type: str) -> str | None:  # noqa: A002 - the column's name
+    found: str | None = connection.execute(_TEXT, {"type": type}).scalar()
+    return found

@@ -1,0 +1,203 @@
+"""单位 and 委托: the tree with who holds which post in it, and who acts for whom in the whole house."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.desk import AtDesk, Desk
+from api.web.admin import (
+    ADMINISTRATOR,
+    Done,
+    Number,
+    admin_page,
+    done_at,
+    people_choices,
+    refused,
+    run,
+    unit_choices,
+)
+from api.web.forms import Form, Sent
+from api.web.render import Failure
+from workflow.actions import people
+from workflow.errors import NotFound, WorkflowError, reason
+from workflow.people import Directory, OrganisationView, PostView
+
+router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=list(ADMINISTRATOR))
+
+
+class Unit(Struct, frozen=True):
+    """One node of the tree: how deep it lies, and who holds posts in it."""
+
+    it: OrganisationView
+    depth: int
+    posts: tuple[PostView, ...]
+
+
+def _tree(directory: Directory) -> list[Unit]:
+    found = sorted(directory.organisations.values(), key=lambda each: _place(directory, each))
+    return [
+        Unit(
+            each,
+            each.path.count("/") - 2,
+            tuple(
+                held
+                for held in directory.posts
+                if held.organisation == each.id and directory.is_active(held.person)
+            ),
+        )
+        for each in found
+    ]
+
+
+def _place(directory: Directory, unit: OrganisationView) -> list[int]:
+    """Where the unit comes in the tree: after the one above it, before that one's next sibling."""
+    return list(reversed(list(directory.upwards(unit.id))))
+
+
+@router.get("/units")
+async def units(request: Request, desk: AtDesk, done: Done = "") -> Response:
+    """单位: the tree."""
+    return _units_page(request, desk, done=done)
+
+
+def _units_page(request: Request, desk: Desk, *, failure: Failure | None = None, done: str = "") -> Response:
+    directory = desk.visitor.directory
+    return admin_page(
+        request,
+        "admin_units.html",
+        desk.visitor,
+        failure=failure,
+        done=done,
+        units=_tree(directory),
+        parents=unit_choices(directory),
+    )
+
+
+@router.post("/units")
+async def add_unit(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """Enter a unit."""
+    try:
+        arguments: dict[str, Any] = {
+            "name": form.required("name", "单位名称"),
+            "parent": form.optional_number("parent") or 0,
+            "region": form.text("region"),
+        }
+        unit = await run(desk, form, people.add_organisation, **arguments)
+    except WorkflowError as error:
+        return _units_page(request, desk, failure=refused("unit", error, form))
+    return done_at(f"/admin/units/{unit}", "unit-added")
+
+
+@router.get("/units/{unit}")
+async def one_unit(request: Request, desk: AtDesk, unit: int, done: Done = "") -> Response:
+    """One unit: its name, who holds posts there, and what keeps it from being disabled."""
+    return _unit_page(request, desk, unit, done=done)
+
+
+def _unit_page(
+    request: Request, desk: Desk, unit: int, *, failure: Failure | None = None, done: str = ""
+) -> Response:
+    directory = desk.visitor.directory
+    found = directory.organisations.get(unit)
+    if found is None:
+        raise NotFound(reason("organisation-not-found"))
+    above = directory.organisations.get(found.parent)
+    return admin_page(
+        request,
+        "admin_unit.html",
+        desk.visitor,
+        failure=failure,
+        done=done,
+        it=next(each for each in _tree(directory) if each.it.id == unit),
+        above=above,
+        below=[each for each in directory.organisations.values() if each.parent == unit],
+    )
+
+
+@router.post("/units/{unit}/rename")
+async def rename(request: Request, desk: AtDesk, form: Sent, unit: int) -> Response:
+    """Another name."""
+    try:
+        name = form.required("name", "单位名称")
+        await run(desk, form, people.change_organisation, organisation=unit, name=name)
+    except WorkflowError as error:
+        return _unit_page(request, desk, unit, failure=refused("rename", error, form))
+    return done_at(f"/admin/units/{unit}", "unit-renamed")
+
+
+@router.post("/units/{unit}/{wanted}")
+async def switch(request: Request, desk: AtDesk, form: Sent, unit: int, wanted: str) -> Response:
+    """Disable or enable the unit."""
+    if wanted not in {"disable", "enable"}:
+        raise NotFound(reason("organisation-not-found"))
+    try:
+        await run(desk, form, people.change_organisation, organisation=unit, active=wanted == "enable")
+    except WorkflowError as error:
+        return _unit_page(request, desk, unit, failure=refused(wanted, error, form))
+    return done_at(f"/admin/units/{unit}", f"unit-{wanted}d")
+
+
+# Who acts for whom
+
+
+@router.get("/delegations")
+async def delegations(request: Request, desk: AtDesk, principal: Number = 0, done: Done = "") -> Response:
+    """委托: all that are in force or to come, and entering one for somebody who cannot."""
+    return _delegations_page(request, desk, principal, done=done)
+
+
+def _delegations_page(
+    request: Request, desk: Desk, principal: int = 0, *, failure: Failure | None = None, done: str = ""
+) -> Response:
+    directory = desk.visitor.directory
+    return admin_page(
+        request,
+        "admin_delegations.html",
+        desk.visitor,
+        failure=failure,
+        done=done,
+        items=sorted(
+            (each for each in directory.delegations if each.ends_on >= desk.day),
+            key=lambda each: (each.starts_on, each.principal),
+        ),
+        day=desk.day,
+        people=people_choices(directory),
+        principal=principal or "",
+    )
+
+
+@router.post("/delegations")
+async def delegate(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """Let somebody act for another who is ill or away; never oneself."""
+    try:
+        arguments: dict[str, Any] = {
+            "principal": form.number("principal", "委托人"),
+            "agent": form.number("agent", "代理人"),
+            "starts_on": form.required_day("starts_on", "开始日期"),
+            "ends_on": form.required_day("ends_on", "结束日期"),
+            "reason_given": form.text("reason"),
+        }
+        await run(desk, form, people.delegate, **arguments)
+    except WorkflowError as error:
+        return _delegations_page(request, desk, failure=refused("delegate", error, form))
+    return done_at("/admin/delegations", "delegated")
+
+
+@router.post("/delegations/end")
+async def end_delegation(request: Request, desk: AtDesk, form: Sent) -> Response:
+    """End one before its day."""
+    try:
+        principal, agent = _pair(form)
+        await run(desk, form, people.end_delegation, principal=principal, agent=agent)
+    except WorkflowError as error:
+        return _delegations_page(request, desk, failure=refused("end", error, form))
+    return done_at("/admin/delegations", "ended")
+
+
+def _pair(form: Form) -> tuple[int, int]:
+    return form.number("principal", "委托人"), form.number("agent", "代理人")

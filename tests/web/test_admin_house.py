@@ -1,0 +1,319 @@
+"""顾明 sees that the house runs: calendar, project types, incidents, mail, health."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from starlette.testclient import TestClient
+
+from api import demo
+from api.main import create_app
+from api.operations import OPERATIONS
+from api.settings import make
+from tests.notifications.servers import Office, serving
+from tests.web.conftest import NOW, City, SignIn
+from tests.web.desk import Desk
+from workflow.actions.seals import seal
+from workflow.people import SYSTEM
+from workflow.store import Store
+
+DEFINITIONS = Path(__file__).parent.parent.parent / "definitions"
+DECEMBER = """year: 2026
+status: official
+source: 国务院办公厅关于2026年部分节假日安排的通知（国办发明电〔2025〕7号）
+off:
+  - {days: [2026-12-10, 2026-12-11], why: 试点假期}
+"""
+
+
+@contextmanager
+def with_mail(city: City, **smtp: object) -> Iterator[Desk]:
+    """顾明 at a desk whose office has a mail server."""
+    settings = make(data=city.data, smtp={"sender": "shenpi@huanchuan.example", **smtp})
+    app = create_app(settings, clock=lambda: NOW, beating=False)
+    with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)) as client:
+        desk = Desk(client)
+        desk.open("/sign-in")
+        desk.send("/sign-in", staff_number="admin", password=demo.PASSWORD)
+        yield desk
+
+
+# The calendar
+
+
+def test_a_calendar_shows_what_it_moves_before_it_is_loaded(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    before = sign_in("tanli").open(f"/projects/{city.projects['A']}").words
+    desk.open("/admin/calendar?year=2026")
+
+    page = desk.send("/calendar/check", text=DECEMBER)
+
+    assert "载入2026年会改变什么" in page.words
+    assert "2026-12-10 周四：工作日 → 试点假期放假" in page.words
+    assert "2026-10-01 周四：国庆节放假 → 工作日" in page.words
+    assert sign_in("tanli").open(f"/projects/{city.projects['A']}").words == before
+    assert "试点假期" not in desk.open("/admin/calendar?year=2026").html
+    desk.send("/calendar/check", text=DECEMBER)
+    page = desk.send("/admin/calendar")
+    assert "工作日历已载入" in page.words
+    assert "试点假期" in desk.open("/admin/calendar?year=2026").words
+
+
+def test_a_calendar_names_the_due_dates_that_move(sign_in: SignIn) -> None:
+    """概算审核 was due on 11月13日 after two working days from 11月11日: with the 12th and 13th off it is not."""
+    desk = sign_in("admin")
+    desk.open("/admin/calendar")
+
+    page = desk.send(
+        "/calendar/check", text=DECEMBER.replace("2026-12-10, 2026-12-11", "2026-11-12, 2026-11-13")
+    )
+
+    assert "大院社区综合养老服务中心改造" in page.words
+    assert "概算审核" in page.words
+    assert "2026-11-13 2026-11-17" in page.words
+
+
+def test_a_faulty_calendar_is_named_by_line_and_column_and_changes_nothing(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open("/admin/calendar")
+
+    page = desk.send(
+        "/calendar/check", text=DECEMBER.replace("12-11]", "12-33]").replace("official", "maybe")
+    )
+
+    assert page.status == 422
+    assert "第2行第9列：" in page.words
+    assert "第5行第25列：“2026-12-33”不是日期。请写成2026-10-01的样子。" in page.words
+    assert "12-33" in page.form("/calendar/check").values["text"]
+    assert "试点假期" not in desk.open("/admin/calendar?year=2026").html
+
+
+def test_a_calendar_may_come_as_a_file(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open("/admin/calendar")
+
+    page = desk.send("/calendar/check", {"file": ("2026.yaml", DECEMBER.encode(), "application/yaml")})
+
+    assert "载入2026年会改变什么" in page.words
+    page = desk.send("/calendar/check", {"file": ("2026.yaml", DECEMBER.encode("gbk"), "application/yaml")})
+    assert page.status == 422
+    assert "请用UTF-8编码另存" in page.words
+
+
+def test_a_year_that_nobody_wrote_begins_with_a_form_that_holds(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open("/admin/calendar?year=2028")
+
+    page = desk.send("/calendar/check")
+
+    assert "“2028-01-04”" not in page.words
+    assert page.status in {200, 422}
+    assert desk.open("/admin/calendar?year=2031").status == 404
+
+
+# Project types
+
+
+def test_a_new_version_is_compared_in_words_then_published_and_running_projects_keep_theirs(
+    city: City, sign_in: SignIn
+) -> None:
+    desk = sign_in("admin")
+    page = desk.open("/admin/types?type=centre-conversion")
+    text = page.form("/types/check").values["text"]
+    old = (DEFINITIONS / "centre-conversion.yaml").read_text(encoding="utf-8")
+    assert text.strip() == old.strip()
+    new = old.replace("version: 1", "version: 2").replace("title: 概算审核", "title: 投资概算审核", 1)
+
+    page = desk.send("/types/check", text=new)
+
+    assert "第2版" in page.words
+    assert "－ 概算审核" in page.words
+    assert "＋ 投资概算审核" in page.words
+    page = desk.send("/admin/types")
+    assert "项目类型已发布" in page.words
+    assert "投资概算审核" not in sign_in("liguodong").open(f"/projects/{city.projects['E']}").words
+    assert "投资概算审核" in desk.open("/types/centre-conversion").words
+
+
+def test_a_faulty_definition_is_named_place_by_place(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open("/admin/types")
+
+    page = desk.send("/types/check", text="type: hall\nversion: one\ntitel: 便民服务点\n")
+
+    assert "这个文件还不能发布" in page.words
+    assert "第2行第10列：" in page.words
+    assert "是否想写 title" in page.words
+
+
+def test_a_published_version_is_not_published_with_another_text(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open("/admin/types")
+    old = (DEFINITIONS / "centre-conversion.yaml").read_text(encoding="utf-8")
+    changed = old.replace("title: 概算审核", "title: 投资概算审核", 1)
+
+    page = desk.send("/types/check", text=changed)
+
+    assert "第1版已经发布，已发布的版本不得改动。请把 version 改为2" in page.words
+    assert not page.has_form("/admin/types")
+
+
+# Incidents
+
+
+def test_an_incident_says_what_to_do_and_is_settled_with_how(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open(f"/admin/people/{city.people['liguodong']}")
+    desk.send("/disable")
+    page = desk.open("/notices")
+    assert "/admin/incidents" in page.links
+    page = desk.open("/admin/incidents")
+    assert "由负责人在项目页把项目移交给新的经办人，或在“人员”中恢复其账号" in page.words
+    form = next(each for each in page.forms if "how" in each.fields)
+
+    page = desk.send(form.action, how="")
+
+    assert page.status == 409
+    assert "处理说明不能为空" in page.words
+    desk.open(f"/admin/people/{city.people['liguodong']}")
+    desk.send("/enable")
+    desk.open("/admin/incidents")
+    page = desk.send(form.action, how="李国栋已返岗")
+    assert "没有待处理的异常" in page.words
+    assert "李国栋手中" in desk.open("/admin/incidents?closed=1").words
+
+
+def test_others_see_on_their_notices_what_is_stuck_in_their_scope(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open(f"/admin/people/{city.people['liguodong']}")
+    desk.send("/disable")
+
+    page = sign_in("chenwenjuan").open("/notices")
+
+    assert "由系统管理员处理后销号" in page.words
+    assert not any("incidents" in each.action for each in page.forms)
+
+
+# Mail
+
+
+def test_the_demo_says_that_it_sends_nothing(sign_in: SignIn) -> None:
+    page = sign_in("admin").open("/admin/mail")
+
+    assert "演示环境不外发邮件" in page.words
+    assert not page.has_form("/mail/test")
+
+
+def test_a_test_mail_that_fails_says_so_in_words_with_a_remedy(city: City) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with with_mail(
+            city, host="127.0.0.1", port=port, security="plain", password="s3cret-of-mail"
+        ) as desk:
+            page = desk.open("/admin/mail")
+            assert "s3cret-of-mail" not in page.html
+            assert "已设置，不显示" in page.words
+
+            page = desk.send("/mail/test")
+
+            assert page.status == 422
+            assert "测试邮件没有发出：连接和登录邮件服务器时" in page.words
+            assert "请核对主机名和端口" in page.words
+
+
+@contextmanager
+def post_office(office: Office) -> Iterator[int]:
+    """A mail server at work beside the desk; its port."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(serving(office)) as port:
+        yield port
+
+
+def deliver(desk: Desk) -> None:
+    """One pass of the mailer."""
+    state = desk.client.app.state  # type: ignore[attr-defined]
+    OPERATIONS["deliver"](state.door.store, state.settings, {}, NOW)
+
+
+def test_a_test_mail_really_goes_out(city: City) -> None:
+    office = Office()
+    with post_office(office) as port, with_mail(city, host="127.0.0.1", port=port, security="plain") as desk:
+        desk.open("/admin/mail")
+
+        page = desk.send("/mail/test")
+
+        assert "测试邮件已由邮件服务器收下" in page.words
+        assert [mail["Subject"] for mail in office.arrived] == ["【测试】审批系统邮件设置"]
+
+
+def test_a_refused_mail_goes_out_again_to_the_address_that_was_mended(city: City) -> None:
+    office = Office({"RCPT": ["550 no such user"]})
+    with post_office(office) as port, with_mail(city, host="127.0.0.1", port=port, security="plain") as desk:
+        deliver(desk)
+        assert "有1封邮件未能送达" in desk.open("/admin").words
+        page = desk.open("/admin/mail")
+        assert "550 no such user" in page.words
+        person = next(each for each in page.links if each.startswith("/admin/people/"))
+        page = desk.open(person)
+        desk.send("/change", email="mended@huanchuan.example")
+        assert "现地址 mended@huanchuan.example" in desk.open("/admin/mail").words
+
+        page = desk.send("/mail/again")
+
+        assert "已放回发送队列" in page.words
+        assert "未送达 0" in page.words
+        assert "没有待处理的异常" in desk.open("/admin/incidents").words
+        assert "重新投递了1封未送达的邮件" in desk.open("/audit?kind=settings").words
+        deliver(desk)
+        assert "mended@huanchuan.example" in str(office.arrived[-1]["To"])
+
+
+# Health
+
+
+def test_health_is_red_while_the_record_is_unsealed_and_green_after(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    page = desk.open("/admin/health")
+    assert "■ 需要处理" in page.words
+    assert "以来的记录尚未封签" in page.words
+
+    store: Store = desk.client.app.state.door.store  # type: ignore[attr-defined]
+    store.act(seal, actor=SYSTEM, now=NOW)
+    deliver(desk)
+
+    page = desk.open("/admin/health")
+    assert "● 正常" in page.words
+    assert "SQLite" in page.words
+
+
+def test_the_doctor_comes_when_called(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open("/admin/health")
+
+    page = desk.send("/examine")
+
+    assert "已办完，结果见下" in page.words
+    assert "没有错误" in page.words
+    paper = next(each for each in (city.data / "documents").rglob("*") if each.is_file())
+    paper.chmod(0o600)
+    paper.write_bytes(b"changed")
+    page = desk.send("/examine")
+    assert "发现错误" in page.words
+    assert "请从备份恢复" in page.words
+
+
+@pytest.mark.parametrize(
+    "address", ["/admin", "/admin/people", "/admin/people/4", "/admin/units", "/admin/mail"]
+)
+def test_pages_have_one_heading_labelled_fields_and_every_id_once(sign_in: SignIn, address: str) -> None:
+    page = sign_in("admin").open(address)
+
+    tags = [tag for tag, _ in page.tags]
+    assert tags.count("h1") == tags.count("main") == 1
+    assert len(page.ids) == len(set(page.ids))
+    assert not [found for _, found in page.tags if "style" in found]
