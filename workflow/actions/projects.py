@@ -60,7 +60,7 @@ def register_project(
     compiled = tx.compiled(digest)
     definition = compiled.definition
     directory = tx.directory
-    if organisation in directory.organisations and organisation not in directory.scope(actor, local_day(now)):
+    if organisation in directory.organisations and not directory.sees(actor, organisation, local_day(now)):
         raise Forbidden(reason("out-of-scope", "organisation"))
     values, wrong = rules.read_facts(definition.facts, facts or {})
     values = {key: value for key, value in values.items() if value is not None}
@@ -76,7 +76,7 @@ def register_project(
         reasons.append(reason("organisation-not-found", "organisation"))
     if not directory.is_active(clerk):
         reasons.append(reason("person-not-found", "clerk"))
-    elif organisation not in directory.scope(clerk, local_day(now)):
+    elif not directory.sees(clerk, organisation, local_day(now)):
         reasons.append(reason("receiver-out-of-scope", "clerk", name=directory.name(clerk)))
     refuse(reasons)
     project = tx.new_project(ref, compiled)
@@ -136,7 +136,7 @@ def change_facts(
         work.record(FactsChanged(changed, reason_given, code))
         for key in definition.reading(changed):
             if work.stage(key).step:
-                papers = rules.papers_of(definition, work.project.state, work.spec(key), work.day)
+                papers = rules.papers_of(work.case, work.spec(key))
                 work.restart(key, "", papers)
         work.settle()
     return work.project.seq
@@ -183,7 +183,7 @@ def hand_over_project(
     ]
     if not tx.directory.is_active(to):
         reasons.append(reason("person-not-found", "to"))
-    elif state.organisation not in tx.directory.scope(to, work.day):
+    elif not tx.directory.sees(to, state.organisation, work.day):
         reasons.append(reason("receiver-out-of-scope", "to", name=tx.directory.name(to)))
     elif to == state.clerk:
         reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))

@@ -162,9 +162,7 @@ def colleagues(reading: Reading, exclude: tuple[int, ...] = ()) -> tuple[Colleag
     found = [
         Colleague(person.id, person.name, directory.title(person.id))
         for person in directory.people.values()
-        if person.active
-        and person.id not in exclude
-        and organisation in directory.scope(person.id, reading.day)
+        if person.active and person.id not in exclude and directory.sees(person.id, organisation, reading.day)
     ]
     return tuple(sorted(found, key=lambda each: each.name))
 
