@@ -5,14 +5,16 @@ Invariant: a cause looks nothing up; the same cause always makes the same mail.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
 from workflow.calendar import Calendar
 from workflow.definition import Definition, Stage, Step
 from workflow.events import EntryRecorded, Event, ReplyLapsed, RungFired
+from workflow.machine import Compiled
 from workflow.people import Directory
+from workflow.rules import Case
 from workflow.state import Clock, ProjectState, StageState
 
 LATE = timedelta(minutes=15)
@@ -34,9 +36,18 @@ class Cause(Struct, frozen=True):
     seq: int
     head: str
     state: ProjectState
-    definition: Definition
+    compiled: Compiled
     directory: Directory
     calendar: Calendar
+
+    @property
+    def definition(self) -> Definition:
+        """The definition that the project follows."""
+        return self.compiled.definition
+
+    def case(self, day: date) -> Case:
+        """What rules may look at on that day."""
+        return Case(self.state, self.compiled, self.directory, self.person, day)
 
     @property
     def stage_key(self) -> str:

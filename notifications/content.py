@@ -190,7 +190,7 @@ def _missing(cause: Cause, today: date) -> list[str]:
     """The papers that still keep the stage from being handed in."""
     if cause.stage is None or cause.place != PREPARING or cause.standing.state != PREPARING:
         return []
-    needs = rules.needs_of(cause.definition, cause.state, cause.stage, today)
+    needs = rules.needs_of(cause.case(today), cause.stage)
     return [_need_words(cause.definition, need) for need in needs if need.blocks]
 
 

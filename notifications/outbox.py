@@ -218,7 +218,7 @@ class _Reader:
             seq=seq,
             head=head,
             state=state,
-            definition=self.view.compiled(self._connection, state.digest).definition,
+            compiled=self.view.compiled(self._connection, state.digest),
             directory=self.view.directory,
             calendar=self.view.calendar,
         )

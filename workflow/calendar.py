@@ -20,6 +20,8 @@ from workflow.errors import Invalid, reason
 
 FIRST: Final = date(2000, 1, 1)
 LAST: Final = date(2100, 12, 31)
+_ORIGIN: Final = FIRST.toordinal()
+_SPAN: Final = (LAST - FIRST).days + 1
 """The days that a calendar answers for. Anything outside is a typing error, not a date of ours."""
 
 SATURDAY: Final = 5
@@ -94,13 +96,16 @@ class Calendar:
 
     def is_provisional(self, day: date) -> bool:
         """Whether the answer for that day may still change: its year is not loaded, or not yet official."""
-        year = self._years.get(day.year)
+        return self._is_provisional(day.year)
+
+    def _is_provisional(self, number: int) -> bool:
+        year = self._years.get(number)
         return year is None or year.is_provisional
 
     def provisional_years(self, first: date, last: date) -> tuple[int, ...]:
         """The years from `first` to `last`, both included, whose arrangement may still change."""
         years = range(first.year, last.year + 1)
-        return tuple(year for year in years if self.is_provisional(date(year, 1, 1)))
+        return tuple([year for year in years if self._is_provisional(year)])
 
     def why(self, day: date) -> str:
         """Why that day works or not, in Chinese: 工作日, 周六, 国庆节放假, 国庆节调休上班."""
@@ -149,9 +154,8 @@ class Calendar:
     @cached_property
     def _table(self) -> _Table:
         """Built on first use, in milliseconds: then every question is a look-up, whatever the distance."""
-        span = (LAST - FIRST).days + 1
         week = bytes((FIRST + timedelta(days=each)).weekday() < SATURDAY for each in range(7))
-        flags = bytearray((week * (span // 7 + 1))[:span])
+        flags = bytearray((week * (_SPAN // 7 + 1))[:_SPAN])
         for number in range(FIRST.year, LAST.year + 1):
             year = self._years.get(number)
             for day in year.off if year else _fixed(number):
@@ -212,13 +216,14 @@ def _fixed(year: int) -> dict[date, str]:
 
 
 def _place(day: date) -> int:
-    if not FIRST <= day <= LAST:
+    place = day.toordinal() - _ORIGIN
+    if not 0 <= place < _SPAN:
         raise _beyond(str(day))
-    return day.toordinal() - FIRST.toordinal()
+    return place
 
 
 def _day(place: int) -> date:
-    return date.fromordinal(place + FIRST.toordinal())
+    return date.fromordinal(place + _ORIGIN)
 
 
 def _beyond(day: str) -> Invalid:

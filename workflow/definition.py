@@ -260,6 +260,17 @@ class Definition(Struct, frozen=True, dict=True):
         }
 
     @cached_property
+    def only_from(self) -> dict[str, frozenset[str]]:
+        """Document -> the stages that issue what satisfies it, if nobody else can hand it in."""
+        found: dict[str, frozenset[str]] = {}
+        for document in self.documents:
+            papers = self.satisfiers(document)
+            issuers = frozenset(self.issuers[paper] for paper in papers if paper in self.issuers)
+            if issuers and (document in self.issuers or all(paper in self.issuers for paper in papers)):
+                found[document] = issuers
+        return found
+
+    @cached_property
     def needed_by(self) -> dict[str, tuple[str, ...]]:
         """Document -> the stages that it may satisfy a need of."""
         found: dict[str, dict[str, None]] = {}

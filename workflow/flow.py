@@ -27,7 +27,7 @@ def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event
         or case.state.taking_over
     ):
         return None
-    holds = applies(case.definition, case.state, spec)
+    holds = applies(case, spec)
     earliest = earliest_day(case, spec, calendar)
     waiting_for = blockers(case, spec, earliest)
     if stage.state == WAITING:

@@ -58,13 +58,23 @@ class StateMachine:
         self._triggers = {
             state: tuple(move.trigger for move in self.moves if move.source == state) for state in self.states
         }
+        self._answers: dict[tuple[str, str], str] = {}
 
     def triggers(self, state: str) -> tuple[str, ...]:
         """Every trigger that exists from `state`; KeyError for a state the machine does not have."""
         return self._triggers[state]
 
     def after(self, state: str, trigger: str) -> str:
-        """The state that `trigger` leads to from `state`; IllegalMove if there is no such move."""
+        """The state that `trigger` leads to from `state`; IllegalMove if there is no such move.
+
+        The library is asked once for each of them: the machine is never changed, so neither is its answer.
+        """
+        found = self._answers.get((state, trigger))
+        if found is None:
+            found = self._answers[state, trigger] = self._ask(state, trigger)
+        return found
+
+    def _ask(self, state: str, trigger: str) -> str:
         if trigger not in self._triggers.get(state, ()):
             raise IllegalMove(f"{trigger} from {state}")
         position = _Position(state)

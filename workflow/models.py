@@ -11,6 +11,10 @@ from sqlmodel import Field, SQLModel
 _ID = BigInteger().with_variant(Integer, "sqlite")
 
 
+_BY_KEY = {"sqlite_with_rowid": False}
+"""Rows that are found by their key alone lie in its order on SQLite: one tree to write instead of two."""
+
+
 def _key(**options: object) -> "Column[int]":
     return Column(_ID, primary_key=True, **options)  # type: ignore[arg-type]
 
@@ -176,6 +180,7 @@ class StageRow(SQLModel, table=True):
             postgresql_where=text("due_on IS NOT NULL"),
             sqlite_where=text("due_on IS NOT NULL"),
         ),
+        _BY_KEY,
     )
 
     project_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
@@ -192,7 +197,7 @@ class StageRow(SQLModel, table=True):
 class Task(SQLModel, table=True):
     """One thing that waits for one person. A delegate finds it through the delegation."""
 
-    __table_args__ = (Index("task_person", "person_id", "due_on", "project_id"),)
+    __table_args__ = (Index("task_person", "person_id", "due_on", "project_id"), _BY_KEY)
 
     project_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
     stage: str = Field(primary_key=True)
@@ -214,6 +219,7 @@ class PaperRow(SQLModel, table=True):
             sqlite_where=text("next_at IS NOT NULL"),
         ),
         Index("paper_file", "sha256"),
+        _BY_KEY,
     )
 
     project_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))

@@ -112,26 +112,20 @@ class Directory(Struct, frozen=True, dict=True):
         """Those whom `agent` may act for on that day: depth one, active principals only."""
         return tuple(
             each.principal
-            for each in self.delegations
-            if each.agent == agent and each.covers(day) and self.is_active(each.principal)
+            for each in self._delegations_by_agent.get(agent, ())
+            if each.covers(day) and self.is_active(each.principal)
         )
 
     def scope(self, person: int, day: date) -> frozenset[int]:
         """The organisations whose projects the person may see: below each of their posts,
         and below each post of whom they act for on that day.
         """
-        roots = {
-            held.organisation
-            for who in (person, *self.principals(person, day))
-            for held in self.posts_of(who)
-        }
+        roots = self._roots(person, day)
         return frozenset(node for node in self.organisations if not roots.isdisjoint(self.upwards(node)))
 
     def sees(self, person: int, organisation: int, day: date) -> bool:
-        """Whether that organisation is in the person's scope: the same answer, without working out the whole."""
-        over = set(self.upwards(organisation))
-        whose = (person, *self.principals(person, day))
-        return any(held.organisation in over for who in whose for held in self.posts_of(who))
+        """Whether that one organisation lies in the person's scope."""
+        return not self._roots(person, day).isdisjoint(self.upwards(organisation))
 
     def has_post(self, person: int, keys: Container[str], organisation: int) -> bool:
         """Whether the person holds one of the posts over `organisation`: there or in an ancestor."""
@@ -145,6 +139,18 @@ class Directory(Struct, frozen=True, dict=True):
     def is_administrator(self, person: int) -> bool:
         """Whether the person may change people, definitions, calendar and settings."""
         return any(held.key == "administrator" for held in self.posts_of(person))
+
+    def _roots(self, person: int, day: date) -> frozenset[int]:
+        """Where the person, and whoever they act for on that day, hold posts."""
+        who = (person, *self.principals(person, day))
+        return frozenset(held.organisation for each in who for held in self.posts_of(each))
+
+    @cached_property
+    def _delegations_by_agent(self) -> dict[int, tuple[DelegationView, ...]]:
+        found: dict[int, tuple[DelegationView, ...]] = {}
+        for each in self.delegations:
+            found[each.agent] = (*found.get(each.agent, ()), each)
+        return found
 
     @cached_property
     def _posts_by_key(self) -> dict[tuple[int, str], tuple[PostView, ...]]:

@@ -12,7 +12,7 @@ from typing import Any
 from workflow.clock import SHANGHAI
 from workflow.definition import Definition
 from workflow.record import stamp
-from workflow.state import PREPARING, Entry, Paper, ProjectState, StageState
+from workflow.state import PREPARING, Clock, Entry, Paper, ProjectState, StageState
 
 Row = dict[str, Any]
 
@@ -25,25 +25,38 @@ RETURNED = "returned"
 
 def project_row(state: ProjectState, definition: Definition) -> Row:
     """The columns of the project row that are not its head: what lists sort and filter by."""
-    clocks = [stage.clock for stage in state.stages.values() if stage.clock is not None]
-    own = [clock for clock in clocks if not clock.outside]
-    outside = [clock for clock in clocks if clock.outside]
-    validity = [paper.clock for paper in state.documents.values() if paper.clock is not None]
+    return {**particulars(state), **standing(state, definition)}
+
+
+def particulars(state: ProjectState) -> Row:
+    """What a project is, and which others it waits for: seldom changed."""
     return {
         "code": state.code,
         "title": state.title,
         "organisation_id": state.organisation,
         "clerk_id": state.clerk,
         "parent_id": state.parent,
+        "waits_for": "".join(f",{wait.project}," for wait in state.waits if not wait.ended),
+    }
+
+
+def standing(state: ProjectState, definition: Definition) -> Row:
+    """Where a project stands, and the nearest of its clocks: changed by nearly every move."""
+    clocks = [stage.clock for stage in state.stages.values() if stage.clock is not None]
+    own_warn_on, own_due_on = _nearest([clock for clock in clocks if not clock.outside])
+    outside_warn_on, outside_due_on = _nearest([clock for clock in clocks if clock.outside])
+    valid_warn_on, valid_due_on = _nearest(
+        [paper.clock for paper in state.documents.values() if paper.clock is not None]
+    )
+    return {
         "state": state.state,
         "phase": _phase(state, definition),
-        "own_warn_on": _earliest(clock.warn_on for clock in own),
-        "own_due_on": _earliest(clock.due_on for clock in own),
-        "outside_warn_on": _earliest(clock.warn_on for clock in outside),
-        "outside_due_on": _earliest(clock.due_on for clock in outside),
-        "valid_warn_on": _earliest(clock.warn_on for clock in validity),
-        "valid_due_on": _earliest(clock.due_on for clock in validity),
-        "waits_for": "".join(f",{wait.project}," for wait in state.waits if not wait.ended),
+        "own_warn_on": own_warn_on,
+        "own_due_on": own_due_on,
+        "outside_warn_on": outside_warn_on,
+        "outside_due_on": outside_due_on,
+        "valid_warn_on": valid_warn_on,
+        "valid_due_on": valid_due_on,
     }
 
 
@@ -104,8 +117,7 @@ def tasks(state: ProjectState) -> set[tuple[str, str, int, str, str | None]]:
 
 def _phase(state: ProjectState, definition: Definition) -> str:
     open_phases = {definition.stages[key].phase for key, stage in state.stages.items() if stage.is_open}
-    reached = [phase for phase in definition.phases if phase in open_phases]
-    return reached[-1] if reached else ""
+    return next((phase for phase in reversed(definition.phases) if phase in open_phases), "")
 
 
 def _next_at(stage: StageState) -> str | None:
@@ -116,9 +128,13 @@ def _next_at(stage: StageState) -> str | None:
     return None
 
 
-def _earliest(days: Any) -> str | None:
-    found = [day for day in days if day is not None]
-    return _day(min(found)) if found else None
+def _nearest(clocks: list[Clock]) -> tuple[str | None, str | None]:
+    """The first yellow day and the first due day of several clocks."""
+    if not clocks:
+        return None, None
+    warn_on = min([clock.warn_on for clock in clocks if clock.warn_on is not None], default=None)
+    due_on = min([clock.due_on for clock in clocks if clock.due_on is not None], default=None)
+    return _day(warn_on), _day(due_on)
 
 
 def _day(day: date | None) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +19,7 @@ START = "0" * 64
 """What stands before the first event of every chain."""
 
 
+@lru_cache(maxsize=1024)  # one move spells the same few instants again and again
 def stamp(instant: datetime) -> str:
     """The one spelling of an instant: UTC, microseconds, ends in Z. ValueError for a naive one."""
     if instant.tzinfo is None:

@@ -1,6 +1,6 @@
 """The store's one door: only here transactions begin and commit.
 
-On SQLite one writer thread owns the file: it takes whatever waits, runs each action in a savepoint,
+On SQLite one writer thread owns the file: it takes whatever waits, runs one action after another,
 commits once for all and answers each caller only after that commit. On PostgreSQL the same actions
 run on a small pool, many processes at once. Invariant: an acknowledged command is on disk whole;
 any other left no trace.
@@ -148,7 +148,11 @@ class _Job:
 
 
 class _SQLiteWriter:
-    """The one thread that writes: a savepoint per action, one commit for all that waited."""
+    """The one thread that writes: one transaction and one commit for all that waited.
+
+    An action decides before it writes, so one that is refused has nothing to undo. Only if one fails half-way
+    is the batch undone and run again, each action in a savepoint: those cost a copy of every page touched.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -187,10 +191,8 @@ class _SQLiteWriter:
     def _commit(self, batch: list[_Job]) -> None:
         connection = self._connection
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                self._attempt(job)
-            connection.execute("COMMIT")
+            if not self._run_together(batch, guarded=False):
+                self._run_together(batch, guarded=True)
         except BaseException as error:  # noqa: BLE001 - every caller of the batch must hear of it
             self._store.caches.forget()
             if connection.in_transaction:
@@ -203,21 +205,38 @@ class _SQLiteWriter:
             job.settle()
         self._store.committed()
 
-    def _attempt(self, job: _Job) -> None:
+    def _run_together(self, batch: list[_Job], *, guarded: bool) -> bool:
+        """Run and commit all of them. False, and nothing has happened, if one failed half-way unguarded."""
         connection = self._connection
-        connection.execute("SAVEPOINT action")
-        transaction = Transaction(connection, "sqlite", self._store.caches)
+        connection.execute("BEGIN IMMEDIATE")
+        for job in batch:
+            if guarded:
+                connection.execute("SAVEPOINT action")
+            changes = connection.total_changes
+            self._attempt(job)
+            if guarded and job.error is not None:
+                connection.execute("ROLLBACK TO action")
+            if guarded:
+                connection.execute("RELEASE action")
+            elif job.error is not None and connection.total_changes != changes:
+                connection.execute("ROLLBACK")
+                self._store.caches.forget()
+                return False
+        connection.execute("COMMIT")
+        return True
+
+    def _attempt(self, job: _Job) -> None:
+        transaction = Transaction(self._connection, "sqlite", self._store.caches)
+        job.error = None
         try:
             job.result = job.action(transaction, **job.arguments)
             transaction.flush()
         except Exception as error:
             if transaction.touched_administration:
                 self._store.caches.forget()
-            if not connection.in_transaction:
+            if not self._connection.in_transaction:
                 raise  # SQLite itself ended the transaction (a full disk does): nothing of the batch happened
-            connection.execute("ROLLBACK TO action")
             job.error = _translated(error)
-        connection.execute("RELEASE action")
 
 
 class _PostgresWriters:
@@ -351,6 +370,7 @@ def _configure_sqlite(connection: sqlite3.Connection) -> None:
         "foreign_keys=ON",
         "busy_timeout=5000",
         "cache_size=-65536",
+        "temp_store=MEMORY",  # a savepoint keeps the pages it may have to put back: not in a file
         "wal_autocheckpoint=4000",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -90,9 +90,11 @@ def retime(clock: Clock, ladder: Sequence[Rung], calendar: Calendar, now: dateti
         statutory_provisional=bool(legal and legal.provisional),
         epoch=clock.epoch + 1 if moved else clock.epoch,
     )
-    rungs = [rung_at(calendar, found.day, rung.offset) for rung in ladder]
-    reached = next((number for number, at in enumerate(rungs) if at >= now), len(rungs))
-    return at_rung(timed, reached, ladder, calendar)
+    for number, rung in enumerate(ladder):
+        at = rung_at(calendar, found.day, rung.offset)
+        if at >= now:
+            return replace(timed, rung=number, next_at=at)
+    return replace(timed, rung=len(ladder), next_at=None)
 
 
 def at_rung(clock: Clock, number: int, ladder: Sequence[Rung], calendar: Calendar) -> Clock:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
@@ -31,7 +32,8 @@ from workflow.sql import Connection, Cursor, Statement
 from workflow.state import Entry, ProjectState, from_json, to_json
 
 READ_PROJECT = """
-SELECT project.id, project.ref, project.seq, project.head, project.body, administration.seq
+SELECT project.id, project.ref, project.seq, project.head,
+ CASE WHEN project.head = :known THEN NULL ELSE project.body END, administration.seq
 FROM project, administration WHERE {key} AND administration.id = 1{lock}"""
 
 _PROJECT_BY = {
@@ -58,18 +60,22 @@ _INSERT_PROJECT = Statement(
 )
 _UPDATE_PROJECT = Statement(
     text(
-        "UPDATE project SET seq = :seq, head = :head, body = :body, updated_at = :updated_at, code = :code,"
-        " title = :title, organisation_id = :organisation_id, clerk_id = :clerk_id, parent_id = :parent_id,"
-        " state = :state, phase = :phase, own_warn_on = :own_warn_on, own_due_on = :own_due_on,"
+        "UPDATE project SET seq = :seq, head = :head, body = :body, updated_at = :updated_at, state = :state,"
+        " phase = :phase, own_warn_on = :own_warn_on, own_due_on = :own_due_on,"
         " outside_warn_on = :outside_warn_on, outside_due_on = :outside_due_on, valid_warn_on = :valid_warn_on,"
-        " valid_due_on = :valid_due_on, waits_for = :waits_for"
-        " WHERE id = :id AND seq = :was"
+        " valid_due_on = :valid_due_on WHERE id = :id AND seq = :was"
+    )
+)
+_UPDATE_PARTICULARS = Statement(
+    text(  # apart, because these are indexed: SQLite rewrites every index of a column that is set
+        "UPDATE project SET code = :code, title = :title, organisation_id = :organisation_id,"
+        " clerk_id = :clerk_id, parent_id = :parent_id, waits_for = :waits_for WHERE id = :id"
     )
 )
 _INSERT_EVENT = Statement(
     text(
         "INSERT INTO event (project_id, seq, at, actor_id, data, hash)"
-        " VALUES (:project_id, :seq, :at, :actor_id, :data, :hash) RETURNING id"
+        " VALUES (:project_id, :seq, :at, :actor_id, :data, :hash)"
     )
 )
 _PUT_STAGE = Statement(
@@ -103,7 +109,8 @@ _DELETE_TASK = Statement(
 _INSERT_NOTICE = Statement(
     text(
         "INSERT INTO notice (event_id, project_id, person_id, kind, at, open)"
-        " VALUES (:event_id, :project_id, :person_id, :kind, :at, :open) ON CONFLICT DO NOTHING"
+        " VALUES ((SELECT id FROM event WHERE project_id = :project_id AND seq = :seq),"
+        " :project_id, :person_id, :kind, :at, :open) ON CONFLICT DO NOTHING"
     )
 )
 _INSERT_INCIDENT = Statement(
@@ -140,16 +147,43 @@ class Snapshot:
         self.calendar: Calendar | None = None
 
 
+class Folded(NamedTuple):
+    """A state, and the head of the chain that it is the fold of."""
+
+    head: str
+    state: ProjectState
+
+
+KEPT_STATES = 64
+"""How many projects' states a process keeps: those in whose files somebody is working just now."""
+
+
 class Caches:
-    """What all transactions share: the newest snapshot, and every definition ever used.
+    """What all transactions share: the newest snapshot, every definition ever used, the states last seen.
 
     A definition is named by its digest and never changes. A transaction keeps the snapshot it began with,
-    so that one which loads late can never pass old rights off as new ones.
+    so that one which loads late can never pass old rights off as new ones. A state is named by its head,
+    which covers every event that the state is the fold of: where the database holds the same head, the
+    state is the same, whoever wrote it and whatever was rolled back since; where it does not, it is read.
     """
 
     def __init__(self) -> None:
         self._snapshot = Snapshot(-1)
         self.definitions: dict[str, Compiled] = {}
+        self._states: dict[str, Folded] = {}
+        self._keeping = Lock()
+
+    def known(self, ref: object) -> Folded | None:
+        """The state of that project as it was last written here."""
+        return self._states.get(ref)  # type: ignore[call-overload, no-any-return]
+
+    def keep(self, ref: str, head: str, state: ProjectState) -> None:
+        """Remember the newest state; the project that was changed longest ago is forgotten."""
+        with self._keeping:
+            self._states.pop(ref, None)
+            self._states[ref] = Folded(head, state)
+            if len(self._states) > KEPT_STATES:
+                del self._states[next(iter(self._states))]
 
     def forget(self) -> None:
         """Load the snapshot again at next use."""
@@ -222,7 +256,6 @@ class Transaction:
         self._caches = caches
         self._snapshot: Snapshot | None = None
         self._open: dict[int, OpenProject] = {}
-        self._told: set[tuple[int, int]] = set()
         self.touched_administration = False
 
     def execute(self, statement: Statement, **parameters: Any) -> Cursor:
@@ -251,13 +284,15 @@ class Transaction:
         return opened
 
     def _load(self, key: str, value: str | int) -> OpenProject:
-        row = self.execute(_PROJECT_BY[key, self.dialect], **{key: value}).fetchone()
+        known = self._caches.known(value)
+        statement = _PROJECT_BY[key, self.dialect]
+        row = self.execute(statement, **{key: value}, known=known.head if known else "").fetchone()
         if row is None:
             raise NotFound(reason("project-not-found"))
         project, ref, seq, head, body, administration = row
         if self._snapshot is None:
             self._snapshot = self._caches.at(administration)
-        state = from_json(body)
+        state = known.state if known is not None and body is None else from_json(body)
         opened = OpenProject(project, ref, seq, head, state, self.compiled(state.digest))
         self._open[project] = opened
         return opened
@@ -343,17 +378,21 @@ class Transaction:
             head=project.head,
             body=to_json(state),
             updated_at=project.pending[-1].at,
-            **projection.project_row(state, project.definition),
+            **projection.standing(state, project.definition),
         )
         if changed.rowcount != 1:
             raise Conflict(reason("lost-race"))
+        particulars = projection.particulars(state)
+        if project.before is None or particulars != projection.particulars(project.before):
+            self.execute(_UPDATE_PARTICULARS, id=project.id, **particulars)
         for pending in project.pending:
             self._write_event(project.id, pending)
+        self._caches.keep(project.ref, project.head, state)
         project.was, project.before = project.seq, state
         project.pending.clear()
 
     def _write_event(self, project: int, pending: Pending) -> None:
-        row = self.execute(
+        self.execute(
             _INSERT_EVENT,
             project_id=project,
             seq=pending.seq,
@@ -361,13 +400,13 @@ class Transaction:
             actor_id=pending.actor,
             data=pending.data,
             hash=pending.hash,
-        ).fetchone()
+        )
         for tell in pending.tell:
             for person in tell.people:
                 self.execute(
                     _INSERT_NOTICE,
-                    event_id=row[0],
                     project_id=project,
+                    seq=pending.seq,
                     person_id=person,
                     kind=tell.kind,
                     at=pending.at,

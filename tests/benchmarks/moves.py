@@ -1,16 +1,14 @@
-"""How much a move costs beside the same rows written by the raw driver. Run: python -m tests.benchmarks.moves
+"""How much a move costs beside the raw driver's, and beside a peer's, on the reference work.
 
-The reference work: projects of 10 stages, three of them parallel, three moves a stage (submit with two
-papers, review, sign): 30 durable moves a project, SQLite WAL with synchronous=FULL, one client and then
-sixteen. The floor writes as many rows of the same size through `sqlite3` alone, in the same run.
+Projects of 10 stages, three of them parallel, three moves a stage (submit with two papers, review, sign):
+30 durable moves a project, SQLite WAL with synchronous=FULL, one client and then sixteen. The floor writes one
+row of each kind for a move through `sqlite3` alone; the engine also records each paper and each opening.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sqlite3
-import statistics
 import tempfile
 import threading
 import time
@@ -20,6 +18,8 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+from tests.benchmarks import spiff
+from tests.benchmarks.table import Row
 from workflow.actions.decisions import decide
 from workflow.actions.definitions import publish
 from workflow.actions.documents import upload_document
@@ -71,13 +71,15 @@ def definition() -> str:
 class Office:
     """A store with one clerk, one chief and one deputy, and projects to move."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store = Store(f"sqlite:///{folder}/bench.db")
+    def __init__(self, folder: Path, now: datetime = NOW) -> None:
+        self.path = folder / "shenpi.db"
+        self.now = now
+        self.store = Store(f"sqlite:///{self.path}")
         self.store.start()
         act = self.store.act
-        bureau = act(add_organisation, name="县民政局", parent=0, actor=SYSTEM, now=NOW)
+        bureau = act(add_organisation, name="县民政局", parent=0, actor=SYSTEM, now=now)
         self.clerk, self.chief, self.deputy = (
-            act(add_person, name=name, staff_number=name, actor=SYSTEM, now=NOW)
+            act(add_person, name=name, staff_number=name, actor=SYSTEM, now=now)
             for name in ("谭丽", "杨帆", "罗秀英")
         )
         for person, post in (
@@ -85,14 +87,21 @@ class Office:
             (self.chief, "section_chief"),
             (self.deputy, "deputy_director"),
         ):
-            act(grant_post, person=person, organisation=bureau, key=post, actor=SYSTEM, now=NOW)
-        self.digest = act(publish, text=definition(), name="reference.yaml", actor=SYSTEM, now=NOW)
+            act(grant_post, person=person, organisation=bureau, key=post, actor=SYSTEM, now=now)
+        self.digest = act(publish, text=definition(), name="reference.yaml", actor=SYSTEM, now=now)
         self.bureau = bureau
+
+    def size(self) -> int:
+        """Bytes of the file with everything written back to it."""
+        with sqlite3.connect(self.path) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+        return self.path.stat().st_size
 
     def register(self, ref: str) -> None:
         self.store.act(
             register_project, ref=ref, digest=self.digest, title="参照项目", organisation=self.bureau,
-            clerk=self.clerk, actor=self.clerk, now=NOW,
+            clerk=self.clerk, actor=self.clerk, now=self.now,
         )  # fmt: skip
 
     def moves(self, ref: str) -> Iterator[Callable[[], object]]:
@@ -100,7 +109,7 @@ class Office:
         act = self.store.act
         for group in ORDER:
             for key in group:
-                yield partial(act, _submit_with_papers, ref=ref, stage=key, actor=self.clerk, now=NOW)
+                yield partial(act, _submit_with_papers, ref=ref, stage=key, actor=self.clerk, now=self.now)
             for key in group:
                 yield partial(
                     act,
@@ -111,14 +120,14 @@ class Office:
                     outcome="approved",
                     opinion="同意",
                     actor=self.chief,
-                    now=NOW,
+                    now=self.now,
                 )
             for key in group:
-                reply = ReplyData(f"{key}_reply", NOW.date())
+                reply = ReplyData(f"{key}_reply", self.now.date())
                 yield partial(
                     act,
                     decide, ref=ref, stage=key, step="sign", outcome="approved", opinion="同意",
-                    replies=(reply,), actor=self.deputy, now=NOW,
+                    replies=(reply,), actor=self.deputy, now=self.now,
                 )  # fmt: skip
 
 
@@ -235,34 +244,58 @@ def timed_together(lists: list[list[Callable[[], object]]]) -> float:
     return sum(map(len, lists)) / (time.perf_counter() - start)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--projects", type=int, default=30)
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
+def measure(rounds: int, projects: int = 16) -> Iterator[Row]:
+    """Every round: the floor, the engine alone, the engine with sixteen clients, and the peer if it is here."""
     with tempfile.TemporaryDirectory() as folder:
-        office, floor = Office(Path(folder)), Floor(Path(folder))
-        alone, together = [], []
-        for number in range(arguments.rounds):
-            names = [number * 1000 + each for each in range(arguments.projects)]
+        office, floor, peer = Office(Path(folder)), Floor(Path(folder)), spiff.found(Path(folder))
+        rates: dict[str, list[float]] = {}
+        for number in range(rounds + 1):
+            names = [number * 1000 + each for each in range(2 * projects)]
             for name in names:
                 office.register(str(name))
                 floor.register(name)
-            raw = timed([move for name in names for move in floor.moves(name)])
-            half = names[: len(names) // 2]
-            ours = timed([move for name in half for move in office.moves(str(name))])
-            rest = [list(office.moves(str(name))) for name in names[len(names) // 2 :]][:16]
-            many = timed_together(rest)
-            alone.append(raw / ours)
-            together.append(many / raw)
-            print(f"raw {raw:7.0f}/s   engine {ours:7.0f}/s = {raw / ours:.2f}x the floor's time   "
-                  f"{len(rest)} clients {many:7.0f}/s = {many / raw:.2f} of the floor's rate")  # fmt: skip
+            found = {
+                "raw": timed([move for name in names[:projects] for move in floor.moves(name)]),
+                "alone": timed([move for name in names[:projects] for move in office.moves(str(name))]),
+                "together": timed_together([list(office.moves(str(name))) for name in names[projects:]]),
+            }
+            if peer is not None:
+                found["peer"] = timed([move for name in names[:2] for move in peer.moves(name)])
+                found["peers"] = timed_together([list(peer.moves(name)) for name in names[projects:]])
+            if number:  # the first round warms every cache, and does not count
+                for key, rate in found.items():
+                    rates.setdefault(key, []).append(rate)
         office.store.close()
         floor.connection.close()
-        print(
-            f"median: {statistics.median(alone):.2f}x the floor's time; together {statistics.median(together):.2f} of its rate"
+    yield from _rows(rates)
+
+
+def _rows(rates: dict[str, list[float]]) -> Iterator[Row]:
+    def ratio(over: str, under: str) -> list[float]:
+        return [a / b for a, b in zip(rates[over], rates[under], strict=True)]
+
+    yield Row("the floor: raw sqlite3, WAL, FULL", rates["raw"], "moves/s")
+    yield Row("the engine, one client", rates["alone"], "moves/s")
+    yield Row("… its time beside the floor's", ratio("raw", "alone"), "×", at_most=2.0)
+    yield Row("the engine, 16 clients, beside the floor's rate", ratio("together", "raw"), "×", at_least=0.65)
+    if "peer" not in rates:
+        yield Row("SpiffWorkflow: not installed (pip install shenpi[benchmarks])", [], "")
+        return
+    yield Row("SpiffWorkflow, one client", rates["peer"], "moves/s")
+    yield Row("the engine beside it, one client", ratio("alone", "peer"), "×", at_least=5.0)
+    yield Row("the engine beside it, 16 clients", ratio("together", "peers"), "×", at_least=12.0)
+
+
+def measure_bytes(projects: int = 100) -> Iterator[Row]:
+    """What a finished project takes in the file, once everything is written back to it."""
+    with tempfile.TemporaryDirectory() as folder:
+        office = Office(Path(folder))
+        before = office.size()
+        for number in range(projects):
+            office.register(str(number))
+            for move in office.moves(str(number)):
+                move()
+        yield Row(
+            "bytes of a finished project", [(office.size() - before) / projects / 1000], "kB", at_most=24
         )
-
-
-if __name__ == "__main__":
-    main()
+        office.store.close()

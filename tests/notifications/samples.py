@@ -96,7 +96,7 @@ def _cause(bureau: Bureau, kind: str, person: int, actor: int, event: ev.Event, 
         return Cause(
             notice=1, kind=kind, person=person, at=_now(), event=event, actor=actor, told=_told(event, person),
             project=1, ref=ref, seq=seq, head=head, state=_state(bureau, event, reply),
-            definition=view.compiled(connection, bureau.digest).definition,
+            compiled=view.compiled(connection, bureau.digest),
             directory=view.directory, calendar=view.calendar,
         )  # fmt: skip
 

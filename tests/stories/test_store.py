@@ -11,9 +11,12 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.world import World, refused
 from workflow import doctor
+from workflow.actions.decisions import decide
 from workflow.actions.documents import register_document
 from workflow.actions.projects import register_project
+from workflow.actions.stages import submit_stage
 from workflow.errors import Refused, Unavailable
+from workflow.state import Fix
 from workflow.store import Store
 from workflow.transaction import Transaction
 
@@ -233,6 +236,77 @@ def test_an_acknowledged_command_survives_a_restart(world: World) -> None:
 
     assert hall.at("approval") == "review"
     hall.approve("approval", "review", "杨帆")
+
+
+def test_a_state_that_was_kept_never_hides_what_another_process_did(world: World) -> None:
+    """A kept state is named by the head of its chain: whoever moved the project on since is seen at once."""
+    hall = world.register("hall").submitted("approval", "proposal", "minutes")
+    if world.store.dialect == "sqlite":
+        world.store.close()  # one process owns the file; the store keeps what it knows
+    elsewhere = Store(world.store.url)
+    elsewhere.start()
+    for _ in range(2):
+        elsewhere.act(
+            decide, ref=hall.ref, stage="approval", step="review", outcome="returned", opinion="请补正",
+            fixes=(Fix("补正"),), actor=world.people["杨帆"], now=world.now,
+        )  # fmt: skip
+        elsewhere.act(submit_stage, ref=hall.ref, stage="approval", actor=world.people["谭丽"], now=world.now)
+    elsewhere.close()
+    if world.store.dialect == "sqlite":
+        world.store.start()
+    seen = world.store.act(lambda tx: tx.project(hall.ref).state.stage("approval"))
+    hall.approve("approval", "review", "杨帆")
+
+    assert (seen.state, seen.visit) == ("review", 3)
+    assert hall.at("approval") == "sign"
+
+
+def test_a_state_that_was_written_and_undone_is_never_seen(world: World) -> None:
+    """What a failing action left in memory carries a head that no row ever shows."""
+    hall = world.register("hall")
+
+    def registered(tx: Transaction) -> None:
+        register_document(
+            tx, ref=hall.ref, document="minutes", number="1号", issued_on=world.today,
+            kept_at="档案柜", actor=world.people["谭丽"], now=world.now,
+        )  # fmt: skip
+
+    def fails(tx: Transaction) -> None:
+        registered(tx)
+        tx.flush()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        world.store.act(fails)
+    world.store.act(registered)
+
+    assert hall.paper("minutes").version == 1
+    assert world.rows("SELECT version FROM paper") == [(1,)]
+
+
+def test_an_action_that_fails_half_way_takes_nobody_with_it(world: World) -> None:
+    """Those who shared its commit are done once and whole, and its own caller alone hears of it."""
+    hall = world.register("hall")
+    world.store.submit(_slowly)
+
+    def upload(tx: Transaction, *, document: str, fails: bool = False) -> int:
+        number = register_document(
+            tx, ref=hall.ref, document=document, number="1号", issued_on=world.today,
+            kept_at="档案柜", actor=world.people["谭丽"], now=world.now,
+        )  # fmt: skip
+        tx.flush()
+        if fails:
+            raise ZeroDivisionError
+        return number
+
+    before = world.store.submit(upload, document="minutes")
+    failing = world.store.submit(upload, document="minutes", fails=True)
+    after = world.store.submit(upload, document="minutes")
+    ends = (before.exception(), failing.exception(), after.exception())
+
+    assert [type(each) for each in ends] == [type(None), ZeroDivisionError, type(None)]
+    assert abs(after.result() - before.result()) == 1
+    assert hall.paper("minutes").version == 2
 
 
 def test_the_same_reference_is_registered_once(world: World) -> None:

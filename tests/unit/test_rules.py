@@ -163,10 +163,7 @@ def test_a_requirement_is_satisfied_missing_expired_or_unknown() -> None:
         "combined_opinion": paper(valid_until=date(2026, 8, 31)),
         "village_consent": paper(),
     }
-    found = {
-        each.key: each
-        for each in rules.needs_of(GARDEN.definition, case(GARDEN, documents=documents).state, stage, TODAY)
-    }
+    found = {each.key: each for each in rules.needs_of(case(GARDEN, documents=documents), stage)}
 
     assert found["study_reply"].satisfied_by == "study_reply"
     assert found["precheck"].problem == "expired"
@@ -182,22 +179,14 @@ def test_a_reply_is_valid_on_its_last_day() -> None:
     stage = GARDEN.definition.stages["design"]
     for until, problem in ((TODAY, ""), (date(2026, 8, 31), "expired")):
         documents = {"precheck": paper(valid_until=until)}
-        found = {
-            each.key: each
-            for each in rules.needs_of(
-                GARDEN.definition, case(GARDEN, documents=documents).state, stage, TODAY
-            )
-        }
+        found = {each.key: each for each in rules.needs_of(case(GARDEN, documents=documents), stage)}
         assert found["precheck"].problem == problem
 
 
 def test_an_expired_paper_gives_way_to_one_that_stands_for_it() -> None:
     stage = GARDEN.definition.stages["design"]
     documents = {"precheck": paper(valid_until=date(2026, 8, 31)), "combined_opinion": paper()}
-    found = {
-        each.key: each
-        for each in rules.needs_of(GARDEN.definition, case(GARDEN, documents=documents).state, stage, TODAY)
-    }
+    found = {each.key: each for each in rules.needs_of(case(GARDEN, documents=documents), stage)}
 
     assert found["precheck"].satisfied_by == "combined_opinion"
 
@@ -211,18 +200,18 @@ def test_an_expired_paper_gives_way_to_one_that_stands_for_it() -> None:
 def test_an_option_whose_stage_does_not_apply_never_satisfies(
     forest: str, consents: tuple[str, ...], satisfied: str
 ) -> None:
-    state = case(
+    project = case(
         GARDEN, stages={"forest": StageState(forest)}, documents={key: paper() for key in consents}
-    ).state
-    needs = rules.needs_of(GARDEN.definition, state, GARDEN.definition.stages["design"], TODAY)
+    )
+    needs = rules.needs_of(project, GARDEN.definition.stages["design"])
     choice = next(each for each in needs if len(each.requirement.any_of) == 2)
 
     assert choice.satisfied_by == satisfied
 
 
 def test_a_requirement_none_of_whose_options_applies_is_dropped() -> None:
-    state = case(GARDEN, stages={"forest": StageState("not_applicable")}).state
-    assert rules.needs_of(GARDEN.definition, state, GARDEN.definition.stages["notice"], TODAY) == ()
+    project = case(GARDEN, stages={"forest": StageState("not_applicable")})
+    assert rules.needs_of(project, GARDEN.definition.stages["notice"]) == ()
 
 
 @given(

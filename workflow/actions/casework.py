@@ -6,7 +6,7 @@ everything open that has become free. Invariant: it never decides whether the ac
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from datetime import date, datetime
 from typing import Self
 
@@ -37,7 +37,9 @@ from workflow.timing import clock_of, validity_clock
 from workflow.transaction import OpenProject, Tell, Transaction
 
 _DEPENDENTS = Statement(
-    text("SELECT id FROM project WHERE waits_for <> '' AND waits_for LIKE :pattern ORDER BY id")
+    # Ordered by whoever asks: with ORDER BY here, SQLite reads every project instead of the few that wait. The
+    # pattern is put together here, because SQLite prepares a statement again for each new pattern that it is given.
+    text("SELECT id FROM project WHERE waits_for <> '' AND waits_for LIKE '%,' || :project || ',%'")
 )
 _HAS_TASK = Statement(
     text("SELECT 1 FROM task WHERE project_id = :project_id AND person_id = :person_id LIMIT 1")
@@ -67,6 +69,9 @@ class Casework:
         self.project = project
         self.actor = actor
         self.now = now
+        self.day = local_day(now)
+        """The day in Shanghai."""
+        self._case: rules.Case | None = None
 
     @classmethod
     def load(cls, tx: Transaction, ref: str, *, actor: int, now: datetime) -> Self:
@@ -77,22 +82,19 @@ class Casework:
         return work
 
     @property
-    def day(self) -> date:
-        """The day in Shanghai."""
-        return local_day(self.now)
-
-    @property
     def case(self) -> rules.Case:
-        """What rules may look at, as of now."""
-        project = self.project
-        return rules.Case(project.state, project.compiled, self.tx.directory, self.actor, self.day)
+        """What rules may look at, as of now: a new one as soon as the project or the directory is another."""
+        project, directory, case = self.project, self.tx.directory, self._case
+        if case is None or case.state is not project.state or case.directory is not directory:
+            case = self._case = rules.Case(project.state, project.compiled, directory, self.actor, self.day)
+        return case
 
     def is_visible(self) -> bool:
         """Whether the project lies in the actor's scope, or something in it waits for the actor."""
         if self.actor == SYSTEM:
             return True
         directory = self.tx.directory
-        if self.project.state.organisation in directory.scope(self.actor, self.day):
+        if directory.sees(self.actor, self.project.state.organisation, self.day):
             return True
         people = (self.actor, *directory.principals(self.actor, self.day))
         return any(
@@ -293,9 +295,7 @@ class Casework:
     def end_waits(self, stages: Iterable[str] = ()) -> None:
         """Let go every project that waited for this one."""
         reached = {*stages, ""} if self.project.state.state == "in_use" else set(stages)
-        rows = self.tx.execute(_DEPENDENTS, pattern=f"%,{self.project.id},%").fetchall()
-        for (dependent,) in rows:
-            work = Casework(self.tx, self.tx.project_by_id(dependent), actor=SYSTEM, now=self.now)
+        for work in self._dependents():
             for wait in work.project.state.waits:
                 if wait.project == self.project.id and not wait.ended and wait.stage in reached:
                     work.record(WaitEnded(wait.project, wait.stage))
@@ -303,11 +303,16 @@ class Casework:
 
     def disappoint(self) -> None:
         """Tell every project that waited for this one that it will wait in vain: none does so silently."""
-        for (dependent,) in self.tx.execute(_DEPENDENTS, pattern=f"%,{self.project.id},%").fetchall():
-            work = Casework(self.tx, self.tx.project_by_id(dependent), actor=SYSTEM, now=self.now)
+        for work in self._dependents():
             told = tuple(dict.fromkeys((work.project.state.clerk, *work.holders_of("deputy_director"))))
             words = f"所等待的项目“{self.project.state.title}”已终止，请分管领导决定不再等待，或终止本项目"
             work.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
+
+    def _dependents(self) -> Iterator[Casework]:
+        """The projects that wait for this one, in the order of their ids, each loaded and locked in its turn."""
+        rows = self.tx.execute(_DEPENDENTS, project=self.project.id).fetchall()
+        for (dependent,) in sorted(rows):
+            yield Casework(self.tx, self.tx.project_by_id(dependent), actor=SYSTEM, now=self.now)
 
     def _consumed(self, reply: str) -> bool:
         return rules.is_consumed(self.project.definition, self.project.state, reply)

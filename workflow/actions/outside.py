@@ -191,7 +191,7 @@ def _move(
     fixes = what.fixes if isinstance(what, CorrectionNotified) else ()
     papers = {}
     if isinstance(what, Filed | Corrected):
-        papers = rules.papers_of(work.project.definition, work.project.state, spec, work.day)
+        papers = rules.papers_of(work.case, spec)
     work.move(key, OutsideMoved(key, stage.step, entry, what, entered, fixes, papers))
 
 

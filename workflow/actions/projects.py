@@ -60,7 +60,7 @@ def register_project(
     compiled = tx.compiled(digest)
     definition = compiled.definition
     directory = tx.directory
-    if organisation in directory.organisations and organisation not in directory.scope(actor, local_day(now)):
+    if organisation in directory.organisations and not directory.sees(actor, organisation, local_day(now)):
         raise Forbidden(reason("out-of-scope", "organisation"))
     values, reasons = rules.read_registration(
         directory,
@@ -129,7 +129,7 @@ def change_facts(
         work.record(FactsChanged(changed, reason_given, code))
         for key in definition.reading(changed):
             if work.stage(key).step:
-                papers = rules.papers_of(definition, work.project.state, work.spec(key), work.day)
+                papers = rules.papers_of(work.case, work.spec(key))
                 work.restart(key, "", papers)
         work.settle()
     return work.project.seq
@@ -176,7 +176,7 @@ def hand_over_project(
     ]
     if not tx.directory.is_active(to):
         reasons.append(reason("person-not-found", "to"))
-    elif state.organisation not in tx.directory.scope(to, work.day):
+    elif not tx.directory.sees(to, state.organisation, work.day):
         reasons.append(reason("receiver-out-of-scope", "to", name=tx.directory.name(to)))
     elif to == state.clerk:
         reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))

@@ -28,7 +28,7 @@ def submit_stage(
     work.check_turn(stage, turn)
     refuse(rules.may_submit(work.case, stage))
 
-    papers = rules.papers_of(work.project.definition, work.project.state, spec, work.day)
+    papers = rules.papers_of(work.case, spec)
     on_behalf = rules.capacity(work.case, (work.project.state.clerk,)) or 0
     authors = {who for key in papers for who in _authors(work, key)}
     entered = work.entered(stage, work.after(stage, "submit"), exclude=authors | {actor, on_behalf or actor})

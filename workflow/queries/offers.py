@@ -108,7 +108,7 @@ def _fits_clock(what: str, stage: StageState) -> bool:
 
 def _soft_gates(reading: Reading, key: str) -> Iterator[Offer]:
     case, spec = reading.case, reading.stage(key)
-    for need in rules.needs_of(reading.definition, reading.state, spec, reading.day):
+    for need in rules.needs_of(case, spec):
         if need.requirement.soft and need.problem and not need.passed:
             yield _offer("pass-gate", "同意暂缺先行办理", rules.may_pass_gate(case, key, need.key), need.key)
 

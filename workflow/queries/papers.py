@@ -98,8 +98,7 @@ def value_words(fact: FactType, value: Any) -> str:
 
 def need_views(reading: Reading, spec: Stage) -> tuple[NeedView, ...]:
     """Every requirement of the stage that applies or may apply, and how it stands."""
-    needs = needs_of(reading.definition, reading.state, spec, reading.day)
-    return tuple(_need_view(reading, need) for need in needs)
+    return tuple(_need_view(reading, need) for need in needs_of(reading.case, spec))
 
 
 def _need_view(reading: Reading, need: Need) -> NeedView:

@@ -68,7 +68,7 @@ class Reading(Struct, frozen=True):
 
     def may_apply(self, spec: Stage) -> bool:
         """Whether the stage's condition holds, or might: an unknown fact rules nothing out."""
-        return rules.applies(self.definition, self.state, spec) is not False
+        return rules.applies(self.case, spec) is not False
 
     def blockers(self, spec: Stage) -> list[Blocker]:
         """What the stage still waits for."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cached_property
+from typing import Any
 
 from msgspec import Struct
 
 from workflow.definition import Definition, Stage
 from workflow.machine import Compiled
 from workflow.people import Directory
+from workflow.rules.facts import typed_values
 from workflow.state import (
     CANCELLED,
     ISSUED,
@@ -55,8 +58,12 @@ MOVE_WORDS = {
 }
 
 
-class Case(Struct, frozen=True):
-    """All that a rule may look at: the project, its definition, the people, and who asks on which day."""
+class Case(Struct, frozen=True, dict=True):
+    """All that a rule may look at: the project, its definition, the people, and who asks on which day.
+
+    A case never changes, so what several rules ask of it is worked out once and kept with it; whoever
+    changes the project makes a new case.
+    """
 
     state: ProjectState
     compiled: Compiled
@@ -68,6 +75,16 @@ class Case(Struct, frozen=True):
     def definition(self) -> Definition:
         """The definition that the project follows."""
         return self.compiled.definition
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Facts and fields of replies, typed, under the names that conditions use."""
+        return typed_values(self.definition, self.state)
+
+    @cached_property
+    def needs(self) -> dict[str, Any]:
+        """Stage -> its needs as `needs_of` found them."""
+        return {}
 
     def stage(self, key: str) -> tuple[Stage, StageState]:
         """What the stage is and where it stands."""

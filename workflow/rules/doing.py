@@ -65,7 +65,7 @@ def may_begin_again(case: Case, key: str) -> list[Reason]:
 def may_pass_gate(case: Case, key: str, requirement: str) -> list[Reason]:
     """A supervisor who has no hand in the matter, and only a requirement that the definition calls soft."""
     spec = case.definition.stages[key]
-    needs = {need.key: need for need in needs_of(case.definition, case.state, spec, case.day)}
+    needs = {need.key: need for need in needs_of(case, spec)}
     reasons = [*running(case), *may_lead(case, SUPERVISORS)]
     if requirement not in needs or not needs[requirement].requirement.soft:
         reasons.append(reason("gate-not-soft", requirement))
@@ -96,7 +96,7 @@ def may_receive(case: Case, key: str, person: int) -> list[Reason]:
     if not directory.is_active(person):
         return [reason("person-not-found", "to")]
     name = directory.name(person)
-    if organisation not in directory.scope(person, case.day):
+    if not directory.sees(person, organisation, case.day):
         return [reason("receiver-out-of-scope", "to", name=name)]
     if stage.holders == (person,):
         return [reason("receiver-is-holder", "to", name=name)]

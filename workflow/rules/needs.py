@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
-from typing import Any
 
 from msgspec import Struct
 
@@ -14,7 +13,6 @@ from workflow.conditions.tree import Name, Not
 from workflow.definition import Definition, Register, Requirement, Stage
 from workflow.errors import Reason, reason
 from workflow.rules.case import Case
-from workflow.rules.facts import typed_values
 from workflow.state import ISSUED, NOT_APPLICABLE, PASSED_STATES, ProjectState
 
 SOME = 2
@@ -51,58 +49,53 @@ def requirement_key(requirement: Requirement) -> str:
     return "|".join(requirement.any_of)
 
 
-def needs_of(definition: Definition, state: ProjectState, stage: Stage, day: date) -> tuple[Need, ...]:
-    """Every requirement of the stage that applies, or may apply, and how it stands on that day."""
-    values = typed_values(definition, state)
-    needs = (_need(definition, state, stage, each, values, day) for each in stage.needs)
-    return tuple(need for need in needs if not need.dropped)
+def needs_of(case: Case, stage: Stage) -> tuple[Need, ...]:
+    """Every requirement of the stage that applies, or may apply, and how it stands on the case's day."""
+    found: tuple[Need, ...] | None = case.needs.get(stage.key)
+    if found is None:
+        needs = [_need(case, stage, each) for each in stage.needs]
+        found = case.needs[stage.key] = tuple(need for need in needs if not need.dropped)
+    return found
 
 
-def _need(
-    definition: Definition,
-    state: ProjectState,
-    stage: Stage,
-    requirement: Requirement,
-    values: Mapping[str, Any],
-    day: date,
-) -> Need:
+def _need(case: Case, stage: Stage, requirement: Requirement) -> Need:
+    definition, state = case.definition, case.state
     passed = requirement_key(requirement) in state.stage(stage.key).passed
     if requirement.when is not None:
-        applies = evaluate(requirement.when, values)
+        applies = evaluate(requirement.when, case.values)
         if isinstance(applies, Unknown):
             return Need(requirement, requirement.any_of, "unknown", unknown=applies.names, passed=passed)
         if not applies:
             return Need(requirement, (), dropped=True)
-    options = tuple(paper for paper in requirement.any_of if not _left_out(definition, state, paper))
+    options = tuple([paper for paper in requirement.any_of if not _left_out(definition, state, paper)])
     if not options:
         return Need(requirement, (), dropped=True)
-    found = [
-        paper for option in options for paper in definition.satisfiers(option) if paper in state.documents
-    ]
-    for paper in found:
-        if state.documents[paper].is_valid(day):
-            return Need(requirement, options, satisfied_by=paper, passed=passed)
-    return Need(requirement, options, "expired" if found else "missing", passed=passed)
+    problem, paper = _answer(case, options)
+    return Need(requirement, options, problem, paper, passed=passed)
+
+
+def _answer(case: Case, options: Iterable[str]) -> tuple[str, str]:
+    """What is wrong with every one of the options, or the first paper that satisfies one."""
+    problem = "missing"
+    for option in options:
+        for key in case.definition.satisfiers(option):
+            paper = case.state.documents.get(key)
+            if paper is not None and paper.is_valid(case.day):
+                return "", key
+            if paper is not None:
+                problem = "expired"
+    return problem, ""
 
 
 def _left_out(definition: Definition, state: ProjectState, document: str) -> bool:
     """A reply whose stage is not applicable leaves an any-of, and never satisfies one."""
-    issuers = {
-        definition.issuers[paper] for paper in definition.satisfiers(document) if paper in definition.issuers
-    }
-    own = [paper for paper in definition.satisfiers(document) if paper not in definition.issuers]
-    if not issuers or (own and document not in definition.issuers):
-        return False
-    return all(state.stage(issuer).state == NOT_APPLICABLE for issuer in issuers)
+    issuers = definition.only_from.get(document, ())
+    return bool(issuers) and all(state.stage(each).state == NOT_APPLICABLE for each in issuers)
 
 
 def missing(case: Case, stage: Stage) -> list[Reason]:
     """Every requirement that keeps the stage from being submitted, as sentences with their remedy."""
-    return [
-        _need_reason(case, stage, need)
-        for need in needs_of(case.definition, case.state, stage, case.day)
-        if need.blocks
-    ]
+    return [_need_reason(case, stage, need) for need in needs_of(case, stage) if need.blocks]
 
 
 def _need_reason(case: Case, stage: Stage, need: Need) -> Reason:
@@ -143,11 +136,11 @@ def content_token(papers: Mapping[str, str]) -> str:
     return sha256(spelled.encode()).hexdigest()[:32]
 
 
-def papers_of(definition: Definition, state: ProjectState, stage: Stage, day: date) -> dict[str, str]:
+def papers_of(case: Case, stage: Stage) -> dict[str, str]:
     """The papers that a submission rests on now: document -> content."""
     return {
-        need.satisfied_by: state.documents[need.satisfied_by].content
-        for need in needs_of(definition, state, stage, day)
+        need.satisfied_by: case.state.documents[need.satisfied_by].content
+        for need in needs_of(case, stage)
         if need.satisfied_by
     }
 
@@ -176,7 +169,7 @@ def blockers(case: Case, stage: Stage, earliest: date | None) -> list[Blocker]:
     """
     found = [
         _reply_blocker(case.definition, need)
-        for need in needs_of(case.definition, case.state, stage, case.day)
+        for need in needs_of(case, stage)
         if need.problem and not need.requirement.soft and not need.requirement.recommended
         if all(_is_reply(case.definition, key) for key in need.options)
     ]
@@ -202,17 +195,14 @@ def _is_reply(definition: Definition, document: str) -> bool:
     return any(paper in definition.issuers for paper in definition.satisfiers(document))
 
 
-def applies(definition: Definition, state: ProjectState, stage: Stage) -> bool | Unknown:
+def applies(case: Case, stage: Stage) -> bool | Unknown:
     """Whether the stage's own condition holds; Unknown names the facts that are missing."""
-    return True if stage.when is None else evaluate(stage.when, typed_values(definition, state))
+    return True if stage.when is None else evaluate(stage.when, case.values)
 
 
 def condition_words(definition: Definition, condition: Condition) -> str:
     """The condition as a Chinese phrase."""
-    readable: dict[str, Any] = dict(definition.facts)
-    for document in definition.documents.values():
-        readable.update({f"{document.key}.{key}": field for key, field in document.fields.items()})
-    return explain(condition, readable)
+    return explain(condition, definition.readable)
 
 
 def decisions_of_facts(definition: Definition) -> dict[str, tuple[str, ...]]:

@@ -68,7 +68,7 @@ def may_submit(case: Case, key: str) -> list[Reason]:
 
 def unanswered_condition(case: Case, stage: Stage) -> list[Reason]:
     """A `when` over an unknown fact does not guess: the stage waits and names the fact."""
-    found = applies(case.definition, case.state, stage)
+    found = applies(case, stage)
     if isinstance(found, Unknown):
         return [
             reason(
@@ -135,7 +135,7 @@ def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:
             reason("turn-gone", spec.key, stage=spec.title, why=each.text)
             for each in blockers(case, spec, None)
         ]
-    if applies(case.definition, case.state, spec) is False:
+    if applies(case, spec) is False:
         reasons.append(reason("not-applicable-now", spec.key, stage=spec.title))
     step = spec.step(stage.step)
     if step.minutes and step.minutes not in case.state.documents:

@@ -39,6 +39,6 @@ def read_registration(
         reasons.append(reason("organisation-disabled", "organisation", name=unit.name))
     if not directory.is_active(clerk):
         reasons.append(reason("person-not-found", "clerk"))
-    elif organisation not in directory.scope(clerk, day):
+    elif not directory.sees(clerk, organisation, day):
         reasons.append(reason("receiver-out-of-scope", "clerk", name=directory.name(clerk)))
     return values, reasons
