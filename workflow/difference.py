@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from workflow.definition import Definition
+from workflow.definition import Definition, DocumentType, Register
 from workflow.rulebook import PARTS, StageRules, Statement, fact_rules, stage_rules
 
 WHOLE = ""
@@ -90,8 +90,7 @@ def _compared(before: Mapping[str, Statement], after: Mapping[str, Statement]) -
 def _said(statement: Statement | None, *, renamed: bool) -> str:
     if statement is None:
         return ""
-    words = statement.words or LISTED
-    return f"{statement.subject}，{words}" if renamed else words
+    return statement.subject if renamed else statement.words or LISTED
 
 
 def _book(stage: StageRules) -> dict[str, Statement]:
@@ -104,6 +103,18 @@ def _book(stage: StageRules) -> dict[str, Statement]:
     return {f"{each.part} {each.key}": each for each in stated}
 
 
+def _taken(definition: Definition, document: DocumentType) -> str:
+    """How a paper is taken in: its formats, whether it has a number, and what it may stand for."""
+    instead = "、".join(definition.documents[key].title for key in document.stands_for)
+    parts = (
+        "、".join(document.formats),
+        "须填文号" if document.number else "",
+        {Register.ALLOWED: "可仅登记", Register.ALWAYS: "只登记不上传"}.get(document.register_only, ""),
+        f"可代替{instead}" if instead else "",
+    )
+    return "，".join(part for part in parts if part)
+
+
 def _whole(definition: Definition) -> dict[str, Statement]:
     stated = (
         Statement("名称", "", "名称", definition.title),
@@ -111,5 +122,9 @@ def _whole(definition: Definition) -> dict[str, Statement]:
         *(Statement("依据", each, each, LISTED) for each in definition.basis),
         *(Statement("项目信息", each.key, each.title, each.words) for each in fact_rules(definition)),
         *(Statement("材料", each.key, each.title, LISTED) for each in definition.documents.values()),
+        *(
+            Statement("收件要求", each.key, each.title, _taken(definition, each))
+            for each in definition.documents.values()
+        ),
     )
     return {f"{each.part} {each.key}": each for each in stated}

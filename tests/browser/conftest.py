@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -23,12 +23,19 @@ DESKTOP, PHONE = (1366, 768), (390, 844)
 Visit = Callable[..., Page]
 
 
+@contextmanager
+def open_desk(city: City) -> Iterator[str]:
+    """The city's desk behind a real server; its address."""
+    port = free_port()
+    app = create_app(make(data=city.data, mailbox=True, port=port), clock=lambda: NOW, beating=False)
+    with served(app, port) as found:
+        yield found
+
+
 @pytest.fixture
 def address(city: City) -> Iterator[str]:
     """Where the city's desk is served."""
-    port = free_port()
-    settings = make(data=city.data, mailbox=True, port=port)
-    with served(create_app(settings, clock=lambda: NOW, beating=False), port) as found:
+    with open_desk(city) as found:
         yield found
 
 
@@ -37,7 +44,9 @@ def browser() -> Iterator[Browser]:
     """One browser for all stories of a worker."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=os.environ["SHENPI_BROWSER"], args=["--no-sandbox", "--disable-gpu"]
+            executable_path=os.environ["SHENPI_BROWSER"],
+            headless=False,  # the older headless mode, which Playwright asks for, has no viewer for PDF
+            args=["--headless=new", "--no-sandbox", "--disable-gpu"],
         )
         yield opened
         with suppress(Exception):

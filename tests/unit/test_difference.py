@@ -68,7 +68,7 @@ def test_another_way_of_writing_the_same_is_no_difference() -> None:
         (
             "  demand_study: {title: 需求测算,",
             "  demand_study: {title: 需求测算报告,",
-            ["总体：材料“需求测算报告”：由“需求测算，列入”改为“需求测算报告，列入”"],
+            ["总体：材料“需求测算报告”：由“需求测算”改为“需求测算报告”"],
         ),
         (
             "title: 科室核对, by: section_chief, within: 2 workdays",

@@ -132,8 +132,7 @@ def test_a_new_version_is_compared_in_words_then_published_and_running_projects_
     page = desk.send("/types/check", text=new)
 
     assert "第2版" in page.words
-    assert "－ 概算审核" in page.words
-    assert "＋ 投资概算审核" in page.words
+    assert "由“概算审核意见”改为“投资概算审核意见”" in page.words
     page = desk.send("/admin/types")
     assert "项目类型已发布" in page.words
     assert "投资概算审核" not in sign_in("liguodong").open(f"/projects/{city.projects['E']}").words

@@ -28,8 +28,7 @@ def read_registration(
     values, wrong = read_facts(definition.facts, facts)
     values = {key: value for key, value in values.items() if value is not None}
     reasons = [*check_text(title, "title", "项目名称", required=True, longest=100, one_line=True), *wrong]
-    if not wrong:
-        reasons += check_sums(definition, values)
+    reasons += check_sums(definition, values)
     if code:
         reasons += check_code(code)
     unit = directory.organisations.get(organisation)

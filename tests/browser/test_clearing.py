@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.conftest import open_desk
+from tests.browser.test_screens import enter, listen
 from tests.web.conftest import City
 from tests.web.pile import STAGE, Pile
-from tests.web.test_screens import enter, listen, served
 from workflow.store import Store
 
 pytestmark = pytest.mark.browser
@@ -30,21 +30,8 @@ def refs(city: City) -> list[str]:
 
 @pytest.fixture
 def desk(refs: list[str], city: City) -> Iterator[str]:
-    with served(city) as address:
+    with open_desk(city) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser that shows PDF as an office browser does: the older headless mode has no viewer."""
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(
-            executable_path=os.environ["SHENPI_BROWSER"],
-            headless=False,
-            args=["--no-sandbox", "--headless=new"],
-        )
-        yield made
-        made.close()
 
 
 def clear_the_late_one(page: Page) -> None:

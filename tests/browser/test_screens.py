@@ -2,59 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect
 
-from api.main import create_app
-from api.settings import make
-from tests.web.conftest import NOW, City
+from tests.browser.conftest import open_desk
+from tests.web.conftest import City
 
 pytestmark = pytest.mark.browser
 
 SCREENS = {"office": (1366, 768), "phone": (390, 844)}
 
 
-@contextmanager
-def served(city: City) -> Iterator[str]:
-    """The desk on loopback, until the story ends."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port = trial.getsockname()[1]
-    app = create_app(make(data=city.data, mailbox=True, port=port), clock=lambda: NOW, beating=False)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        until = time.monotonic() + 20
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.02)
-        assert server.started
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 @pytest.fixture
 def desk(city: City) -> Iterator[str]:
-    with served(city) as address:
+    with open_desk(city) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=os.environ["SHENPI_BROWSER"], args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 def enter(page: Page, desk: str, name: str) -> None:
