@@ -158,6 +158,7 @@ def test_nothing_is_taken_in_while_one_row_is_wrong(world: World) -> None:
     ]  # fmt: skip
     assert faults(plan(world, *rows)) == [
         ("projects", 4, "fact.beds", "fact-invalid"),
+        ("projects", 4, "fact.total", "sum-differs"),
         ("projects", 4, "code", "code-malformed"),
         ("replies", 4, "number", "number-malformed"),
         ("replies", 5, "kept_at", "reply-without-evidence"),
@@ -165,8 +166,8 @@ def test_nothing_is_taken_in_while_one_row_is_wrong(world: World) -> None:
         ("replies", 7, "issued_on", "date-in-future"),
     ]
     with refused(
-        "fact-invalid", "code-malformed", "number-malformed", "reply-without-evidence", "out-of-scope",
-        "date-in-future",
+        "fact-invalid", "sum-differs", "code-malformed", "number-malformed", "reply-without-evidence",
+        "out-of-scope", "date-in-future",
     ):  # fmt: skip
         take_in(world, *rows)
 
