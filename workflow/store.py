@@ -24,6 +24,7 @@ from sqlalchemy.engine import Connection as CoreConnection
 from sqlalchemy.schema import CreateIndex
 
 from workflow.errors import Conflict, Unavailable, WorkflowError, reason
+from workflow.failpoints import reach
 from workflow.models import METADATA
 from workflow.sql import Connection
 from workflow.transaction import Caches, Transaction
@@ -208,6 +209,7 @@ class _SQLiteWriter:
     def _run_together(self, batch: list[_Job], *, guarded: bool) -> bool:
         """Run and commit all of them. False, and nothing has happened, if one failed half-way unguarded."""
         connection = self._connection
+        reach("write.begin")
         connection.execute("BEGIN IMMEDIATE")
         for job in batch:
             if guarded:
@@ -222,7 +224,9 @@ class _SQLiteWriter:
                 connection.execute("ROLLBACK")
                 self._store.caches.forget()
                 return False
+        reach("write.commit")
         connection.execute("COMMIT")
+        reach("write.committed")
         return True
 
     def _attempt(self, job: _Job) -> None:
@@ -271,13 +275,16 @@ class _PostgresWriters:
             return
 
     def _attempt(self, job: _Job) -> None:
+        reach("write.begin")
         with self._store.engine.connect() as pooled:
             connection: Connection = pooled.connection.driver_connection  # type: ignore[assignment]
             transaction = Transaction(connection, "postgresql", self._store.caches)
             try:
                 job.result = job.action(transaction, **job.arguments)
                 transaction.flush()
+                reach("write.commit")
                 connection.execute("COMMIT")
+                reach("write.committed")
             except BaseException:
                 if transaction.touched_administration:
                     self._store.caches.forget()
