@@ -8,6 +8,7 @@ any other left no trace.
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import sqlite3
@@ -36,6 +37,7 @@ GROUP = 64
 """How many waiting actions share one commit at most: beyond this a caller would wait for too many others."""
 
 _STOP = object()
+_LOG = logging.getLogger(__name__)
 
 
 class Store:
@@ -122,7 +124,10 @@ class Store:
     def committed(self) -> None:
         """Tell whoever waits for new work that some was committed."""
         for call in self.after_commit:
-            call()
+            try:
+                call()
+            except Exception:  # what is on disk is on disk, and the writer must go on
+                _LOG.exception("somebody could not be told of a commit")
 
 
 class _Job:
@@ -192,6 +197,8 @@ class _SQLiteWriter:
     def _commit(self, batch: list[_Job]) -> None:
         connection = self._connection
         try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")  # what a broken disk did not even let us undo
             if not self._run_together(batch, guarded=False):
                 self._run_together(batch, guarded=True)
         except BaseException as error:  # noqa: BLE001 - every caller of the batch must hear of it
@@ -283,7 +290,7 @@ class _PostgresWriters:
                 job.result = job.action(transaction, **job.arguments)
                 transaction.flush()
                 reach("write.commit")
-                connection.execute("COMMIT")
+                _commit(connection)
                 reach("write.committed")
             except BaseException:
                 if transaction.touched_administration:
@@ -291,6 +298,15 @@ class _PostgresWriters:
                 with suppress(Exception):
                     connection.execute("ROLLBACK")
                 raise
+
+
+def _commit(connection: Connection) -> None:
+    try:
+        connection.execute("COMMIT")
+    except Exception as error:
+        if _is_outage(error) and getattr(error, "sqlstate", None) not in PASSING:
+            raise Unavailable(reason("commit-unanswered")) from error
+        raise
 
 
 PASSING = {"40001", "40P01", "23505"}

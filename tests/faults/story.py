@@ -65,9 +65,9 @@ class Life:
     digest: str
 
     @classmethod
-    def begin(cls, folder: Path, port: int) -> Life:
+    def begin(cls, folder: Path, port: int, url: str = "") -> Life:
         """Open what is there, as a service does that starts."""
-        store = Store(f"sqlite:///{folder / 'shenpi.db'}")
+        store = Store(url or f"sqlite:///{folder / 'shenpi.db'}")
         store.start()
         store.act(ledger.try_at_once, now=BEGAN)
         with store.reading() as connection:
@@ -171,6 +171,24 @@ def live(folder: Path, port: int, answers: Path) -> None:
         answer = act(life)
         os.write(written, (json.dumps([name, answer]) + "\n").encode())
     life.store.close()
+
+
+def facts(store: Store) -> dict[str, Any]:
+    """Everything that has happened: equal heads mean equal records, to the byte."""
+    questions = {
+        "projects": "SELECT ref, seq, head, body FROM project ORDER BY ref",
+        "administration": "SELECT seq, head FROM administration",
+        "commands": "SELECT id, answer FROM command ORDER BY id",
+        "notices": "SELECT event_id, person_id, kind, open FROM notice ORDER BY event_id, person_id, kind",
+        "mails": "SELECT message_id, state FROM mail ORDER BY message_id",
+        "deliveries": "SELECT event_id, person_id, skipped FROM delivery ORDER BY event_id, person_id",
+        "incidents": "SELECT code, text FROM incident ORDER BY id",
+        "definitions": "SELECT digest FROM definition ORDER BY digest",
+    }
+    with store.reading() as connection:
+        return {
+            name: [tuple(row) for row in connection.exec_driver_sql(sql)] for name, sql in questions.items()
+        }
 
 
 def answers_in(path: Path) -> dict[str, Any]:
