@@ -126,7 +126,7 @@ class Store:
         for call in self.after_commit:
             try:
                 call()
-            except Exception:  # what is on disk is on disk, and the writer must go on
+            except Exception:  # noqa: BLE001 - what is on disk is on disk, and the writer must go on
                 _LOG.exception("somebody could not be told of a commit")
 
 

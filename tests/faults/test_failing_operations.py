@@ -190,7 +190,7 @@ def test_any_statement_may_fail(
     try:
         fault = {**SQLITE, **POSTGRES}[how]()
         with watched(life.store, fault):
-            assert _lived(life, fault) > 30
+            assert _lived(life, fault) > 15
         found = life.store.read(doctor.examine, now=LATE, has_file=life.files.has)
         assert [str(each) for each in found if each.level == "error"] == []
         told = facts(life.store)
