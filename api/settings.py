@@ -21,7 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 PREFIX = "SHENPI_"
 FILE = "shenpi.toml"
-NOT_OURS = ("SHENPI_TEST_", "SHENPI_BROWSER")
+MARK = "TEST-DATA"
+"""A file of this name in the data directory says that a test made it: only there may a service be made to crash."""
+NOT_OURS = ("SHENPI_TEST_", "SHENPI_BROWSER", "SHENPI_FAULTS")
 """Variables that the tests and `dev.py` read; the product does not."""
 
 
@@ -80,6 +82,7 @@ class Settings(BaseModel):
     sweep_seconds: float = Field(default=20, gt=0)
     deliver_seconds: float = Field(default=15, gt=0)
     mailbox: bool = False
+    fail_at: str = ""
     smtp: Smtp = Smtp()
     print: Print = Print()
 
@@ -205,6 +208,8 @@ def _check(settings: Settings) -> None:
         )
     if settings.database_url.startswith("sqlite:///:memory:"):
         raise SettingsError("数据库须在磁盘上：已确认的操作不能丢。")
+    if settings.fail_at and not (settings.data / MARK).is_file():
+        raise SettingsError("fail_at 让服务中途停止，只用于本产品的测试，正式数据不可用。请删去此项。")
     if settings.print.fonts is not None and not settings.print.fonts.is_dir():
         raise SettingsError(f"字体目录 {settings.print.fonts} 不存在。请更正 [print] fonts，或删去此项。")
     if settings.data.is_dir() and os.name != "nt" and settings.data.stat().st_mode & stat.S_IWOTH:

@@ -21,6 +21,7 @@ from notifications.ledger import Leased
 from notifications.mailer import Failure, Fenced, Line, Mailer
 from notifications.outbox import expand
 from notifications.settings import MailSettings, Timeouts
+from workflow.failpoints import reach
 from workflow.record import stamp
 from workflow.store import Store
 
@@ -50,6 +51,7 @@ class Pass:
         return carried
 
     async def _carry_one(self, line: Line, mail: Leased) -> str:
+        reach("mail.leased")
         if mail.is_ambiguous and self._settings.ambiguous == "hold":
             await self._act(ledger.hold, mail=mail)
             return "held"
@@ -60,7 +62,10 @@ class Pass:
         except Failure as failure:
             self.is_broken = self.is_broken or failure.is_the_servers
             return await self._act(ledger.failed, mail=mail, failure=failure, settings=self._settings)
-        return "sent" if await self._act(ledger.sent, mail=mail, reply=reply) else "taken"
+        reach("mail.accepted")
+        is_ours = await self._act(ledger.sent, mail=mail, reply=reply)
+        reach("mail.recorded")
+        return "sent" if is_ours else "taken"
 
     async def _lease(self) -> Leased | None:
         if self._room <= 0:
@@ -73,6 +78,7 @@ class Pass:
         until = self._now() + from_data(self._settings.timeouts)
         if not await self._act(ledger.may_start, mail=mail, until=until):
             raise Fenced
+        reach("mail.data")
 
     async def finish(self) -> None:
         """Say that the server is well, if it proved so."""

@@ -70,9 +70,13 @@ class SMTPLine:
     async def close(self) -> None:
         """Take leave of the server; what it answers no longer matters."""
         client, self._client = self._client, None
-        if client is not None and client.is_connected:
+        if client is None:
+            return
+        try:
             with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-                await client.quit(timeout=10)
+                if client.is_connected:
+                    await client.quit(timeout=10)
+        finally:
             client.close()
 
     def _encode(self, message: Message) -> bytes:
@@ -120,6 +124,9 @@ class SMTPLine:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             client.close()
             raise _connect_failure(error) from error
+        except BaseException:  # somebody else's failure ended this pass meanwhile
+            client.close()
+            raise
         self._client = client
 
     async def _command(self, phase: Phase, *words: bytes) -> None:

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from workflow.content import FORMATS, format_of, mismatch
 from workflow.errors import Invalid, NotFound, Reason, Unavailable
+from workflow.failpoints import reach
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "upload-empty": ("“{name}”是空文件。", "请核对后重新上传。"),
@@ -72,6 +73,7 @@ class Files:
         """
         name = clean_name(name)
         with _saying_what_the_disk_said(), self._temporary() as path, path.open("r+b") as file:
+            reach("file.begun")
             digest, size = sha256(), 0
             for chunk in chunks:
                 size += len(chunk)
@@ -86,7 +88,9 @@ class Files:
             name = _with_extension(name, found, formats)
             os.fsync(file.fileno())
             file.close()
+            reach("file.written")
             self._place(path, digest.hexdigest())
+        reach("file.placed")
         return StoredFile(digest.hexdigest(), name, size, FORMATS[found])
 
     def open(self, digest: str) -> Iterator[bytes]:
@@ -136,6 +140,7 @@ class Files:
             if since <= path.stat().st_mtime < older_than.timestamp() and not known(digest):
                 aside = self._aside() / digest
                 path.replace(aside)
+                reach("file.aside")
                 gone += self._settle(aside, known, older_than)
         for left in self._incoming().iterdir():
             if left.stat().st_mtime < older_than.timestamp():

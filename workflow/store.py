@@ -8,6 +8,7 @@ any other left no trace.
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import sqlite3
@@ -24,6 +25,7 @@ from sqlalchemy.engine import Connection as CoreConnection
 from sqlalchemy.schema import CreateIndex
 
 from workflow.errors import Conflict, Unavailable, WorkflowError, reason
+from workflow.failpoints import reach
 from workflow.models import METADATA
 from workflow.sql import Connection
 from workflow.transaction import Caches, Transaction
@@ -35,6 +37,7 @@ GROUP = 64
 """How many waiting actions share one commit at most: beyond this a caller would wait for too many others."""
 
 _STOP = object()
+_LOG = logging.getLogger(__name__)
 
 
 class Store:
@@ -121,7 +124,10 @@ class Store:
     def committed(self) -> None:
         """Tell whoever waits for new work that some was committed."""
         for call in self.after_commit:
-            call()
+            try:
+                call()
+            except Exception:  # noqa: BLE001 - what is on disk is on disk, and the writer must go on
+                _LOG.exception("somebody could not be told of a commit")
 
 
 class _Job:
@@ -191,6 +197,8 @@ class _SQLiteWriter:
     def _commit(self, batch: list[_Job]) -> None:
         connection = self._connection
         try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")  # what a broken disk did not even let us undo
             if not self._run_together(batch, guarded=False):
                 self._run_together(batch, guarded=True)
         except BaseException as error:  # noqa: BLE001 - every caller of the batch must hear of it
@@ -208,6 +216,7 @@ class _SQLiteWriter:
     def _run_together(self, batch: list[_Job], *, guarded: bool) -> bool:
         """Run and commit all of them. False, and nothing has happened, if one failed half-way unguarded."""
         connection = self._connection
+        reach("write.begin")
         connection.execute("BEGIN IMMEDIATE")
         for job in batch:
             if guarded:
@@ -222,7 +231,9 @@ class _SQLiteWriter:
                 connection.execute("ROLLBACK")
                 self._store.caches.forget()
                 return False
+        reach("write.commit")
         connection.execute("COMMIT")
+        reach("write.committed")
         return True
 
     def _attempt(self, job: _Job) -> None:
@@ -271,19 +282,31 @@ class _PostgresWriters:
             return
 
     def _attempt(self, job: _Job) -> None:
+        reach("write.begin")
         with self._store.engine.connect() as pooled:
             connection: Connection = pooled.connection.driver_connection  # type: ignore[assignment]
             transaction = Transaction(connection, "postgresql", self._store.caches)
             try:
                 job.result = job.action(transaction, **job.arguments)
                 transaction.flush()
-                connection.execute("COMMIT")
+                reach("write.commit")
+                _commit(connection)
+                reach("write.committed")
             except BaseException:
                 if transaction.touched_administration:
                     self._store.caches.forget()
                 with suppress(Exception):
                     connection.execute("ROLLBACK")
                 raise
+
+
+def _commit(connection: Connection) -> None:
+    try:
+        connection.execute("COMMIT")
+    except Exception as error:
+        if _is_outage(error) and getattr(error, "sqlstate", None) not in PASSING:
+            raise Unavailable(reason("commit-unanswered")) from error
+        raise
 
 
 PASSING = {"40001", "40P01", "23505"}

@@ -24,6 +24,7 @@ from workflow.definition import Definition
 from workflow.errors import Conflict, NotFound, reason
 from workflow.events import ENCODER, Event, IncidentRaised, Recorded
 from workflow.evolve import evolve
+from workflow.failpoints import reach
 from workflow.loader import load
 from workflow.machine import Compiled
 from workflow.people import DelegationView, Directory, OrganisationView, PersonView, PostView
@@ -387,6 +388,7 @@ class Transaction:
             self.execute(_UPDATE_PARTICULARS, id=project.id, **particulars)
         for pending in project.pending:
             self._write_event(project.id, pending)
+        reach("write.events")
         self._caches.keep(project.ref, project.head, state)
         project.was, project.before = project.seq, state
         project.pending.clear()

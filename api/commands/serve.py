@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
 
 from api.cli import add_data
+from workflow import failpoints
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -32,8 +35,15 @@ def run(options: argparse.Namespace) -> int:
     if not is_free(settings.host, settings.port):
         print(f"端口{settings.port}已被占用。请用 --port 换一个，或停止占用它的程序。", file=sys.stderr)
         return 1
+    if settings.fail_at:
+        failpoints.arm(failpoints.at(settings.fail_at, _crash))
     print(f"审批系统：{settings.address}（数据目录 {settings.data}）", flush=True)
     return serve(settings)
+
+
+def _crash() -> None:
+    """End as a power switch would: nothing is flushed, closed or said."""
+    os.kill(os.getpid(), signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
 
 
 def serve(settings: Settings) -> int:

@@ -327,3 +327,16 @@ def test_whoever_waits_for_work_is_told_after_the_commit(world: World) -> None:
     world.register("hall")
 
     assert heard
+
+
+def test_whoever_waits_for_work_cannot_stop_the_writer(world: World) -> None:
+    """A listener that fails is its own affair: commands go on being answered."""
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    world.store.after_commit.append(fails)
+    world.register("hall")
+    world.register("hall")
+
+    assert world.rows("SELECT count(*) FROM project") == [(2,)]

@@ -119,3 +119,11 @@ def test_the_fonts_of_printed_papers_are_named_in_the_file_or_the_environment(tm
 
     assert (found.fonts, found.title_font) == (fonts, ("方正小标宋简体",))
     assert found.body_font == ("仿宋_GB2312", "FangSong")
+
+
+def test_only_data_that_a_test_made_can_be_served_with_a_crash(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="只用于本产品的测试"):
+        load(tmp_path, {"SHENPI_FAIL_AT": "write.commit"})
+    (tmp_path / "TEST-DATA").touch()
+
+    assert load(tmp_path, {"SHENPI_FAIL_AT": "write.commit"}).fail_at == "write.commit"

@@ -13,6 +13,7 @@ from workflow.clock import Limit, Unit
 from workflow.definition import POSTS, Rung
 from workflow.errors import Reason, reason
 from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, ReplyLapsed, RungFired
+from workflow.failpoints import reach
 from workflow.record import stamp
 from workflow.sql import Statement
 from workflow.state import ISSUED, Clock
@@ -54,6 +55,7 @@ def sweep(tx: Transaction, *, actor: int, now: datetime, limit: int = 100) -> in
     rows = due_places(tx, actor=actor, now=now, limit=limit)
     for project, stage, document in rows:
         sweep_place(tx, project=project, stage=stage, document=document, actor=actor, now=now)
+        reach("sweep.place")
     return len(rows)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import text as sql
 from workflow.actions.casework import check_administrator, refuse
 from workflow.administration import DefinitionPublished
 from workflow.errors import Invalid, Reason, reason
+from workflow.failpoints import reach
 from workflow.loader import load
 from workflow.machine import Compiled
 from workflow.record import stamp
@@ -56,6 +57,7 @@ def publish(tx: Transaction, *, text: str, name: str, actor: int, now: datetime)
         text=text,
         published_at=stamp(now),
     )
+    reach("publish.stored")
     event = DefinitionPublished(definition.type, definition.version, definition.digest)
     tx.administer(event, actor=actor, at=now)
     return definition.digest
