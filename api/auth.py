@@ -72,8 +72,19 @@ def now(request: HTTPConnection) -> datetime:
     return clock()
 
 
-def public() -> None:
+# What follows never awaits, and is async all the same: the framework calls anything else in a thread.
+
+
+async def public() -> None:
     """The policy of the few routes that anybody may call."""
+
+
+async def _now(request: Request) -> datetime:
+    return now(request)
+
+
+async def _door(request: Request) -> Door:
+    return door_of(request)
 
 
 async def current_person(request: Request) -> Visitor:
@@ -96,10 +107,10 @@ async def administrator(visitor: Annotated[Visitor, Depends(current_person)]) ->
 
 POLICIES: tuple[Callable[..., Any], ...] = (public, current_person, administrator)
 
-Now = Annotated[datetime, Depends(now)]
+Now = Annotated[datetime, Depends(_now)]
 Person = Annotated[Visitor, Depends(current_person)]
 Administrator = Annotated[Visitor, Depends(administrator)]
-TheDoor = Annotated[Door, Depends(door_of)]
+TheDoor = Annotated[Door, Depends(_door)]
 
 
 async def visitor_in(request: Request, session: SignedIn) -> Visitor:
