@@ -30,6 +30,7 @@ from api.settings import Settings, is_loopback
 from workflow.actions.people import change_person
 from workflow.errors import Forbidden, Invalid, reason
 from workflow.people import Directory, PersonView
+from workflow.queries.snapshot import latest_snapshot, snapshot
 
 log = logging.getLogger("shenpi.auth")
 
@@ -72,8 +73,19 @@ def now(request: HTTPConnection) -> datetime:
     return clock()
 
 
-def public() -> None:
+# What follows never awaits, and is async all the same: the framework calls anything else in a thread.
+
+
+async def public() -> None:
     """The policy of the few routes that anybody may call."""
+
+
+async def _now(request: Request) -> datetime:
+    return now(request)
+
+
+async def _door(request: Request) -> Door:
+    return door_of(request)
 
 
 async def current_person(request: Request) -> Visitor:
@@ -96,16 +108,16 @@ async def administrator(visitor: Annotated[Visitor, Depends(current_person)]) ->
 
 POLICIES: tuple[Callable[..., Any], ...] = (public, current_person, administrator)
 
-Now = Annotated[datetime, Depends(now)]
+Now = Annotated[datetime, Depends(_now)]
 Person = Annotated[Visitor, Depends(current_person)]
 Administrator = Annotated[Visitor, Depends(administrator)]
-TheDoor = Annotated[Door, Depends(door_of)]
+TheDoor = Annotated[Door, Depends(_door)]
 
 
 async def visitor_in(request: Request, session: SignedIn) -> Visitor:
     """Who has just signed in."""
     digest = sessions.digest_of(session.token)
-    found = await door_of(request).ask(sessions.find, session=digest)
+    found = await _find(door_of(request), digest)
     if found is None:
         raise Unauthenticated(refusal("not-signed-in"))
     return Visitor(found.directory.people[found.person], found.directory, session.csrf, digest)
@@ -252,13 +264,24 @@ async def _look_up(request: Request) -> Visitor | None:
     if not token:
         return None
     door, session = door_of(request), sessions.digest_of(token)
-    found = await door.ask(sessions.find, session=session)
+    found = await _find(door, session)
     request.state.was_known = found is not None
     if found is None or _has_run_out(found, request.app.state.settings, at):
         return None
     if at - found.seen_at > sessions.TOUCH_EVERY and WATCHING_HEADER not in request.headers:
         await door.run(sessions.touch_session, session=session, now=at)
     return Visitor(found.directory.people[found.person], found.directory, csrf_of(token), session)
+
+
+async def _find(door: Door, session: str) -> sessions.Found | None:
+    """The session of that hash as it stands now, with the people of the same moment or a later one."""
+    row = await door.row(sessions.FIND, id=session)
+    if row is None:
+        return None
+    latest = latest_snapshot(door.store.engine)
+    if latest is None or latest.seq != row[-1]:
+        latest = await door.ask(snapshot)
+    return sessions.found(row, latest.directory)
 
 
 def _has_run_out(found: sessions.Found, settings: Settings, at: datetime) -> bool:

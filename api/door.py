@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
+from workflow.errors import Unavailable
+from workflow.sql import Statement
 from workflow.store import Store
 
 T = TypeVar("T")
@@ -30,6 +34,18 @@ class Door:
     async def ask(self, query: Callable[..., T], /, **arguments: Any) -> T:
         """Run a query on one consistent view."""
         return await asyncio.wrap_future(self.store.ask(query, **arguments))
+
+    async def row(self, statement: Statement, /, **parameters: Any) -> Any:
+        """The one row that the statement finds by its key, as of now, or None."""
+        if self.store.dialect == "sqlite":
+            with suppress(Unavailable):
+                return self.store.row(statement, **parameters)
+        return await self.ask(_row, statement=statement, parameters=parameters)
+
+
+def _row(connection: Connection, *, statement: Statement, parameters: dict[str, Any]) -> Any:
+    driver: Any = connection.connection.driver_connection
+    return statement.execute(driver, connection.dialect.name, parameters).fetchone()
 
 
 def door_of(connection: HTTPConnection) -> Door:

@@ -55,6 +55,7 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         form_limits={"max_fields": FORM_FIELDS, "max_files": FORM_FILES, "max_part_size": FORM_PART},
         middleware=[Middleware(Guard, settings=settings)],
         exception_handlers={
@@ -66,9 +67,9 @@ def create_app(
     app.state.settings = settings
     app.state.clock = clock or _wall_clock
     app.state.beating = beating
-    app.include_router(routes.router)
-    app.include_router(control.router)
-    app.include_router(web.router)
+    # One flat list: routers included in routers are looked through anew on each level, for every request.
+    for router in (*routes.ROUTERS, control.router, *web.ROUTERS):
+        app.router.routes.extend(router.routes)
     app.state.problem_page = web.problem_page
     check_policies(app.routes)
     return app

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from workflow.people import Directory
-from workflow.queries import snapshot
 from workflow.record import instant, stamp
 from workflow.sql import Statement
 from workflow.transaction import Transaction
@@ -27,10 +27,15 @@ BROWSER_KEPT = timedelta(days=180)
 TOUCH_EVERY = timedelta(minutes=1)
 """A session's last use is written down once a minute at most: a page view should not cost a commit."""
 
-_FIND = text(
-    "SELECT session.person_id, session.created_at, session.seen_at, session.credential, person.password_hash"
-    " FROM session JOIN person ON person.id = session.person_id WHERE session.id = :id AND person.active"
+FIND = Statement(
+    text(
+        "SELECT session.person_id, session.created_at, session.seen_at, session.credential, person.password_hash,"
+        " administration.seq FROM session JOIN person ON person.id = session.person_id, administration"
+        " WHERE session.id = :id AND person.active AND administration.id = 1"
+    )
 )
+"""A session of somebody who is not disabled, for `found`; last the number of the administration's chain."""
+
 _ACCOUNT = text("SELECT id, name, password_hash, active FROM person WHERE staff_number = :staff_number")
 _INSERT = Statement(
     text(
@@ -111,15 +116,15 @@ def credential_of(person: int, password_hash: str, directory: Directory) -> str:
 # Queries
 
 
-def find(connection: Connection, *, session: str) -> Found | None:
-    """The session of that hash, if its person still is what they were when it began."""
-    row = connection.execute(_FIND, {"id": session}).one_or_none()
-    if row is None:
+def found(row: Any, directory: Directory) -> Found | None:
+    """The session of that row of FIND, if its person still is what they were when it began.
+
+    `directory` is of the number in the row, or newer: what was revoked by then is seen.
+    """
+    person, created_at, seen_at, credential, password_hash, _ = row
+    if credential != credential_of(person, password_hash, directory):
         return None
-    directory = snapshot(connection).directory
-    if row.credential != credential_of(row.person_id, row.password_hash, directory):
-        return None
-    return Found(row.person_id, instant(row.created_at), instant(row.seen_at), directory)
+    return Found(person, instant(created_at), instant(seen_at), directory)
 
 
 def account(connection: Connection, *, staff_number: str) -> Account | None:

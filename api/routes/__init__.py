@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from api.routes import (
     administration,
     decisions,
@@ -16,16 +14,17 @@ from api.routes import (
     stages,
 )
 
-router = APIRouter(prefix="/api")
-for module in (
-    session,
-    inbox,
-    projects,
-    stages,
-    decisions,
-    documents,
-    definitions,
-    administration,
-    health,
-):
-    router.include_router(module.router)
+ROUTERS = tuple(
+    module.router
+    for module in (
+        session,
+        inbox,
+        projects,
+        stages,
+        decisions,
+        documents,
+        definitions,
+        administration,
+        health,
+    )
+)

@@ -26,7 +26,7 @@ from workflow import queries
 from workflow.actions import calendar, incidents, people
 from workflow.errors import Invalid
 
-router = APIRouter(tags=["管理"])
+router = APIRouter(prefix="/api", tags=["管理"])
 
 
 class OrganisationItem(Struct, frozen=True):

@@ -11,7 +11,7 @@ from api.desk import AtDesk
 from api.schemas import ConcludedBody, DecisionBody, OutsideBody, ReasonBody, SignatureBody
 from workflow.actions import decisions, entries, outside
 
-router = APIRouter(prefix="/projects/{ref}", tags=["审批"])
+router = APIRouter(prefix="/api/projects/{ref}", tags=["审批"])
 
 EntryNumber = Annotated[int, Path(ge=1, le=2**31)]
 

@@ -14,7 +14,7 @@ from workflow import queries
 from workflow.actions import definitions
 from workflow.errors import NotFound, reason
 
-router = APIRouter(prefix="/definitions", tags=["项目类型"])
+router = APIRouter(prefix="/api/definitions", tags=["项目类型"])
 
 _TEXT = text("SELECT type, version, title, text, published_at FROM definition WHERE digest = :digest")
 

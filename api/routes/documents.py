@@ -21,7 +21,7 @@ from workflow.actions import documents
 from workflow.errors import Invalid
 from workflow.queries.stored import stored_file
 
-router = APIRouter(tags=["材料"])
+router = APIRouter(prefix="/api", tags=["材料"])
 
 _DAY = TypeAdapter(date)
 

@@ -17,7 +17,7 @@ from workflow import calendar_file, content, errors, files, queries
 from workflow.actions import once
 from workflow.errors import NotFound
 
-router = APIRouter(tags=["系统"])
+router = APIRouter(prefix="/api", tags=["系统"])
 
 SAID = (problems, passwords, tickets, once, errors, files, content, calendar_file, workbook)
 """Where the codes of problems are written down."""

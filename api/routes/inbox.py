@@ -10,7 +10,7 @@ from api.answers import Answer, answers
 from api.desk import AtDesk
 from workflow import queries
 
-router = APIRouter(tags=["待办"])
+router = APIRouter(prefix="/api", tags=["待办"])
 
 Before = Annotated[int, Query(ge=0, le=2**53)]
 """The position to go on from; 0 begins with the newest."""

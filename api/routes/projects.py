@@ -24,7 +24,7 @@ from api.schemas import (
 from workflow import queries
 from workflow.actions import projects
 
-router = APIRouter(prefix="/projects", tags=["项目"])
+router = APIRouter(prefix="/api/projects", tags=["项目"])
 
 Word = Annotated[str, Field(max_length=100)]
 Id = Annotated[int, Field(ge=0, le=2**53)]

@@ -20,7 +20,7 @@ from api.auth import (
 )
 from api.schemas import PasswordBody, SignInBody
 
-router = APIRouter(prefix="/session", tags=["登录"])
+router = APIRouter(prefix="/api/session", tags=["登录"])
 
 
 class PostHeld(Struct, frozen=True):

@@ -10,7 +10,7 @@ from api.schemas import ExtendBody, GateBody, HandOverBody, ReasonBody, SubmitBo
 from workflow import queries
 from workflow.actions import clocks, outside, stages
 
-router = APIRouter(prefix="/projects/{ref}/stages/{stage}", tags=["事项"])
+router = APIRouter(prefix="/api/projects/{ref}/stages/{stage}", tags=["事项"])
 
 
 @router.get("", **answers(queries.StageFile, 404))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -40,30 +39,34 @@ from api.web.posts import sign_in_page
 from api.web.render import page
 from api.web.resuming import confirm_page, kept_of
 
-router = APIRouter()
-router.include_router(worklist.router)
-router.include_router(registration.router)
-router.include_router(taking_over.router)
-router.include_router(intake.router)
-router.include_router(checks.router)
-router.include_router(portfolio.router)
-router.include_router(phrases.router)
-router.include_router(posts.router)
-router.include_router(prints.router)
-router.include_router(graphs.router)
-router.include_router(pages.router)
-router.include_router(types.router)
-router.include_router(people.router)
-router.include_router(guide.router)
-router.include_router(leaders.router)
-router.include_router(feed.router)
-router.include_router(admin_home.router)
-router.include_router(admin_people.router)
-router.include_router(admin_units.router)
-router.include_router(admin_calendar.router)
-router.include_router(admin_types.router)
-router.include_router(admin_incidents.router)
-router.include_router(audit.router)
+ROUTERS = tuple(
+    module.router
+    for module in (
+        worklist,
+        registration,
+        taking_over,
+        intake,
+        checks,
+        portfolio,
+        phrases,
+        posts,
+        prints,
+        graphs,
+        pages,
+        types,
+        people,
+        guide,
+        leaders,
+        feed,
+        admin_home,
+        admin_people,
+        admin_units,
+        admin_calendar,
+        admin_types,
+        admin_incidents,
+        audit,
+    )
+)
 
 
 def problem_page(request: Request, problem: Problem) -> Response | None:
@@ -84,4 +87,4 @@ def problem_page(request: Request, problem: Problem) -> Response | None:
     return page(request, "problem.html", visitor, status=problem.status, fault=problem, came_from=came_from)
 
 
-__all__ = ["problem_page", "router"]
+__all__ = ["ROUTERS", "problem_page"]

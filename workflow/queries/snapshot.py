@@ -64,6 +64,11 @@ def snapshot(connection: Connection) -> Snapshot:
     return fresh
 
 
+def latest_snapshot(engine: Engine) -> Snapshot | None:
+    """What the last read of this database went by; it holds for whoever finds its number in the database."""
+    return _LATEST.get(engine)
+
+
 def read_people(connection: Connection) -> Directory:
     """The directory as it stands in this read."""
 
