@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from api import backups
 from api.mail import deliverer
 from api.problems import refusal
 from api.settings import Settings
@@ -84,6 +85,12 @@ def _load_calendar(store: Store, settings: Settings, given: Given, now: datetime
     return {"year": loaded.year, "status": loaded.status, "moved": loaded.moved}
 
 
+def _note_backup(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
+    del settings
+    store.act(backups.note, given=given, now=now)
+    return {}
+
+
 class _Rehearsed(Exception):
     """Ends a transaction on purpose, so that nothing of it stays."""
 
@@ -116,6 +123,7 @@ OPERATIONS: dict[str, Operation] = {
     "publish": _publish,
     "load-calendar": _load_calendar,
     "rehearse-calendar": _rehearse_calendar,
+    "note-backup": _note_backup,
 }
 """What may be asked, by name."""
 

@@ -1,10 +1,10 @@
-"""What leaves the house as a file leaves a trace: who took which part of the record."""
+"""What leaves the house as a file leaves a trace, and so does a return to an older copy."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from workflow.administration import RecordExported
+from workflow.administration import OlderRestored, RecordExported
 from workflow.errors import Forbidden
 from workflow.queries.audit import audited, not_an_auditor
 from workflow.transaction import Transaction
@@ -16,3 +16,9 @@ def record_export(tx: Transaction, *, filter_words: str, entries: int, actor: in
     if not audited(tx.directory, actor):
         raise Forbidden(not_an_auditor())
     tx.administer(RecordExported(filter_words, entries), actor=actor, at=now)
+
+
+def record_restoration(tx: Transaction, *, backup_at: datetime, lost: int, actor: int, now: datetime) -> None:
+    """Note that a backup took the place of newer data, and how many entries were given up by it."""
+    tx.lock_administration()
+    tx.administer(OlderRestored(backup_at, lost), actor=actor, at=now)
