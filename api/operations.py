@@ -15,7 +15,7 @@ from api import backups
 from api.mail import deliverer
 from api.problems import refusal
 from api.settings import Settings
-from workflow.actions import calendar, clocks, definitions
+from workflow.actions import calendar, clocks, definitions, exports
 from workflow.errors import Invalid, WorkflowError
 from workflow.people import SYSTEM
 from workflow.store import Store
@@ -91,6 +91,13 @@ def _note_backup(store: Store, settings: Settings, given: Given, now: datetime) 
     return {}
 
 
+def _note_export(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
+    del settings
+    words, entries = str(given["words"]), int(given["entries"])
+    store.act(exports.record_export, filter_words=words, entries=entries, actor=SYSTEM, now=now)
+    return {}
+
+
 class _Rehearsed(Exception):
     """Ends a transaction on purpose, so that nothing of it stays."""
 
@@ -124,6 +131,7 @@ OPERATIONS: dict[str, Operation] = {
     "load-calendar": _load_calendar,
     "rehearse-calendar": _rehearse_calendar,
     "note-backup": _note_backup,
+    "note-export": _note_export,
 }
 """What may be asked, by name."""
 

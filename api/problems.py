@@ -70,6 +70,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "请刷新页面，并核对收件人邮箱。",
     ),
     "text-file-unreadable": ("文件不是UTF-8编码的文本，或超过{limit}。", "请用UTF-8编码另存后再上传。"),
+    "bundle-project-not-found": ("没有编号或代码为 {ref} 的项目。", "编号在项目页网址中：/projects/编号。"),
     "copy-damaged": ("{name} 不完整或已被改动：{why}。", "请换用另一份备份或导出文件；原有数据未变。"),
     "copy-newer": ("{name} 由更新版本的系统写出。", "请先把本机系统升级到同一版本。"),
     "copy-not-found": ("{name} 中没有备份。", "请核对目录；备份由 shenpi backup 写出。"),

@@ -139,12 +139,13 @@ def _audit_seals(connection: Connection, against: str) -> tuple[int, Broken | No
             return number, Broken(0, number, "封签与其内容不符"), met
         met = met or bool(against and hashed.startswith(against))
         before, last = hashed, (upto, root)
-    if last is not None and root_of(_heads_upto(connection, last[0])) != last[1]:
+    if last is not None and root_of(heads_upto(connection, last[0])) != last[1]:
         return number, Broken(0, number, "最近一次封签与当时的各链链头不符"), met
     return number, None, met
 
 
-def _heads_upto(connection: Connection, upto: int) -> list[Any]:
+def heads_upto(connection: Connection, upto: int) -> list[Any]:
+    """(project, head) of every chain as of that event: what a seal covers."""
     statement = text(
         "SELECT event.project_id, event.hash FROM event JOIN"
         " (SELECT project_id, max(seq) AS seq FROM event WHERE id <= :upto GROUP BY project_id) AS last"
