@@ -24,6 +24,10 @@ COMMANDS = {
     "deliver": "发一遍邮件",
     "audit": "核验记录",
     "doctor": "全面自检",
+    "backup": "备份：写出、核对，服务照常运行",
+    "restore": "从备份恢复，原数据另存",
+    "export": "导出全部数据为一个文件，可在两种数据库之间搬迁",
+    "import": "把导出的文件装入空的系统",
 }
 """Command -> what it does. `serve` runs what all others prepare or ask."""
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import Connection, text
 
+from api.backups import LastBackup, last_backup
 from api.settings import Settings
 from workflow.people import SYSTEM
 from workflow.queries import abandoned, snapshot
@@ -24,6 +25,7 @@ from workflow.scheduler import Beat
 LATE: Final = timedelta(minutes=15)
 SEAL_LATE: Final = timedelta(hours=3)
 UNBEGUN: Final = timedelta(minutes=2)
+BACKUP_LATE: Final = timedelta(days=7)
 LEAST_FREE: Final = 2 * 1024**3
 BEATS: Final = {
     "sweep": "时钟（提醒、升级）",
@@ -71,6 +73,7 @@ class Stored(Struct, frozen=True):
     failed: int
     abandoned: int
     sealed: str
+    backed_up: str
     database: str
 
 
@@ -112,14 +115,17 @@ def stored_condition(connection: Connection, *, now: datetime) -> Stored:
     row = connection.execute(_COUNTS, {"late": stamp(now - LATE)}).one()
     left = len(abandoned(connection))
     unsealed = connection.execute(_UNSEALED, {"upto": row.upto or 0}).scalar()
+    backup = last_backup(connection)
     concerns = [
         *_stored_concerns(row, left),
         *_seal_concerns(unsealed, now),
         *_calendar_concerns(connection, now),
         *_staff_concerns(connection),
+        *_backup_concerns(backup, now),
     ]
     sealed = clock_time(instant(row.sealed)) if row.sealed else ""
-    return Stored(tuple(concerns), row.incidents, row.failed, left, sealed, _database(connection))
+    backed_up = f"{clock_time(backup.at)}，{backup.place}" if backup else ""
+    return Stored(tuple(concerns), row.incidents, row.failed, left, sealed, backed_up, _database(connection))
 
 
 def _stored_concerns(row: Any, left: int) -> Iterator[Concern]:
@@ -174,6 +180,20 @@ def _staff_concerns(connection: Connection) -> Iterator[Concern]:
             "请在人员页补填。",
             "/admin/people",
             urgent=False,
+        )
+
+
+def _backup_concerns(backup: LastBackup | None, now: datetime) -> Iterator[Concern]:
+    remedy = "请运行 shenpi backup 备份目录，并让系统每天自动运行；备份要放在另一块磁盘上。"
+    if backup is None:
+        yield Concern("还没有备份过。", remedy, "/admin/health", urgent=False)
+    elif now - backup.at > BACKUP_LATE:
+        yield Concern(f"上次备份在{clock_time(backup.at)}，已超过7天。", remedy, "/admin/health")
+    elif backup.missing:
+        yield Concern(
+            f"上次备份时有{backup.missing}份材料在系统中已缺失或损坏。",
+            "请点“开始自检”看是哪些，并从以前的备份找回。",
+            "/admin/health",
         )
 
 

@@ -1,4 +1,4 @@
-"""The tables of the edge: who is signed in, who has tried in vain, what people keep, what was examined.
+"""The tables of the edge: who is signed in, who has tried in vain, what people keep, what was examined or backed up.
 
 The engine does not know them. Invariant: nothing in them lets anybody in: sessions, browsers and addresses
 are kept under the hashes of their tokens.
@@ -84,3 +84,15 @@ class Examination(SQLModel, table=True):
     ended_at: str | None = None
     outcome: str = ""
     words: str = Field(default="[]", sa_type=Text)
+
+
+class Backup(SQLModel, table=True):
+    """A backup that was written and read again: when, where, how much. `missing` papers were damaged at the source."""
+
+    id: int | None = Field(default=None, sa_column=Column(_ID, primary_key=True))
+    at: str
+    place: str
+    events: int
+    documents: int
+    missing: int
+    seal: str

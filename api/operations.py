@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from api import backups
 from api.mail import deliverer
 from api.problems import refusal
 from api.settings import Settings
-from workflow.actions import calendar, clocks, definitions
+from workflow.actions import calendar, clocks, definitions, exports
 from workflow.errors import Invalid, WorkflowError
 from workflow.people import SYSTEM
 from workflow.store import Store
@@ -84,6 +85,19 @@ def _load_calendar(store: Store, settings: Settings, given: Given, now: datetime
     return {"year": loaded.year, "status": loaded.status, "moved": loaded.moved}
 
 
+def _note_backup(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
+    del settings
+    store.act(backups.note, given=given, now=now)
+    return {}
+
+
+def _note_export(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
+    del settings
+    words, entries = str(given["words"]), int(given["entries"])
+    store.act(exports.record_export, filter_words=words, entries=entries, actor=SYSTEM, now=now)
+    return {}
+
+
 class _Rehearsed(Exception):
     """Ends a transaction on purpose, so that nothing of it stays."""
 
@@ -116,6 +130,8 @@ OPERATIONS: dict[str, Operation] = {
     "publish": _publish,
     "load-calendar": _load_calendar,
     "rehearse-calendar": _rehearse_calendar,
+    "note-backup": _note_backup,
+    "note-export": _note_export,
 }
 """What may be asked, by name."""
 

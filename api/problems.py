@@ -70,6 +70,19 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "请刷新页面，并核对收件人邮箱。",
     ),
     "text-file-unreadable": ("文件不是UTF-8编码的文本，或超过{limit}。", "请用UTF-8编码另存后再上传。"),
+    "bundle-project-not-found": ("没有编号或代码为 {ref} 的项目。", "编号在项目页网址中：/projects/编号。"),
+    "copy-damaged": ("{name} 不完整或已被改动：{why}。", "请换用另一份备份或导出文件；原有数据未变。"),
+    "copy-newer": ("{name} 由更新版本的系统写出。", "请先把本机系统升级到同一版本。"),
+    "copy-not-found": ("{name} 中没有备份。", "请核对目录；备份由 shenpi backup 写出。"),
+    "copy-not-alike": ("装入后的数据与备份不符：{why}。", "原有数据未变。请保留现场，并换用另一份备份。"),
+    "record-broken": (
+        "现有记录不符，没有备份：{why}。",
+        "请保留现场，运行 shenpi audit verify，并与以前的备份核对。",
+    ),
+    "newer-would-go": (
+        "现有数据比备份新：{words}",
+        "确要放弃这些记录的，请加 --discard-newer；原有数据会另存。",
+    ),
     "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),
 }
 """Code -> what is wrong and the remedy, for what only the edge can refuse."""

@@ -58,6 +58,12 @@ class PostgresCopies:
         self._run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
         return self._of(name)
 
+    def empty(self) -> str:
+        """A database without anything."""
+        name = self._name("empty")
+        self._run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        return self._of(name)
+
     def __enter__(self) -> Self:
         return self
 

@@ -1,11 +1,12 @@
-"""Events of the administration's own chain: people, posts, delegations, definitions, calendar, incidents, exports.
+"""Events of the administration's own chain: people, posts, delegations, definitions, calendar, incidents, exports,
+restorations.
 
 Invariant: whatever decides who may do what, or how time is counted, changes only with such an event.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 from msgspec import Struct
@@ -114,6 +115,13 @@ class RecordExported(Struct, frozen=True, tag="record.exported"):
     entries: int
 
 
+class OlderRestored(Struct, frozen=True, tag="older.restored"):
+    """A backup took the place of newer data: what was recorded after it, so many entries, is given up."""
+
+    backup_at: datetime
+    lost: int
+
+
 AdministrationEvent = (
     OrganisationAdded
     | OrganisationChanged
@@ -128,6 +136,7 @@ AdministrationEvent = (
     | IncidentResolved
     | MailsSentAgain
     | RecordExported
+    | OlderRestored
 )
 
 ENCODER = msgspec.json.Encoder(order="deterministic")

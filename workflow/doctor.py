@@ -53,18 +53,18 @@ def audit(connection: Connection, *, against: str = "") -> Audit:
 
     `against` may be the first 16 characters or more, as mails print them.
     """
-    heads = _heads(connection)
+    left_heads = heads(connection)
     chains = events = 0
     held = not against
     with closing(_events(connection)) as stored:
         for project, rows in groupby(stored, key=lambda row: row[0]):
             counted = _Counted(rows, against)
-            head, seq = heads.pop(project, (START, 0))
+            head, seq = left_heads.pop(project, (START, 0))
             broken = verify_chain(counted, head, seq)
             chains, events, held = chains + 1, events + counted.number, held or counted.met
             if broken is not None:
                 return Audit(chains, events, 0, broken)
-    left = next(((project, seq) for project, (_, seq) in heads.items() if seq), None)
+    left = next(((project, seq) for project, (_, seq) in left_heads.items() if seq), None)
     if left is not None:
         return Audit(chains, events, 0, Broken(left[0], 1, f"应有 {left[1]} 条，实有 0 条"))
     seals, broken, met = _audit_seals(connection, against)
@@ -75,7 +75,7 @@ def audit(connection: Connection, *, against: str = "") -> Audit:
 
 def audit_chain(connection: Connection, *, project: int) -> Audit:
     """Verify the chain of one project, or with 0 that of the administration."""
-    head, seq = _heads(connection).get(project, (START, 0))
+    head, seq = heads(connection).get(project, (START, 0))
     with closing(_events(connection, project)) as stored:
         counted = _Counted(stored, "")
         broken = verify_chain(counted, head, seq)
@@ -121,11 +121,12 @@ def _events(connection: Connection, project: int | None = None) -> Generator[Any
         yield from rows
 
 
-def _heads(connection: Connection) -> dict[int, tuple[str, int]]:
-    heads = {0: tuple(connection.execute(text("SELECT head, seq FROM administration WHERE id = 1")).one())}
+def heads(connection: Connection) -> dict[int, tuple[str, int]]:
+    """The stored head and number of each chain by its project; 0 is the administration."""
+    found = {0: tuple(connection.execute(text("SELECT head, seq FROM administration WHERE id = 1")).one())}
     for project, head, seq in connection.execute(text("SELECT id, head, seq FROM project")):
-        heads[project] = (head, seq)
-    return heads
+        found[project] = (head, seq)
+    return found
 
 
 def _audit_seals(connection: Connection, against: str) -> tuple[int, Broken | None, bool]:
@@ -138,12 +139,13 @@ def _audit_seals(connection: Connection, against: str) -> tuple[int, Broken | No
             return number, Broken(0, number, "封签与其内容不符"), met
         met = met or bool(against and hashed.startswith(against))
         before, last = hashed, (upto, root)
-    if last is not None and root_of(_heads_upto(connection, last[0])) != last[1]:
+    if last is not None and root_of(heads_upto(connection, last[0])) != last[1]:
         return number, Broken(0, number, "最近一次封签与当时的各链链头不符"), met
     return number, None, met
 
 
-def _heads_upto(connection: Connection, upto: int) -> list[Any]:
+def heads_upto(connection: Connection, upto: int) -> list[Any]:
+    """(project, head) of every chain as of that event: what a seal covers."""
     statement = text(
         "SELECT event.project_id, event.hash FROM event JOIN"
         " (SELECT project_id, max(seq) AS seq FROM event WHERE id <= :upto GROUP BY project_id) AS last"

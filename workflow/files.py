@@ -93,6 +93,23 @@ class Files:
         reach("file.placed")
         return StoredFile(digest.hexdigest(), name, size, FORMATS[found])
 
+    def take(self, digest: str, chunks: Iterable[bytes]) -> None:
+        """Store content that was examined when it first came in; it must have that hash.
+
+        Unavailable (file-damaged) if it has not, or if the disk does not take it: then nothing is left behind.
+        """
+        with _saying_what_the_disk_said(), self._temporary() as path, path.open("r+b") as file:
+            computed = sha256()
+            for chunk in chunks:
+                computed.update(chunk)
+                file.write(chunk)
+            if computed.hexdigest() != digest:
+                raise Unavailable(_reason("file-damaged"))
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            self._place(path, digest)
+
     def open(self, digest: str) -> Iterator[bytes]:
         """The content, checked against its hash on the way; the last piece comes only if all of it was right.
 
@@ -111,10 +128,14 @@ class Files:
         with self._path(digest).open("rb") as file:
             return format_of(file, digest[:8])
 
+    def paths(self) -> Iterator[Path]:
+        """Every stored file, in the order of their hashes: the folder's name and its own make the hash."""
+        return (path for path in sorted(self.directory.glob("[0-9a-f][0-9a-f]/*")) if len(path.name) == 62)
+
     def verify(self, known: Iterable[str] = ()) -> Iterator[Flaw]:
         """Every file that is missing or damaged: those in the store, and those that rows name (`known`)."""
         seen = set()
-        for path in self._stored():
+        for path in self.paths():
             digest = path.parent.name + path.name
             seen.add(digest)
             if any(True for _ in self._damage(digest)):
@@ -135,7 +156,7 @@ class Files:
         for left in self._aside().iterdir():
             self._settle(left, known, older_than)
         gone = 0
-        for path in self._stored():
+        for path in self.paths():
             digest = path.parent.name + path.name
             if since <= path.stat().st_mtime < older_than.timestamp() and not known(digest):
                 aside = self._aside() / digest
@@ -199,9 +220,6 @@ class Files:
 
     def _path(self, digest: str) -> Path:
         return self.directory / digest[:2] / digest[2:]
-
-    def _stored(self) -> Iterator[Path]:
-        return (path for path in sorted(self.directory.glob("[0-9a-f][0-9a-f]/*")) if len(path.name) == 62)
 
     def _incoming(self) -> Path:
         return self._folder("incoming")

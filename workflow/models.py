@@ -321,5 +321,8 @@ class Incident(SQLModel, table=True):
     resolved_by: int = Field(default=0, sa_type=_ID)
 
 
+SCHEMA = 1
+"""The number of this shape of all tables; whoever changes it adds the step to `workflow.migrations`."""
+
 METADATA = SQLModel.metadata
 """Every table: those above, and those that channels and the edge add to them when they are imported."""

@@ -15,6 +15,7 @@ from msgspec import Struct
 from workflow import administration as ad
 from workflow import events as ev
 from workflow import state as st
+from workflow.clock import local_day
 from workflow.definition import POSTS, Definition
 from workflow.machine import PROJECT_STATES
 from workflow.people import SYSTEM, Directory
@@ -446,4 +447,7 @@ _ADMINISTERED: dict[type, Callable[[Any, Directory], str]] = {
     ad.IncidentResolved: lambda it, _: f"处理了第{it.incident}号异常：{it.how.rstrip('。')}",
     ad.MailsSentAgain: lambda it, _: f"重新投递了{len(it.mails)}封未送达的邮件",
     ad.RecordExported: lambda it, _: f"导出了审计记录{it.entries}条（{it.filter}）",
+    ad.OlderRestored: lambda it, _: (
+        f"恢复了{_day(local_day(it.backup_at))}的备份，其后的{it.lost}条记录已放弃，原数据另存"
+    ),
 }

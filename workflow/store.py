@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,7 +63,7 @@ class Store:
     def start(self) -> None:
         """Create missing tables and guards, and open the door."""
         if self.dialect == "sqlite":
-            self._lock = _WriterLock(Path(_sqlite_path(self.url)).with_suffix(".lock"))
+            self._lock = _WriterLock(sqlite_path(self.url).with_suffix(".lock"))
             self._lock.take()
         create_schema(self.engine)
         if self.dialect == "sqlite":
@@ -181,7 +182,7 @@ class _SQLiteWriter:
         self._waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._closed = False
         self._connection = sqlite3.connect(
-            _sqlite_path(store.url), isolation_level=None, check_same_thread=False, cached_statements=512
+            sqlite_path(store.url), isolation_level=None, check_same_thread=False, cached_statements=512
         )
         _configure_sqlite(self._connection)
         self._thread = threading.Thread(target=self._run, name="shenpi-writer", daemon=True)
@@ -398,8 +399,47 @@ _GUARDS = {
 }
 
 
-def _sqlite_path(url: str) -> str:
-    return url.removeprefix("sqlite:///")
+@contextmanager
+def writers_place(url: str) -> Iterator[None]:
+    """Hold the one writer's place on that SQLite file; Unavailable (second-writer) if a service runs on it."""
+    lock = _WriterLock(sqlite_path(url).with_suffix(".lock"))
+    lock.take()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def put_in_place(url: str, new: str, aside: Path) -> None:
+    """Let one closed SQLite database take another's place, at once; the old one lies at `aside` from then on.
+
+    The caller holds the writer's place on both. Unavailable if somebody else has the old one open.
+    """
+    old = sqlite_path(url)
+    if old.is_file():
+        with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if any(old.with_name(f"{old.name}{tail}").exists() for tail in ("-wal", "-journal")):
+            raise Unavailable(reason("database-unavailable", detail="文件还有别的程序在用"))
+        shutil.copy2(old, aside)
+        _sync(aside)
+    sqlite_path(new).replace(old)
+    _sync(old.parent)
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt":
+        return  # Windows cannot open a directory; NTFS journals the rename itself
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of that SQLite URL."""
+    return Path(url.removeprefix("sqlite:///"))
 
 
 def _configure_sqlite(connection: sqlite3.Connection) -> None:

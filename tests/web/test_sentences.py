@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.web.test_graph import definition
+from tests.world import at
 from workflow import administration as ad
 from workflow import events as ev
 from workflow import state as st
@@ -135,6 +136,10 @@ ADMINISTERED: list[tuple[ad.AdministrationEvent, str]] = [
     (ad.IncidentResolved(4, "已任命。"), "杨帆处理了第4号异常：已任命。"),
     (ad.MailsSentAgain((1, 2)), "杨帆重新投递了2封未送达的邮件。"),
     (ad.RecordExported("全部", 9), "杨帆导出了审计记录9条（全部）。"),
+    (
+        ad.OlderRestored(at("2026-09-18 17:00"), 3),
+        "杨帆恢复了2026年9月18日的备份，其后的3条记录已放弃，原数据另存。",
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ from workflow.queries.audit import (
     audit_entry,
     audit_export,
     audited_project,
+    chain_entries,
 )
 from workflow.queries.board import Board, board
 from workflow.queries.checks import Checks, checks
@@ -82,6 +83,7 @@ __all__ = [
     "audit_head",
     "audited_project",
     "board",
+    "chain_entries",
     "checks",
     "choices",
     "definition_findings",

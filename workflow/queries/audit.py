@@ -48,7 +48,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "clocks": ("时限与预警", ("clock.", "rung.", "explanation.")),
     "incidents": ("异常", ("incident.",)),
     "people": ("人员、岗位与委托", ("person.", "post.", "delegation.", "organisation.")),
-    "settings": ("定义、日历、邮件与导出", ("definition.", "calendar.", "mail.", "record.")),
+    "settings": ("定义、日历、邮件与导出", ("definition.", "calendar.", "mail.", "record.", "older.")),
 }
 """Kind in a filter -> its words, and how the kinds of its events begin."""
 
@@ -179,6 +179,15 @@ def audit_export(
     return tuple(_entry(connection, snap, row) for row in reversed(rows))
 
 
+def chain_entries(connection: Connection, *, project: int) -> list[Entry]:
+    """Every entry of one chain in its order, for whoever operates the installation: without scope."""
+    snap = snapshot(connection)
+    rows = connection.execute(
+        _select([EVENT.c.project_id == project], None, None).order_by(None).order_by(EVENT.c.seq)
+    )
+    return [_entry(connection, snap, row) for row in rows.all()]
+
+
 def audit_entry(connection: Connection, *, person: int, day: date, entry: int) -> EntryPage:
     """One entry with its neighbours; NotFound outside the person's scope."""
     del day
@@ -291,7 +300,7 @@ def _window(narrow: list[ColumnElement[bool]]) -> Any:
 def _select(
     narrow: list[ColumnElement[bool]],
     wide: ColumnElement[bool] | None,
-    limit: int,
+    limit: int | None,
     scanned: int | None = SCANNED,
 ) -> Any:
     statement = (
