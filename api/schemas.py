@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
+from annotated_types import Interval
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from workflow import state
@@ -19,6 +20,8 @@ Text = Annotated[str, Field(max_length=5000)]
 Line = Annotated[str, Field(max_length=200)]
 Key = Annotated[str, Field(max_length=100)]
 Number = Annotated[StrictInt, Field(ge=0, le=2**53)]
+Id = Annotated[int, Interval(ge=0, le=2**53)]
+"""The number of something, in an address: never more than a database keeps."""
 Day = Annotated[date, Field(strict=False)]
 Scalar = StrictBool | StrictInt | float | Text | None
 Outcome = Literal["approved", "returned", "refused"]
@@ -443,7 +446,7 @@ class FileBody(Body):
     """A definition or a calendar year as YAML text, with the file's name for findings."""
 
     name: Line
-    text: Annotated[str, Field(max_length=1_000_000)]
+    text: Annotated[str, Field(max_length=250_000)]
 
 
 class ResolutionBody(Body):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable
 from time import perf_counter
 from typing import Any, Final
@@ -20,6 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import Oversized, Problem, TooSlow, answer, problem_of, record_crash, refusal, unexpected
 from api.settings import Settings
 from workflow.errors import Forbidden, Invalid, WorkflowError
+
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""A NUL as JSON spells it, which no database keeps in a text."""
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_HEAD: Final = 16 * 1024
@@ -167,6 +171,8 @@ async def read_form(request: Request) -> FormData:
     """
     form = await request.form(max_files=FORM_FILES, max_fields=FORM_FIELDS, max_part_size=FORM_PART)
     request.scope[_FORM] = form
+    if any(isinstance(each, str) and "\0" in name + each for name, each in form.multi_items()):
+        raise Invalid(refusal("form-malformed"))
     return form
 
 
@@ -190,6 +196,8 @@ def strict_json(body: bytes) -> None:
         raise Invalid(refusal("json-malformed", why="嵌套过深")) from None
     except ValueError as error:
         raise Invalid(refusal("json-malformed", why=str(error)[:100])) from None
+    if _NUL.search(body):
+        raise Invalid(refusal("json-malformed", why="含有不能用的字符"))
 
 
 class _Body:

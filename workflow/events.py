@@ -100,10 +100,14 @@ class StageSkipped(Struct, frozen=True, tag="stage.skipped"):
 
 
 class StageHeld(Struct, frozen=True, tag="stage.held", omit_defaults=True):
-    """It went back to waiting: a fact, a reply or an order it rested on fell away; or its day was fixed."""
+    """It went back to waiting: a fact, a reply or an order it rested on fell away; or its day was fixed.
+
+    If only a fact became unknown, `prepared_from` is day 0 of the preparation, which goes on from there.
+    """
 
     stage: str
     opens_on: date | None = None
+    prepared_from: date | None = None
 
 
 class StageSubmitted(Struct, frozen=True, tag="stage.submitted", omit_defaults=True):

@@ -182,7 +182,8 @@ def _stage_held(state: ProjectState, event: ev.StageHeld, recorded: ev.Recorded)
     stage = state.stage(event.stage)
     if stage.state == WAITING:
         return _put(state, event.stage, replace(stage, opens_on=event.opens_on))
-    return _put(state, event.stage, _rested(stage, WAITING, recorded, opens_on=event.opens_on))
+    rested = _rested(stage, WAITING, recorded, opens_on=event.opens_on)
+    return _put(state, event.stage, replace(rested, prepared_from=event.prepared_from))
 
 
 def _stage_submitted(state: ProjectState, event: ev.StageSubmitted, recorded: ev.Recorded) -> ProjectState:

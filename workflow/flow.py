@@ -35,7 +35,8 @@ def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event
     should_wait = bool(waiting_for) or isinstance(holds, Unknown)
     changed_sides = not should_wait and bool(holds) is not (stage.state == PREPARING)
     if should_wait or changed_sides:
-        return StageHeld(key, earliest if _still_ahead(earliest, case.day) else None)
+        since = stage.prepared_from if isinstance(holds, Unknown) and not waiting_for else None
+        return StageHeld(key, earliest if _still_ahead(earliest, case.day) else None, since)
     return None
 
 
@@ -58,7 +59,8 @@ def _from_waiting(
     if not holds:
         assert spec.when is not None  # noqa: S101 - only a condition can fail to hold
         return StageSkipped(spec.key, condition_words(case.definition, spec.when))
-    clock = clock_of(case.definition, spec, PREPARING, started_on=case.day, now=now, calendar=calendar)
+    since = stage.prepared_from or case.day  # a fact taken back for a while does not begin the limit anew
+    clock = clock_of(case.definition, spec, PREPARING, started_on=since, now=now, calendar=calendar)
     return StageOpened(spec.key, max(1, stage.visit), Entered(PREPARING, (case.state.clerk,), clock))
 
 

@@ -16,6 +16,7 @@ from api.schemas import (
     DelegationBody,
     DelegationEndBody,
     FileBody,
+    Id,
     OrganisationBody,
     PersonBody,
     PersonChangeBody,
@@ -123,7 +124,7 @@ async def add_person(desk: AtDesk, administrator: Administrator, body: PersonBod
 
 @router.patch("/people/{person}", **answers(Nothing, 404, 409))
 async def change_person(
-    desk: AtDesk, administrator: Administrator, person: int, body: PersonChangeBody
+    desk: AtDesk, administrator: Administrator, person: Id, body: PersonChangeBody
 ) -> Answer:
     """Change an address or a password, disable or enable an account. Sessions of that person end."""
     view = administrator.directory.people.get(person)
@@ -140,7 +141,7 @@ async def change_person(
 
 
 @router.post("/people/{person}/posts", **answers(Nothing, 409, status=201))
-async def grant_post(desk: AtDesk, administrator: Administrator, person: int, body: PostBody) -> Answer:
+async def grant_post(desk: AtDesk, administrator: Administrator, person: Id, body: PostBody) -> Answer:
     """Let a person take a post."""
     del administrator
     await desk.run(people.grant_post, person=person, **body.model_dump())
@@ -149,7 +150,7 @@ async def grant_post(desk: AtDesk, administrator: Administrator, person: int, bo
 
 @router.delete("/people/{person}/posts/{organisation}/{key}", **answers(Nothing, 409))
 async def revoke_post(
-    desk: AtDesk, administrator: Administrator, person: int, organisation: int, key: str
+    desk: AtDesk, administrator: Administrator, person: Id, organisation: Id, key: str
 ) -> Answer:
     """Take a post from a person."""
     del administrator
@@ -214,7 +215,7 @@ async def list_incidents(desk: AtDesk, *, resolved: bool = False) -> Answer:
 
 
 @router.post("/incidents/{incident}/resolution", **answers(Nothing, 404, 409, status=201))
-async def resolve(desk: AtDesk, administrator: Administrator, incident: int, body: ResolutionBody) -> Answer:
+async def resolve(desk: AtDesk, administrator: Administrator, incident: Id, body: ResolutionBody) -> Answer:
     """Say how an incident was put right."""
     del administrator
     await desk.run(incidents.resolve_incident, incident=incident, how=body.how)

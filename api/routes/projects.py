@@ -14,6 +14,7 @@ from api.routes.inbox import Before
 from api.schemas import (
     FactsBody,
     HandOverBody,
+    Id,
     MoveBody,
     RegisterBody,
     StopWaitingBody,
@@ -27,7 +28,6 @@ from workflow.actions import projects
 router = APIRouter(prefix="/api/projects", tags=["项目"])
 
 Word = Annotated[str, Field(max_length=100)]
-Id = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class FilterQuery(BaseModel):

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api.desk import AtDesk, Desk
 from api.operations import rehearse_year
 from api.problems import refusal
+from api.schemas import Id
 from api.web.admin import ADMINISTRATOR, Done, admin_page, done_at, placed, refused, run
 from api.web.forms import Form, Sent
 from api.web.render import Failure
@@ -41,7 +42,7 @@ work:
 
 
 @router.get("")
-async def years(request: Request, desk: AtDesk, year: int = 0, done: Done = "") -> Response:
+async def years(request: Request, desk: AtDesk, year: Id = 0, done: Done = "") -> Response:
     """工作日历: the years, where they come from, and one of them to edit."""
     return await _page(request, desk, year=year, done=done)
 
@@ -50,7 +51,7 @@ async def _page(
     request: Request,
     desk: Desk,
     *,
-    year: int = 0,
+    year: Id = 0,
     failure: Failure | None = None,
     done: str = "",
     proposed: calendar.Loaded | None = None,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.desk import AtDesk, Desk
 from api.mail import try_mail
 from api.problems import refusal
+from api.schemas import Id
 from api.settings import Settings
 from api.web.admin import ADMINISTRATOR, Done, Number, admin_page, done_at, refused, run
 from api.web.forms import Sent
@@ -85,7 +86,7 @@ async def _incidents_page(
 
 
 @router.post("/incidents/{incident}")
-async def resolve(request: Request, desk: AtDesk, form: Sent, incident: int) -> Response:
+async def resolve(request: Request, desk: AtDesk, form: Sent, incident: Id) -> Response:
     """Close an incident, saying how; what can be tried again is tried again with that."""
     try:
         await run(desk, form, incidents.resolve_incident, incident=incident, how=form.text("how"))

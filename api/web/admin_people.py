@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from api import passwords
 from api.desk import AtDesk, Desk
+from api.schemas import Id
 from api.web.admin import (
     ADMINISTRATOR,
     Done,
@@ -141,7 +142,7 @@ def _new_page(request: Request, desk: Desk, failure: Failure | None = None) -> R
 
 
 @router.get("/{person}")
-async def one_person(request: Request, desk: AtDesk, person: int, done: Done = "") -> Response:
+async def one_person(request: Request, desk: AtDesk, person: Id, done: Done = "") -> Response:
     """One person: who they are, what they hold, who acts for them, and what hangs on them."""
     return await _person_page(request, desk, person, done=done)
 
@@ -183,7 +184,7 @@ async def _person_page(
 
 
 @router.post("/{person}/change")
-async def change(request: Request, desk: AtDesk, form: Sent, person: int) -> Response:
+async def change(request: Request, desk: AtDesk, form: Sent, person: Id) -> Response:
     """Another name or address."""
     try:
         name = form.required("name", "姓名")
@@ -194,7 +195,7 @@ async def change(request: Request, desk: AtDesk, form: Sent, person: int) -> Res
 
 
 @router.post("/{person}/password")
-async def reset_password(request: Request, desk: AtDesk, form: Sent, person: int) -> Response:
+async def reset_password(request: Request, desk: AtDesk, form: Sent, person: Id) -> Response:
     """Another password; whoever is signed in with the old one no longer is."""
     found = desk.visitor.directory.people.get(person)
     try:
@@ -206,7 +207,7 @@ async def reset_password(request: Request, desk: AtDesk, form: Sent, person: int
 
 
 @router.post("/{person}/{wanted}")
-async def switch(request: Request, desk: AtDesk, form: Sent, person: int, wanted: str) -> Response:
+async def switch(request: Request, desk: AtDesk, form: Sent, person: Id, wanted: str) -> Response:
     """Disable or enable the account."""
     if wanted not in {"disable", "enable"}:
         raise NotFound(reason("person-not-found"))
@@ -218,7 +219,7 @@ async def switch(request: Request, desk: AtDesk, form: Sent, person: int, wanted
 
 
 @router.post("/{person}/posts/grant")
-async def grant(request: Request, desk: AtDesk, form: Sent, person: int) -> Response:
+async def grant(request: Request, desk: AtDesk, form: Sent, person: Id) -> Response:
     """Let the person take a post."""
     try:
         arguments: dict[str, Any] = {
@@ -234,7 +235,7 @@ async def grant(request: Request, desk: AtDesk, form: Sent, person: int) -> Resp
 
 
 @router.post("/{person}/posts/revoke")
-async def revoke(request: Request, desk: AtDesk, form: Sent, person: int) -> Response:
+async def revoke(request: Request, desk: AtDesk, form: Sent, person: Id) -> Response:
     """Take a post from the person."""
     try:
         arguments: dict[str, Any] = {

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
+from api.schemas import Id
 from api.web.admin import (
     ADMINISTRATOR,
     Done,
@@ -94,7 +95,7 @@ async def add_unit(request: Request, desk: AtDesk, form: Sent) -> Response:
 
 
 @router.get("/units/{unit}")
-async def one_unit(request: Request, desk: AtDesk, unit: int, done: Done = "") -> Response:
+async def one_unit(request: Request, desk: AtDesk, unit: Id, done: Done = "") -> Response:
     """One unit: its name, who holds posts there, and what keeps it from being disabled."""
     return _unit_page(request, desk, unit, done=done)
 
@@ -120,7 +121,7 @@ def _unit_page(
 
 
 @router.post("/units/{unit}/rename")
-async def rename(request: Request, desk: AtDesk, form: Sent, unit: int) -> Response:
+async def rename(request: Request, desk: AtDesk, form: Sent, unit: Id) -> Response:
     """Another name."""
     try:
         name = form.required("name", "单位名称")
@@ -131,7 +132,7 @@ async def rename(request: Request, desk: AtDesk, form: Sent, unit: int) -> Respo
 
 
 @router.post("/units/{unit}/{wanted}")
-async def switch(request: Request, desk: AtDesk, form: Sent, unit: int, wanted: str) -> Response:
+async def switch(request: Request, desk: AtDesk, form: Sent, unit: Id, wanted: str) -> Response:
     """Disable or enable the unit."""
     if wanted not in {"disable", "enable"}:
         raise NotFound(reason("organisation-not-found"))

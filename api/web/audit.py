@@ -18,6 +18,7 @@ from starlette.responses import Response
 from api import examinations
 from api.desk import AtDesk, Desk
 from api.problems import refusal
+from api.schemas import Id
 from api.web.admin import Done, people_choices, refused
 from api.web.audit_files import FORMATS
 from api.web.commands import DONE
@@ -125,7 +126,7 @@ def _scope_words(directory: Directory, person: int) -> str:
 
 
 @router.get("/entries/{entry}")
-async def entry(request: Request, desk: AtDesk, entry: int) -> Response:
+async def entry(request: Request, desk: AtDesk, entry: Id) -> Response:
     """One entry: what was recorded, exactly, and whether its hash holds."""
     found = await desk.ask(queries.audit_entry, entry=entry)
     try:

@@ -15,6 +15,7 @@ from api.door import door_of
 from api.graph import project_graph
 from api.phrases import phrases
 from api.problems import problem_of, refusal
+from api.schemas import Id
 from api.web.commands import DONE
 from api.web.graphs import pictured
 from api.web.render import MEDIA, STATIC, Failure, page
@@ -229,13 +230,13 @@ async def mails(request: Request, desk: AtDesk, person: Word = "", before: Befor
 
 
 @router.get("/mailbox/{mail}")
-async def mail(request: Request, desk: AtDesk, mail: int) -> Response:
+async def mail(request: Request, desk: AtDesk, mail: Id) -> Response:
     """One mail of the demo, as text and in a frame that can do nothing."""
     return page(request, "mail.html", desk.visitor, it=await _mail(request, mail))
 
 
 @router.get("/mailbox/{mail}/html")
-async def mail_body(request: Request, desk: AtDesk, mail: int) -> Response:
+async def mail_body(request: Request, desk: AtDesk, mail: Id) -> Response:
     """The HTML of a mail: in a sandbox, with the looks that it brings along and nothing else."""
     del desk
     policy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api import saved
 from api.desk import AtDesk, Desk
+from api.schemas import Id
 from api.web.commands import DONE
 from api.web.forms import Form, Sent, see
 from api.web.pages import Before, Done, failure_of
@@ -49,7 +50,7 @@ async def _list_page(
     desk: Desk,
     given: Mapping[str, str],
     *,
-    before: int = 0,
+    before: Id = 0,
     due: str = "",
     done: str = "",
     failure: Failure | None = None,
@@ -133,7 +134,7 @@ async def save(request: Request, desk: AtDesk, form: Sent) -> Response:
 
 
 @router.post("/views/{view}/{action}")
-async def change(request: Request, desk: AtDesk, form: Sent, view: int, action: str) -> Response:
+async def change(request: Request, desk: AtDesk, form: Sent, view: Id, action: str) -> Response:
     """Rename a view, delete it, or let the list open with it."""
     given = _filter(form)
     try:

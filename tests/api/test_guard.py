@@ -314,3 +314,39 @@ def test_whoever_is_not_signed_in_cannot_send_what_a_document_may_weigh(office: 
     answer = Seat(office).post(path, files={"file": ("large.pdf", b"x" * 300_000)})
 
     assert (answer.status_code, answer.json()["code"]) == (413, "request-too-large")
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "99999999999999999999", "-1"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/api/people/{}"),
+        ("POST", "/api/people/{}/posts"),
+        ("DELETE", "/api/people/1/posts/{}/clerk"),
+        ("POST", "/api/incidents/{}/resolution"),
+        ("GET", "/admin/people/{}"),
+        ("GET", "/admin/units/{}"),
+        ("GET", "/admin/calendar?year={}"),
+        ("GET", "/audit/entries/{}"),
+        ("GET", "/projects?before={}"),
+        ("POST", "/views/{}/delete"),
+    ],
+)
+def test_a_number_that_no_database_keeps_is_refused(
+    office: Office, method: str, path: str, number: str
+) -> None:
+    answer = office.seat("顾明").ask(method, path.format(number), json={} if method != "GET" else None)
+
+    assert answer.status_code in {404, 422}, answer.text
+
+
+def test_a_text_with_a_nul_is_refused_before_any_database_sees_it(office: Office) -> None:
+    seat = office.seat("顾明")
+
+    as_json = seat.post("/api/organisations", json={"name": "甲\0乙"})
+    spelled = seat.post("/api/organisations", json={"name": "甲\\u0000乙"})
+    as_form = seat.post("/admin/units", data={"csrf": seat.csrf, "name": "甲\0乙"})
+
+    assert (as_json.status_code, as_json.json()["code"]) == (422, "json-malformed")
+    assert (as_form.status_code, as_form.json()["code"]) == (422, "form-malformed")
+    assert spelled.status_code == 201

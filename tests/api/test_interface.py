@@ -212,7 +212,7 @@ def test_every_route_is_documented_with_its_answers_and_refusals(office: Office,
             where = f"{method} {path}"
             assert route.get("summary") or route.get("description"), where
             assert any(status.startswith("2") for status in said), where
-            assert {"401", "403", "422", "503"} <= said.keys(), where
+            assert {"401", "403", "413", "422", "503"} <= said.keys(), where
             for status, promised in said.items():
                 good = "octet-stream" if "/files/" in path else "json"
                 kind = good if status.startswith("2") else "problem+json"

@@ -331,7 +331,10 @@ class Casework:
         until = rules.valid_until(kind, reply)
         before = self.project.state.documents.get(reply.document)
         clock = None
-        if until is not None and until >= self.day:
+        late = until is not None and until < self.day
+        if until is not None and not (
+            late and self.project.state.taking_over
+        ):  # 补录 lapses nothing of the past
             clock = validity_clock(kind, reply.issued_on, until, self.tx.calendar, self.now)
         fields, _ = rules.read_facts(kind.fields, reply.fields)
         return Paper(

@@ -28,6 +28,7 @@ def confirm_entry(tx: Transaction, *, ref: str, number: int, actor: int, now: da
         case PaperSigned() as signed:
             _apply_signature(work, entry, signed)
         case TakenOver() as taken:
+            refuse(rules.going_on(work.case))
             apply_take_over(work, entry.stage, taken, number)
         case what:
             refuse(rules.running(work.case))

@@ -74,16 +74,15 @@ def record_outside(
 def draft_letter(tx: Transaction, *, ref: str, stage: str, text: str, actor: int, now: datetime) -> int:
     """Keep the draft of a 商请函 to the outside office on the record. People send it, never the system."""
     work = Casework.load(tx, ref, actor=actor, now=now)
-    spec = work.spec(stage)
-    current = work.stage(stage)
-    reasons = [*rules.check_text(text, "text", "函稿", required=True, longest=5000)]
-    if "." not in current.state:
-        reasons.append(
-            reason("not-outside", stage, stage=spec.title, state=rules.state_words(spec, current.state))
-        )
-    refuse(reasons)
+    work.spec(stage)
+    refuse(
+        [
+            *rules.may_draft_letter(work.case, stage),
+            *rules.check_text(text, "text", "函稿", required=True, longest=5000),
+        ]
+    )
 
-    work.record(LetterDrafted(stage, current.step, text))
+    work.record(LetterDrafted(stage, work.stage(stage).step, text))
     return work.project.seq
 
 

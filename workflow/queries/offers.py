@@ -92,7 +92,7 @@ def _outside(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
         if _fits_clock(what, stage):
             yield _offer(f"record-{what}", RECORD_WORDS[what], base)
     if part in {FILED, ACCEPTED}:
-        yield _offer("letter", "起草商请函", [])
+        yield _offer("letter", "起草商请函", rules.may_draft_letter(case, key))
 
 
 def _fits_clock(what: str, stage: StageState) -> bool:

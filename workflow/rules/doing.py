@@ -12,6 +12,7 @@ from workflow.rules.needs import needs_of
 from workflow.rules.people import (
     SUPERVISORS,
     capacity,
+    going_on,
     is_publicity,
     may_lead,
     may_move,
@@ -144,6 +145,15 @@ def may_record_outside(case: Case, key: str) -> list[Reason]:
     return [*reasons, *entry_pending(case, key)]
 
 
+def may_draft_letter(case: Case, key: str) -> list[Reason]:
+    """The clerk or a supervisor, while the stage is with an outside office."""
+    spec, stage = case.stage(key)
+    reasons = [*running(case), *clerk_or_chief(case)]
+    if "." not in stage.state:
+        reasons.append(reason("not-outside", key, stage=spec.title, state=state_words(spec, stage.state)))
+    return reasons
+
+
 def publicity_unfinished(case: Case, key: str, calendar: Calendar) -> list[Reason]:
     """A publicity lasts at least as long as the law says before anybody concludes it."""
     spec, stage = case.stage(key)
@@ -186,9 +196,10 @@ def may_explain(case: Case, key: str) -> list[Reason]:
     spec, stage = case.stage(key)
     if stage.clock is None:
         return [reason("no-clock", key, stage=spec.title)]
+    reasons = running(case)
     if capacity(case, (*stage.holders, case.state.clerk)) is None:
-        return [reason("not-the-holder", key, holders=names(case.directory, stage.holders))]
-    return []
+        reasons.append(reason("not-the-holder", key, holders=names(case.directory, stage.holders)))
+    return reasons
 
 
 # Papers and projects
@@ -197,7 +208,7 @@ def may_explain(case: Case, key: str) -> list[Reason]:
 def may_hand_in(case: Case, document: str = "") -> list[Reason]:
     """The clerk, and whoever prepares a stage, while the project is neither suspended nor ended."""
     state = case.state
-    reasons = [] if state.is_running else running(case)
+    reasons = going_on(case)
     preparing = {who for stage in state.stages.values() if stage.state == PREPARING for who in stage.holders}
     if capacity(case, (state.clerk, *preparing)) is None:
         reasons.append(reason("not-the-clerk", document, clerk=case.directory.name(state.clerk)))
@@ -207,7 +218,7 @@ def may_hand_in(case: Case, document: str = "") -> list[Reason]:
 def may_take_over(case: Case, key: str) -> list[Reason]:
     """While the project is taken over; afterwards only the reply that a taken-over stage still lacks."""
     stage = case.state.stage(key)
-    reasons = [*clerk_or_chief(case), *entry_pending(case, key)]
+    reasons = [*going_on(case), *clerk_or_chief(case), *entry_pending(case, key)]
     if not case.state.taking_over and not stage.taken_over:
         reasons.append(reason("not-taking-over", key))
     return reasons if stage.state == ISSUED else [*reasons, *may_move(case, key, "take_over")]
@@ -215,7 +226,7 @@ def may_take_over(case: Case, key: str) -> list[Reason]:
 
 def may_close_take_over(case: Case) -> list[Reason]:
     """Once every entry was checked."""
-    reasons = clerk_or_chief(case)
+    reasons = [*going_on(case), *clerk_or_chief(case)]
     if not case.state.taking_over:
         reasons.append(reason("not-taking-over"))
     if case.state.entries:
@@ -228,7 +239,7 @@ def may_close_take_over(case: Case) -> list[Reason]:
 
 def may_change_facts(case: Case) -> list[Reason]:
     """The clerk or a supervisor, while the project is neither suspended nor ended."""
-    return [*clerk_or_chief(case), *([] if case.state.is_running else running(case))]
+    return [*clerk_or_chief(case), *going_on(case)]
 
 
 def may_move_project(case: Case, trigger: str) -> list[Reason]:

@@ -198,6 +198,11 @@ def running(case: Case) -> list[Reason]:
     """Nothing moves in a project that is suspended, ended or still being taken over."""
     if case.state.taking_over:
         return [reason("taking-over-open")]
+    return going_on(case)
+
+
+def going_on(case: Case) -> list[Reason]:
+    """Nothing is entered into a project that is suspended or ended."""
     if not case.state.is_running:
         return [reason("project-not-running", state=PROJECT_STATES[case.state.state])]
     return []
