@@ -178,10 +178,12 @@ _MOVED = {"submitted", "approved", "confirmed", "returned", "withdrawn", "handed
 
 
 def outcome(it: StageFile, done: str) -> str:
-    """What was done, and where the stage is now: 已同意，现在在陈文娟处（分管领导审签中）。"""
+    """What was done, and where the stage is now or, of its clock, when it is due: 已同意，现在在陈文娟处（分管领导审签中）。"""
     stage, said = it.stage, DONE.get(done, "")
     if done in _MOVED and stage.is_open and stage.holders:
         return f"{said}，现在在{stage.holders}处（{stage.state_words}）。"
+    if done in {"extended", "resumed"} and stage.due:
+        return f"{said}，到期日{stage.due.words}。"
     if done in _MOVED:
         return f"{said}，事项{stage.state_words}。"
     return f"{said}。" if said else ""

@@ -174,6 +174,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         steps=_steps(reading, spec, current, [event for _, event in record]),
         clock=_clock(reading, spec, current),
         fixes=tuple(fix.text for fix in current.fixes),
+        sent_back=_sent_back(reading, record) if current.fixes else "",
         passed=current.passed,
         entries=entry_views(reading, stage),
         replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
@@ -334,6 +335,15 @@ def _own_act(stage: StageState, person: int) -> str:
     """What this reader did last in this visit, in words; empty for nothing."""
     did = next((act.what for act in reversed(stage.acts) if person in act.people), "")
     return {"": "", "submit": "已报送"}.get(did, "已同意")
+
+
+def _sent_back(reading: Reading, record: list[tuple[Row, Event]]) -> str:
+    """Who sent the work back last, when, and why; empty if nobody did."""
+    for row, event in record:
+        if isinstance(event, StageReturned):
+            who = event.body or reading.directory.name(event.signed_by or row.actor_id)
+            return f"{who} {clock_time(instant(row.at))} 退回：{event.reason}"
+    return ""
 
 
 def _changed(

@@ -24,7 +24,7 @@ from workflow.queries.scope import PROJECT, TASK, columns, people
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import entry_views, what_follows
 from workflow.queries.views import EntryView, PaperView
-from workflow.queries.words import Due, due_words, light_on, since_words
+from workflow.queries.words import Due, due_of, due_words, light_on, since_words
 from workflow.record import instant
 from workflow.rules import state_words
 from workflow.sql import table
@@ -75,7 +75,10 @@ class Deciding(Struct, frozen=True):
 
 
 class WorkItem(Struct, frozen=True):
-    """One thing that waits for a person: what, where, from whom, until when, and for whom they would act."""
+    """One thing that waits for a person: what, where, from whom, until when, and for whom they would act.
+
+    `comparing` is the entry to check; `entered` one that others have to check before this item goes on.
+    """
 
     ref: str
     project: str
@@ -95,6 +98,7 @@ class WorkItem(Struct, frozen=True):
     entry: str = ""
     deciding: Deciding | None = None
     comparing: EntryView | None = None
+    entered: EntryView | None = None
 
 
 class Worklist(Struct, frozen=True):
@@ -194,7 +198,8 @@ def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
     spec, stage = reading.stage(row.stage), reading.state.stage(row.stage)
     group, action = _group(row.what)
     entry = row.what.removeprefix(CHECK) if group == COMPARE else ""
-    comparing = next((each for each in entry_views(reading, row.stage) if str(each.number) == entry), None)
+    entries = entry_views(reading, row.stage)
+    comparing = next((each for each in entries if str(each.number) == entry), None)
     return WorkItem(
         ref=row.ref,
         project=reading.state.title,
@@ -206,7 +211,7 @@ def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
         action=action,
         since=since_words(instant(row.since), reading.day),
         sent_by=comparing.by if comparing else _sender(reading, stage),
-        due=_row_due(snap, row, reading.day),
+        due=_row_due(snap, row, reading.day) or (_stopped(reading, stage) if not entry else None),
         outside=bool(row.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
         fixes=tuple(fix.text for fix in stage.fixes) if group == AMEND else (),
@@ -214,6 +219,7 @@ def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
         entry=entry,
         deciding=_deciding(reading, spec, stage) if group == DECIDE else None,
         comparing=comparing,
+        entered=next(iter(entries), None) if not entry else None,
     )
 
 
@@ -254,6 +260,12 @@ def _deciding(reading: Reading, spec: Stage, stage: StageState) -> Deciding:
         reasons=tuple(dict.fromkeys(reasons)),
         alone=tuple(rules.check_replies(reading.case, spec, (), as_printed=False)) if last else (),
     )
+
+
+def _stopped(reading: Reading, stage: StageState) -> Due | None:
+    """What a stopped clock says: its task has no due date, which is not the same as no limit."""
+    clock = stage.clock
+    return due_of(clock, reading.calendar, reading.day) if clock and clock.stopped else None
 
 
 def _row_due(snap: Snapshot, row: Any, day: date) -> Due | None:

@@ -49,6 +49,7 @@
       var number = ticks.filter(function (each) { return each.checked; }).length;
       var word = button.getAttribute("data-together") === "approve" ? "同意所选" : "确认所选";
       button.textContent = number ? word + " " + number + " 件" : word;
+      button.parentNode.className = button.parentNode.className.replace(" ticked", "") + (number ? " ticked" : "");
     });
   }
   document.addEventListener("change", count);
