@@ -28,7 +28,8 @@ TOUCH_EVERY = timedelta(minutes=1)
 """A session's last use is written down once a minute at most: a page view should not cost a commit."""
 
 _FIND = text(
-    "SELECT session.person_id, session.created_at, session.seen_at, session.credential, person.password_hash"
+    "SELECT session.person_id, session.created_at, session.seen_at, session.credential, person.password_hash,"
+    " EXISTS (SELECT 1 FROM given_password WHERE person_id = person.id) AS given"
     " FROM session JOIN person ON person.id = session.person_id WHERE session.id = :id AND person.active"
 )
 _ACCOUNT = text("SELECT id, name, password_hash, active FROM person WHERE staff_number = :staff_number")
@@ -80,6 +81,8 @@ class Found(Struct, frozen=True):
     created_at: datetime
     seen_at: datetime
     directory: Directory
+    given: bool
+    """Whether somebody else has set the person's password."""
 
 
 class Attempt(Struct, frozen=True):
@@ -119,7 +122,7 @@ def find(connection: Connection, *, session: str) -> Found | None:
     directory = snapshot(connection).directory
     if row.credential != credential_of(row.person_id, row.password_hash, directory):
         return None
-    return Found(row.person_id, instant(row.created_at), instant(row.seen_at), directory)
+    return Found(row.person_id, instant(row.created_at), instant(row.seen_at), directory, bool(row.given))
 
 
 def account(connection: Connection, *, staff_number: str) -> Account | None:
