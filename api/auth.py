@@ -29,7 +29,7 @@ from api.security import LARGEST_FORM, SAFE_METHODS, is_form, read_form
 from api.settings import Settings, is_loopback
 from workflow.actions.people import change_person
 from workflow.errors import Forbidden, Invalid, reason
-from workflow.people import Directory, PersonView
+from workflow.people import SYSTEM, Directory, PersonView
 from workflow.queries.snapshot import latest_snapshot, snapshot
 
 log = logging.getLogger("shenpi.auth")
@@ -48,6 +48,8 @@ class Visitor(Struct, frozen=True):
     directory: Directory
     csrf: str
     session: str
+    given_password: bool = False
+    """Whether somebody else has set the password: then it is changed before anything else."""
 
     @property
     def id(self) -> int:
@@ -88,14 +90,24 @@ async def _door(request: Request) -> Door:
     return door_of(request)
 
 
-async def current_person(request: Request) -> Visitor:
-    """Who is signed in; Unauthenticated if nobody is, Forbidden for a change without the session's token."""
+async def newcomer(request: Request) -> Visitor:
+    """Who is signed in, perhaps with a password from somebody else; only a few routes let those in.
+
+    Unauthenticated if nobody is, Forbidden for a change without the session's token.
+    """
     visitor = await visitor_of(request)
     if visitor is None:
         await _save_form(request)
         raise Unauthenticated(refusal("not-signed-in"))
     if request.method not in SAFE_METHODS:
         await _check_token(request, visitor)
+    return visitor
+
+
+async def current_person(visitor: Annotated[Visitor, Depends(newcomer)]) -> Visitor:
+    """Who is signed in with a password of their own; Forbidden until they have chosen one."""
+    if visitor.given_password:
+        raise Forbidden(refusal("password-given"))
     return visitor
 
 
@@ -106,9 +118,10 @@ async def administrator(visitor: Annotated[Visitor, Depends(current_person)]) ->
     return visitor
 
 
-POLICIES: tuple[Callable[..., Any], ...] = (public, current_person, administrator)
+POLICIES: tuple[Callable[..., Any], ...] = (public, newcomer, current_person, administrator)
 
 Now = Annotated[datetime, Depends(_now)]
+Newcomer = Annotated[Visitor, Depends(newcomer)]
 Person = Annotated[Visitor, Depends(current_person)]
 Administrator = Annotated[Visitor, Depends(administrator)]
 TheDoor = Annotated[Door, Depends(_door)]
@@ -120,7 +133,8 @@ async def visitor_in(request: Request, session: SignedIn) -> Visitor:
     found = await _find(door_of(request), digest)
     if found is None:
         raise Unauthenticated(refusal("not-signed-in"))
-    return Visitor(found.directory.people[found.person], found.directory, session.csrf, digest)
+    person = found.directory.people[found.person]
+    return Visitor(person, found.directory, session.csrf, digest, found.given)
 
 
 async def visitor_of(request: Request) -> Visitor | None:
@@ -206,6 +220,8 @@ async def change_own_password(
     if account is None or not await passwords.matches(current, account.password_hash, gate):
         raise Invalid(refusal("password-wrong", "current"))
     await door.run(sessions.forgive, attempt=attempt)
+    if password == current:
+        raise Invalid(refusal("password-same", "password"))
     if weak := passwords.weaknesses(password, *names_of(visitor)):
         raise Invalid(*weak)
     kept = await asyncio.to_thread(passwords.hash_password, password)
@@ -270,7 +286,8 @@ async def _look_up(request: Request) -> Visitor | None:
         return None
     if at - found.seen_at > sessions.TOUCH_EVERY and WATCHING_HEADER not in request.headers:
         await door.run(sessions.touch_session, session=session, now=at)
-    return Visitor(found.directory.people[found.person], found.directory, csrf_of(token), session)
+    person = found.directory.people[found.person]
+    return Visitor(person, found.directory, csrf_of(token), session, found.given)
 
 
 async def _find(door: Door, session: str) -> sessions.Found | None:
@@ -312,11 +329,11 @@ async def _save_form(request: Request) -> None:
 
 
 async def _rehashed(door: Door, account: sessions.Account, password: str, now: datetime) -> str:
-    """The hash to rest the session on; made anew if today's settings are stronger than its own."""
+    """The hash to rest the session on; made anew, by the system, if today's settings are stronger than its own."""
     if not passwords.needs_rehash(account.password_hash):
         return account.password_hash
     kept = await asyncio.to_thread(passwords.hash_password, password)
-    await door.run(change_person, person=account.person, password_hash=kept, actor=account.person, now=now)
+    await door.run(change_person, person=account.person, password_hash=kept, actor=SYSTEM, now=now)
     return kept
 
 

@@ -400,6 +400,13 @@ class OrganisationBody(Body):
     region: Key = ""
 
 
+class OrganisationChangeBody(Body):
+    """What changes about a unit; what is not named stays."""
+
+    name: Line | None = None
+    active: StrictBool | None = None
+
+
 class PersonBody(Body):
     """A person, once."""
 
@@ -412,6 +419,7 @@ class PersonBody(Body):
 class PersonChangeBody(Body):
     """What changes about a person; what is not named stays."""
 
+    name: Line | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
     password: Annotated[str, Field(max_length=1000)] | None = None
     active: StrictBool | None = None

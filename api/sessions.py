@@ -30,7 +30,8 @@ TOUCH_EVERY = timedelta(minutes=1)
 FIND = Statement(
     text(
         "SELECT session.person_id, session.created_at, session.seen_at, session.credential, person.password_hash,"
-        " administration.seq FROM session JOIN person ON person.id = session.person_id, administration"
+        " EXISTS (SELECT 1 FROM given_password WHERE person_id = person.id), administration.seq"
+        " FROM session JOIN person ON person.id = session.person_id, administration"
         " WHERE session.id = :id AND person.active AND administration.id = 1"
     )
 )
@@ -85,6 +86,8 @@ class Found(Struct, frozen=True):
     created_at: datetime
     seen_at: datetime
     directory: Directory
+    given: bool
+    """Whether somebody else has set the person's password."""
 
 
 class Attempt(Struct, frozen=True):
@@ -121,10 +124,10 @@ def found(row: Any, directory: Directory) -> Found | None:
 
     `directory` is of the number in the row, or newer: what was revoked by then is seen.
     """
-    person, created_at, seen_at, credential, password_hash, _ = row
+    person, created_at, seen_at, credential, password_hash, given, _ = row
     if credential != credential_of(person, password_hash, directory):
         return None
-    return Found(person, instant(created_at), instant(seen_at), directory)
+    return Found(person, instant(created_at), instant(seen_at), directory, bool(given))
 
 
 def account(connection: Connection, *, staff_number: str) -> Account | None:

@@ -41,6 +41,14 @@ class Person(SQLModel, table=True):
     active: bool = True
 
 
+class GivenPassword(SQLModel, table=True):
+    """A person whose password somebody else has set: they choose their own before anything else."""
+
+    __tablename__ = "given_password"
+
+    person_id: int = Field(sa_column=_key(autoincrement=False))
+
+
 class Post(SQLModel, table=True):
     """What a person is in an organisation; `title` is what the post is called there."""
 

@@ -473,7 +473,7 @@ def _engine(url: str) -> Engine:
 
 def _keyed_reader(url: str) -> sqlite3.Connection:
     """A connection for single rows, which would rather give up than wait; each statement sees all that was committed."""
-    connection = sqlite3.connect(_sqlite_path(url), isolation_level=None, check_same_thread=False, timeout=0)
+    connection = sqlite3.connect(sqlite_path(url), isolation_level=None, check_same_thread=False, timeout=0)
     connection.execute("PRAGMA query_only=ON")
     return connection
 

@@ -64,12 +64,17 @@ def _found(store: Store, options: argparse.Namespace) -> None:
     by = {"actor": SYSTEM, "now": datetime.now(UTC)}
     node = store.act(people.add_organisation, name=organisation, parent=0, region=options.region, **by)
     person = store.act(
-        people.add_person, name=name, staff_number=number, password_hash=hash_password(password), **by
+        people.add_person,
+        name=name,
+        staff_number=number,
+        password_hash=hash_password(password),
+        drawn=drawn,
+        **by,
     )
     store.act(people.grant_post, person=person, organisation=node, key="administrator", **by)
     print(f"已建立单位“{organisation}”和管理员{name}（工号{number}）。")
     if drawn:
-        print(f"登录密码：{password}\n请登录后立即更改。")
+        print(f"登录密码：{password}\n登录后须先改成自己的密码。")
 
 
 def _password(*words: str) -> tuple[str, bool]:

@@ -18,6 +18,7 @@ from api.schemas import (
     FileBody,
     Id,
     OrganisationBody,
+    OrganisationChangeBody,
     PersonBody,
     PersonChangeBody,
     PostBody,
@@ -37,6 +38,7 @@ class OrganisationItem(Struct, frozen=True):
     parent: int
     name: str
     region: str
+    active: bool
 
 
 class PersonItem(Struct, frozen=True):
@@ -86,7 +88,9 @@ async def list_organisations(desk: AtDesk) -> Answer:
         scope = directory.scope(desk.visitor.id, desk.day)
         known = {node for each in scope for node in directory.upwards(each)}
     found = [directory.organisations[node] for node in sorted(known)]
-    return Answer([OrganisationItem(each.id, each.parent, each.name, each.region) for each in found])
+    return Answer(
+        [OrganisationItem(each.id, each.parent, each.name, each.region, each.active) for each in found]
+    )
 
 
 @router.post("/organisations", **answers(Created, 409, status=201))
@@ -94,6 +98,16 @@ async def add_organisation(desk: AtDesk, administrator: Administrator, body: Org
     """Enter a bureau, a section or a subordinate unit."""
     del administrator
     return Answer(Created(await desk.run(people.add_organisation, **body.model_dump())), 201)
+
+
+@router.patch("/organisations/{organisation}", **answers(Nothing, 404, 409))
+async def change_organisation(
+    desk: AtDesk, administrator: Administrator, organisation: int, body: OrganisationChangeBody
+) -> Answer:
+    """Rename a unit, disable or enable it."""
+    del administrator
+    await desk.run(people.change_organisation, organisation=organisation, **body.model_dump())
+    return Answer(Nothing())
 
 
 @router.get("/people", **answers(list[PersonItem]))
@@ -126,7 +140,10 @@ async def add_person(desk: AtDesk, administrator: Administrator, body: PersonBod
 async def change_person(
     desk: AtDesk, administrator: Administrator, person: Id, body: PersonChangeBody
 ) -> Answer:
-    """Change an address or a password, disable or enable an account. Sessions of that person end."""
+    """Change a name, an address or a password, disable or enable an account.
+
+    A new password ends the sessions of that person, who chooses another at the next sign-in.
+    """
     view = administrator.directory.people.get(person)
     names = (view.name, view.staff_number) if view else ()
     if body.password is not None and (weak := passwords.weaknesses(body.password, *names)):

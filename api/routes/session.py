@@ -8,8 +8,8 @@ from starlette.requests import Request
 
 from api.answers import Answer, Nothing, answers
 from api.auth import (
+    Newcomer,
     Now,
-    Person,
     Visitor,
     change_own_password,
     drop_session,
@@ -41,6 +41,8 @@ class Myself(Struct, frozen=True):
     posts: list[PostHeld]
     administrator: bool
     csrf: str
+    must_change_password: bool
+    """Somebody else has set the password: every other route answers `password-given` until it is changed."""
 
 
 class Entered(Struct, frozen=True):
@@ -60,13 +62,13 @@ async def begin(request: Request, body: SignInBody, now: Now) -> Answer:
 
 
 @router.get("", **answers(Myself))
-async def myself(visitor: Person) -> Answer:
+async def myself(visitor: Newcomer) -> Answer:
     """Who I am, and the token for changes."""
     return Answer(_myself(visitor))
 
 
 @router.delete("", **answers(Nothing))
-async def end(request: Request, visitor: Person) -> Answer:
+async def end(request: Request, visitor: Newcomer) -> Answer:
     """Sign out."""
     del visitor
     await sign_out(request)
@@ -76,7 +78,7 @@ async def end(request: Request, visitor: Person) -> Answer:
 
 
 @router.put("/password", **answers(Nothing, 429))
-async def change_password(request: Request, body: PasswordBody, visitor: Person, now: Now) -> Answer:
+async def change_password(request: Request, body: PasswordBody, visitor: Newcomer, now: Now) -> Answer:
     """Change my own password. Every session of mine ends, this one too."""
     await change_own_password(request, visitor, body.current, body.password, now)
     return Answer(Nothing())
@@ -90,4 +92,12 @@ def _myself(visitor: Visitor) -> Myself:
     ]
     person = visitor.person
     administrator = directory.is_administrator(person.id)
-    return Myself(person.id, person.name, person.staff_number, posts, administrator, visitor.csrf)
+    return Myself(
+        person.id,
+        person.name,
+        person.staff_number,
+        posts,
+        administrator,
+        visitor.csrf,
+        visitor.given_password,
+    )

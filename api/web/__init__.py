@@ -71,12 +71,14 @@ ROUTERS = tuple(
 
 def problem_page(request: Request, problem: Problem) -> Response | None:
     """A refusal as a page; whoever is not signed in is asked to, and comes back to where they were,
-    with what they had typed.
+    with what they had typed. Whoever has a password from somebody else is asked for their own.
     """
     if problem.status == 401 and request.method == "GET":
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         onwards = "" if target == "/" else f"?next={quote(target, safe='')}"
         return RedirectResponse(f"/sign-in{onwards}", 303)
+    if problem.code == "password-given":
+        return RedirectResponse("/password", 303)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     kept = kept_of(request) if problem.code in {"not-signed-in", "csrf-token-wrong"} else None
     if kept is not None and visitor is None:

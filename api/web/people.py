@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Visitor, change_own_password
+from api.auth import Newcomer, Now, Visitor, change_own_password
 from api.desk import AtDesk, Desk
 from api.web.commands import DONE
 from api.web.forms import Form, Sent, see
@@ -52,21 +52,21 @@ async def end_delegation(request: Request, desk: AtDesk, form: Sent) -> Response
 
 
 @router.get("/password")
-async def password_page(request: Request, desk: AtDesk) -> Response:
+async def password_page(request: Request, visitor: Newcomer) -> Response:
     """更改密码."""
-    return page(request, "password.html", desk.visitor)
+    return page(request, "password.html", visitor)
 
 
 @router.post("/password")
-async def change_password(request: Request, desk: AtDesk, form: Sent) -> Response:
+async def change_password(request: Request, visitor: Newcomer, now: Now, form: Sent) -> Response:
     """Another password for myself; I sign in again with it."""
     typed = {field: form.data.get(field) for field in ("current", "password")}
     current, password = (value if isinstance(value, str) else "" for value in typed.values())
     try:
-        await change_own_password(request, desk.visitor, current, password, desk.now)
+        await change_own_password(request, visitor, current, password, now)
     except WorkflowError as error:
-        return page(request, "password.html", desk.visitor, failure=failure_of("own", error, form.values()))
-    return see("/sign-in")
+        return page(request, "password.html", visitor, failure=failure_of("own", error, form.values()))
+    return see("/sign-in?done=password")
 
 
 def _delegation(form: Form, principal: int) -> dict[str, Any]:

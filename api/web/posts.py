@@ -12,12 +12,12 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import drop_session, keep_session, now, public, sign_in, sign_out, visitor_in
+from api.auth import Newcomer, drop_session, keep_session, now, public, sign_in, sign_out, visitor_in
 from api.desk import AtDesk, Desk
 from api.problems import Problem
-from api.web.commands import Command, paper_command, project_command, stage_command
+from api.web.commands import DONE, Command, paper_command, project_command, stage_command
 from api.web.forms import Form, Sent, see
-from api.web.pages import failure_of, project_page, stage_page
+from api.web.pages import Done, failure_of, project_page, stage_page
 from api.web.render import Failure, page, with_query
 from api.web.resuming import Kept, confirm_page, kept_in
 from workflow import queries
@@ -31,9 +31,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/sign-in", dependencies=[Depends(public)])
-async def signing_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - the word in the address
+async def signing_in_page(request: Request, next: str = "/", done: Done = "") -> Response:  # noqa: A002 - the word in the address
     """登录."""
-    return sign_in_page(request, next)
+    return sign_in_page(request, next, done=f"{DONE[done]}。" if done == "password" else "")
 
 
 @router.post("/sign-in", dependencies=[Depends(public)])
@@ -56,9 +56,9 @@ async def signing_in(request: Request) -> Response:
 
 
 @router.post("/sign-out")
-async def signing_out(request: Request, desk: AtDesk) -> Response:
+async def signing_out(request: Request, visitor: Newcomer) -> Response:
     """Sign out."""
-    del desk
+    del visitor
     await sign_out(request)
     response = see("/sign-in")
     drop_session(request, response)
@@ -72,6 +72,7 @@ def sign_in_page(
     *,
     kept: Kept | None = None,
     fault: Problem | None = None,
+    done: str = "",
 ) -> Response:
     """登录; with `kept`, a form that goes along until somebody is signed in."""
     people, password = _demo_people(request)
@@ -81,6 +82,7 @@ def sign_in_page(
         None,
         status=fault.status if fault else 200,
         failure=failure,
+        done=done,
         kept=kept,
         next=_inside(onwards),
         people=people,

@@ -254,6 +254,7 @@ def test_a_route_without_a_policy_does_not_start() -> None:
         ),
         ("PATCH", "/api/people/1", {"active": False}),
         ("POST", "/api/organisations", {"name": "新单位"}),
+        ("PATCH", "/api/organisations/1", {"name": "新名称"}),
         ("POST", "/api/people/1/posts", {"organisation": 1, "key": "administrator"}),
         ("DELETE", "/api/people/1/posts/1/clerk", None),
         ("POST", "/api/definitions", {"name": "x.yaml", "text": ""}),

@@ -166,9 +166,13 @@ def test_the_administrators_part(office: Office, walk: Walk) -> None:
     walk.ask(
         "顾明", "PATCH", f"{people}/{person}", 200, json={"email": "", "password": "another long sentence"}
     )
+    walk.ask("顾明", "PATCH", f"{people}/{person}", 200, json={"name": "吴海涛"})
     walk.ask("顾明", "DELETE", f"{people}/{person}/posts/{unit}/clerk", 200)
-    walk.ask("顾明", "GET", people, 200)
-    walk.ask("顾明", "GET", "/api/organisations", 200)
+    units = "/api/organisations"
+    walk.ask("顾明", "PATCH", f"{units}/{unit}", 200, json={"name": "区殡葬管理所", "active": False})
+    assert walk.ask("顾明", "GET", people, 200)[-1]["name"] == "吴海涛"
+    found = walk.ask("顾明", "GET", units, 200)[-1]
+    assert (found["name"], found["active"]) == ("区殡葬管理所", False)
 
 
 def test_delegating_definitions_and_the_calendar(office: Office, walk: Walk) -> None:

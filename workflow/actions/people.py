@@ -21,7 +21,7 @@ from workflow.administration import (
 from workflow.clock import local_day
 from workflow.definition import POSTS
 from workflow.errors import Reason, reason
-from workflow.people import OrganisationView
+from workflow.people import SYSTEM, OrganisationView
 from workflow.projection import CHECK
 from workflow.sql import Statement
 from workflow.transaction import Transaction
@@ -51,6 +51,10 @@ _SET = {
     column: Statement(text(f"UPDATE person SET {column} = :value WHERE id = :id"))  # noqa: S608 - our own columns
     for column in ("name", "email", "password_hash", "active")
 }
+_GIVE_PASSWORD = Statement(
+    text("INSERT INTO given_password (person_id) VALUES (:id) ON CONFLICT (person_id) DO NOTHING")
+)
+_OWN_PASSWORD = Statement(text("DELETE FROM given_password WHERE person_id = :id"))
 _LEFT = Statement(
     text(
         "SELECT project_id, stage, what FROM task WHERE person_id = :id AND NOT EXISTS"
@@ -162,8 +166,12 @@ def add_person(
     now: datetime,
     email: str = "",
     password_hash: str = "",
+    drawn: bool = False,
 ) -> int:
-    """Enter a person, once. Returns the id. Refused if the staff number is taken."""
+    """Enter a person, once. Returns the id. Refused if the staff number is taken.
+
+    A password that an administrator has set, or that was `drawn` by lot, has to be changed at the first sign-in.
+    """
     check_administrator(tx, actor)
     reasons = [
         *rules.check_text(name, "name", "姓名", required=True, longest=30, one_line=True),
@@ -182,6 +190,8 @@ def add_person(
         password_hash=password_hash,
         active=True,
     ).fetchone()
+    if password_hash and (drawn or actor != SYSTEM):
+        tx.execute(_GIVE_PASSWORD, id=row[0])
     tx.administer(PersonAdded(row[0], name.strip(), staff_number.strip()), actor=actor, at=now)
     return int(row[0])
 
@@ -200,7 +210,8 @@ def change_person(
     """Change a person's name, address or password, or disable and enable the account.
 
     Everybody may change their own password; the rest is the administrator's, and nobody disables himself.
-    What a disabled person alone had in hand goes to whoever else holds the post, or becomes an incident.
+    A password that somebody else has set has to be changed at the next sign-in. What a disabled person alone
+    had in hand goes to whoever else holds the post, or becomes an incident.
     """
     if person not in tx.directory.people:
         refuse([reason("person-not-found", "person")])
@@ -214,6 +225,8 @@ def change_person(
         if value is not None and value != getattr(tx.directory.people[person], column, None):
             tx.execute(_SET[column], id=person, value=value)
             tx.administer(_changed(person, column, value), actor=actor, at=now)
+    if password_hash is not None and actor != SYSTEM:
+        tx.execute(_OWN_PASSWORD if actor == person else _GIVE_PASSWORD, id=person)
     if active is False:
         _hand_on(tx, person, actor, now)
 
