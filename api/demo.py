@@ -416,7 +416,7 @@ def _centre_conversion(play: Rehearsal) -> None:
     )  # fmt: skip
     play.take_over(
         "E", -29, actor="liuchang", checker="liguodong", kept_at="养老服务科档案柜",
-        replies={"project_code": [_reply("project_code", play.dated(date(2026, 10, 9)), "2610-990102-04-01-773156", "区发展和改革局")]},
+        replies={"project_code": [_reply("project_code", play.day(-30), "2610-990102-04-01-773156", "区发展和改革局")]},
     )  # fmt: skip
     dated = play.dated
     play.upload(

@@ -93,7 +93,7 @@ def project_papers(project: ProjectView, imprint: Imprint) -> Sheet:
             *_replies([paper for paper in project.papers if paper.reply]),
         ),
         imprint=imprint,
-        remark=f"截至第{project.seq}条记录，链头 {project.head[:HASH_SHOWN]}。",
+        remark=f"截至第{project.seq}条记录，校验码 {project.head[:HASH_SHOWN]}。",
         format="a4-landscape",
     )
 

@@ -95,6 +95,7 @@ async def _page(
 ) -> Response:
     work: queries.Worklist = await desk.ask(queries.worklist)
     found = next((item for item in work.mine if place_of(item) == opened), None)
+    leads = desk.visitor.directory.is_leader(desk.visitor.id)
     file = await desk.ask(queries.stage_file, ref=found.ref, stage=found.stage) if found else None
     return page(
         request,
@@ -104,9 +105,9 @@ async def _page(
         done=done,
         onwards=next(iter(work.mine), None) if done else None,
         work=work,
-        trouble=await desk.ask(queries.trouble)
-        if desk.visitor.directory.is_leader(desk.visitor.id)
-        else None,
+        leads=leads,
+        trouble=await desk.ask(queries.trouble) if leads else None,
+        worst=await desk.ask(queries.worst) if leads and not work.mine else (),
         groups=[
             (key, words, [item for item in (*work.mine, *work.elsewhere) if item.group == key])
             for key, words in GROUPS.items()

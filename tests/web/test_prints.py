@@ -77,7 +77,7 @@ def every_font_is_inside(pdf: PdfReader) -> bool:
         ("liuchang", "E", f"{REVIEW}/sheet", ["呈批件", "总投资 386.00 万元", "分管领导审签", "材料校验码", "同意后"]),
         ("liuchang", "E", f"{REVIEW}/papers", ["材料清单", "局党组会纪要", "仅登记", "区民政局办公室", "缺（推荐）"]),
         ("liuchang", "E", f"{REVIEW}/explanation", ["情况说明", "李国栋", "11月13日 周五", "签名："]),
-        ("liuchang", "E", "/papers", ["材料清单", "改造工程概算书", "2610-990102-04-01-773156", "链头"]),
+        ("liuchang", "E", "/papers", ["材料清单", "改造工程概算书", "2610-990102-04-01-773156", "校验码"]),
         ("tanli", "D", f"{FILING}/letter", ["代拟稿，未发", "商请", "县自然资源和规划局：", "云河县民政局"]),
     ],
 )  # fmt: skip

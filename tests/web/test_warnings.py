@@ -63,6 +63,31 @@ def test_a_leader_sees_the_trouble_in_their_scope_before_anything_else(sign_in: 
     assert "我范围内的预警" not in sign_in("liuchang").open("/").words
 
 
+def test_whoever_has_nothing_to_do_sees_what_is_longest_overdue_and_in_whose_hands(
+    city: City, sign_in: SignIn
+) -> None:
+    overseer = sign_in("jianghui").open("/")
+    assert "概算审核 在李国栋手里，自11月11日 周三" in overseer.words
+    assert "土地报备 在县自然资源和规划局手里，自9月18日 周五（外部门）" in overseer.words
+    assert f"/projects/{city.projects['D']}/stages/land_filing" in overseer.links
+
+    director = sign_in("zhoujianping").open("/")
+    assert "在李国栋手里" in director.words
+    assert "土地报备" not in director.words
+    assert "在李国栋手里" not in sign_in("liguodong").open("/").words, "it stands in his own list"
+
+
+def test_an_outside_office_has_it_since_it_accepted_whatever_stopped_its_clock(
+    city: City, sign_in: SignIn
+) -> None:
+    desk = sign_in("madexing")
+    for address in ("/warnings", f"/projects/{city.projects['D']}"):
+        page = desk.open(address)
+        assert "9月18日 周五" in page.words
+        assert "9月29日 周二" not in page.words
+    assert "手里，自9月18日 周五" in desk.open(f"/projects/{city.projects['D']}/stages/land_filing").words
+
+
 def test_a_clerk_finds_warnings_and_leaders_also_the_board(sign_in: SignIn) -> None:
     clerk, director = sign_in("liuchang").open("/"), sign_in("zhoujianping").open("/")
 

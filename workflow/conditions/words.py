@@ -63,9 +63,9 @@ class _Words:
         return self._quantity(node)
 
     def _answer(self, name: str, word: str, prefix: str) -> str:
-        """是否占用林地 reads 占用林地 or 不占用林地; any other title keeps its 为是 or 为否."""
+        """当地是否要求审查 reads 当地要求审查 or 当地不要求审查; a title without 是否 keeps its 为是 or 为否."""
         title = self._title(name)
-        return f"{prefix}{title.removeprefix('是否')}" if title.startswith("是否") else f"{title}{word}"
+        return title.replace("是否", prefix, 1) if "是否" in title else f"{title}{word}"
 
     def _comparison(self, node: Comparison) -> str:
         if isinstance(node.left, Literal) and not isinstance(node.right, Literal):

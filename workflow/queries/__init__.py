@@ -40,7 +40,7 @@ from workflow.queries.staffing import Absence, Place, abandoned, absence
 from workflow.queries.stages import reply_reasons, stage_file
 from workflow.queries.taking_over import TakeOverView, take_over
 from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
-from workflow.queries.warnings import KINDS, Trouble, Warnings, trouble, warnings
+from workflow.queries.warnings import KINDS, Trouble, Warnings, trouble, warnings, worst
 from workflow.queries.whole import Overview, overview, project
 from workflow.queries.worklist import WorkItem, Worklist, worklist
 
@@ -111,4 +111,5 @@ __all__ = [
     "versions",
     "warnings",
     "worklist",
+    "worst",
 ]

@@ -84,6 +84,12 @@ class Board(Struct, frozen=True):
     units: tuple[tuple[int, str, int], ...]
     unit: str
 
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The titles of the phases, if they are the same for every project on this page."""
+        found = {tuple(phase.title for phase in row.phases) for row in self.rows}
+        return found.pop() if len(found) == 1 else ()
+
 
 def board(
     connection: Connection, *, person: int, day: date, filters: Filters | None = None, after: str = ""

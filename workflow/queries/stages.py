@@ -61,7 +61,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         holders=holder_words(reading, spec, stage),
         holder_ids=stage.holders,
         outside=is_outside(stage),
-        since=since_words(stage.since, reading.day) if stage.is_open else "",
+        since=held_since(reading, stage) if stage.is_open else "",
         condition=rules.condition_words(reading.definition, spec.when) if spec.when else "",
         blockers=_blockers(reading, spec, stage),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
@@ -88,6 +88,13 @@ def _words(reading: Reading, spec: Stage, stage: StageState) -> str:
 def is_outside(stage: StageState) -> bool:
     """Whether the outside office holds it now: filed, or accepted."""
     return stage.state.endswith((f".{FILED}", f".{ACCEPTED}"))
+
+
+def held_since(reading: Reading, stage: StageState) -> str:
+    """Since when its holder has it: for an outside office since it accepted, stops of its clock or not."""
+    if is_outside(stage) and stage.clock:
+        return day_words(stage.clock.started_on, reading.day)
+    return since_words(stage.since, reading.day)
 
 
 def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
@@ -435,11 +442,7 @@ def _letter(reading: Reading, spec: Stage, stage: StageState, record: list[Event
     if kept or not is_outside(stage):
         return kept
     step = spec.step(stage.step)
-    began = (
-        day_words(stage.clock.started_on, reading.day)
-        if stage.clock
-        else since_words(stage.since, reading.day)
-    )
+    began = held_since(reading, stage)
     code = f"（项目代码{reading.state.code}）" if reading.state.code else ""
     unit = reading.directory.organisations[reading.state.organisation].name
     return (

@@ -24,8 +24,8 @@ from workflow.queries.reading import Reading, reading_of
 from workflow.queries.record import Row
 from workflow.queries.scope import PROJECT, TASK, columns, visible
 from workflow.queries.snapshot import Snapshot, snapshot
-from workflow.queries.stages import holder_words
-from workflow.queries.words import Due, clock_day, due_of, since_words
+from workflow.queries.stages import held_since, holder_words
+from workflow.queries.words import Due, clock_day, due_of
 from workflow.record import instant
 from workflow.sql import table
 from workflow.state import Clock, Paper, StageState
@@ -36,6 +36,8 @@ STAGE, EVENT = table(StageRow), table(EventRow)
 PAGE = 50
 GLANCE = 10
 """How many of each kind the page shows before one kind is chosen."""
+FIRST_GLANCE = 3
+"""How many of each red kind a leader sees as soon as they sign in."""
 
 MOST_UNITS = 30
 """In more units than these there are more people than a leader reads one by one: a unit is asked for first."""
@@ -131,6 +133,14 @@ def trouble(connection: Connection, *, person: int, day: date) -> Trouble:
     scope = [visible(snapshot(connection).directory, person, day)]
     units = _by_unit(connection, scope, day)
     return Trouble({kind: sum(counts.get(kind, 0) for counts in units.values()) for kind in KINDS})
+
+
+def worst(connection: Connection, *, person: int, day: date) -> tuple[Alert, ...]:
+    """The longest overdue in the person's scope, a few of our own and then a few of outside offices."""
+    snap = snapshot(connection)
+    asked = _Asked(connection, snap, [visible(snap.directory, person, day)], person, day)
+    kinds = [_kind(asked, key, 0, "", FIRST_GLANCE) for key in ("own-red", "outside-red")]
+    return tuple(each for kind in kinds for each in kind.items)
 
 
 def warnings(
@@ -329,7 +339,7 @@ def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
         unit=organisation_name(reading.snap, reading.state.organisation),
         holder=holder_words(reading, spec, stage),
         state=rules.state_words(spec, stage.state),
-        since=since_words(stage.since, reading.day),
+        since=held_since(reading, stage),
         due=due_of(stage.clock, reading.calendar, reading.day),
         told=_told(reading, own),
         next=_next(reading, stage.clock, ladder, stage.holders),
