@@ -174,6 +174,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         steps=_steps(reading, spec, current, [event for _, event in record]),
         clock=_clock(reading, spec, current),
         fixes=tuple(fix.text for fix in current.fixes),
+        returned=_returned(reading, current, record),
         passed=current.passed,
         entries=entry_views(reading, stage),
         replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
@@ -194,6 +195,19 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         letter=_letter(reading, spec, current, [event for _, event in record]),
         today=day,
     )
+
+
+def _returned(reading: Reading, current: StageState, record: Sequence[tuple[Row, Event]]) -> str:
+    """Who sent the stage back last, when and why, while it waits to be put right; else empty."""
+    if not current.fixes:
+        return ""
+    row, event = next(
+        ((row, event) for row, event in record if isinstance(event, StageReturned)), (None, None)
+    )
+    if row is None or event is None:
+        return ""
+    who = reading.directory.name(event.signed_by or row.actor_id)
+    return f"{who}{since_words(instant(row.at), reading.day)}退回：{event.reason}"
 
 
 def _receivers(reading: Reading, key: str) -> tuple[Colleague, ...]:

@@ -266,6 +266,7 @@ class StageFile(Struct, frozen=True):
     steps: tuple[StepView, ...]
     clock: ClockView | None
     fixes: tuple[str, ...]
+    returned: str
     passed: tuple[str, ...]
     entries: tuple[EntryView, ...]
     replies: tuple[PaperView, ...]
