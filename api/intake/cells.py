@@ -16,6 +16,7 @@ from unicodedata import normalize
 from api.intake.columns import NO, YES, Column
 from api.intake.workbook import Flaw
 from workflow.definition import Kind
+from workflow.rules import as_written
 
 _UNSEEN: Final = "\u200b\u200c\u200d\ufeff\u00ad"
 _DASHES: Final = str.maketrans("—–‐‑−", "-----")
@@ -141,9 +142,9 @@ def _code(_: Column, value: Any) -> str:
 
 
 def _reply_number(column: Column, value: Any) -> str:
-    """文号: digits narrow, everything else as on the original."""
+    """文号: digits narrow, the year in hexagonal brackets, everything else as on the original."""
     digits = {ord("０") + digit: str(digit) for digit in range(10)}
-    return _plain(column, value).translate(digits)
+    return as_written(_plain(column, value).translate(digits))
 
 
 _READERS: Final[Mapping[str, Callable[[Column, Any], str]]] = {"code": _code, "number": _reply_number}

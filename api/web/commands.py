@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from api.problems import refusal
 from api.web.forms import Form
+from workflow import rules
 from workflow.actions import clocks, decisions, documents, entries, outside, projects, stages
 from workflow.content import FORMATS
 from workflow.errors import NotFound
@@ -318,7 +319,7 @@ async def _upload(form: Form, papers: Iterable[DocumentView]) -> Command:
     arguments = {
         "document": form.text("document"),
         "file": file,
-        "number": form.text("number"),
+        "number": rules.as_written(form.text("number")),
         "issued_on": form.day("issued_on", "成文日期"),
         "issuer": form.text("issuer"),
     }
@@ -328,7 +329,7 @@ async def _upload(form: Form, papers: Iterable[DocumentView]) -> Command:
 async def _register(form: Form, _: StageFile | None = None) -> Command:
     arguments = {
         "document": form.text("document"),
-        "number": form.text("number"),
+        "number": rules.as_written(form.text("number")),
         "issued_on": form.required_day("issued_on", "成文日期"),
         "kept_at": form.text("kept_at"),
     }

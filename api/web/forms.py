@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse
 from api.auth import Person
 from api.problems import refusal
 from api.security import read_form
+from workflow import rules
 from workflow.clock import Limit, Unit
 from workflow.content import FORMATS
 from workflow.errors import Invalid, Reason
@@ -169,7 +170,7 @@ class Form:
         return ReplyData(
             document=document.key,
             issued_on=self.required_day(f"{prefix}issued_on", f"{title}成文日期", today),
-            number=self.text(f"{prefix}number"),
+            number=rules.as_written(self.text(f"{prefix}number")),
             issuer=self.text(f"{prefix}issuer"),
             valid_until=self.day(f"{prefix}valid_until", f"{title}有效期"),
             fields=fields,

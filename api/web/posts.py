@@ -172,7 +172,13 @@ async def stage_action(
 async def checked(desk: Desk, form: Form, it: StageFile, command: Command) -> Command:
     """The command, if nothing was wrong with the form; else Invalid, with all that is wrong at once."""
     if form.reasons:
-        raise Invalid(*form.reasons, *await _reply_reasons(desk, form, it, command))
+        refused = {each.place for each in form.reasons}
+        others = [
+            each
+            for each in await _reply_reasons(desk, form, it, command)
+            if each.code != "reply-without-evidence" or f"reply.{each.place}.file" not in refused
+        ]
+        raise Invalid(*form.reasons, *others)
     return command
 
 

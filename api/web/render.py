@@ -129,6 +129,7 @@ def page(
         "navigation": _navigation(request, visitor),
         "here": _here(request, visitor),
         "today": local_day(now(request)).isoformat(),
+        "most_megabytes": request.app.state.settings.upload_megabytes,
         "done": done,
         "onwards": None,
         "problem": None,

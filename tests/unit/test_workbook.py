@@ -222,6 +222,17 @@ def test_a_code_is_taken_however_its_dashes_were_typed() -> None:
         assert read(workbook(row(code=typed))).projects[0].code == "2411-441900-04-01-542884"
 
 
+def test_a_number_is_taken_whatever_brackets_its_year_has() -> None:
+    for typed in (
+        "云发改审〔2025〕15号",
+        "云发改审[2025]15号",
+        "云发改审（２０２５）15号",
+        "云发改审【2025】15号",
+    ):
+        table = read(workbook(row(), replies=(reply(number=typed),)))
+        assert table.projects[0].replies[0].data.number == "云发改审〔2025〕15号"
+
+
 # Every bad cell is named
 
 

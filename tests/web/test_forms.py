@@ -147,7 +147,7 @@ def test_a_reply_says_all_that_is_wrong_at_once_and_keeps_what_is_right(sign_in:
 
     page = desk.send(
         "/take-over/proposal",
-        reply__proposal_reply__number="澴发改审[2024]61号",
+        reply__proposal_reply__number="澴发改审2024-61号",
         reply__proposal_reply__issuer="区发展和改革局",
         reply__proposal_reply__valid_until="明年",
     )
@@ -156,7 +156,7 @@ def test_a_reply_says_all_that_is_wrong_at_once_and_keeps_what_is_right(sign_in:
     for said in (
         "项目建议书批复成文日期”有误：必须填写",
         "有效期”有误：应为日期",
-        "文号“澴发改审[2024]61号”不合规范",
+        "文号“澴发改审2024-61号”不合规范",
         "项目建议书批复没有扫描件，也未登记存放处",
     ):
         assert said in page.words
@@ -169,6 +169,59 @@ def test_a_reply_says_all_that_is_wrong_at_once_and_keeps_what_is_right(sign_in:
     assert typed["reply.proposal_reply.valid_until"] == "明年"
 
 
+@pytest.mark.parametrize(
+    ("stage", "document", "typed", "printed"),
+    [
+        ("proposal", "proposal_reply", "澴发改审[2024]61号", "澴发改审〔2024〕61号"),
+        ("proposal", "proposal_reply", "澴发改审（2024）61号", "澴发改审〔2024〕61号"),
+        ("site_opinion", "site_opinion", "用字第990102202400018号", "用字第990102202400018号"),
+    ],
+)
+def test_a_number_needs_no_brackets_that_are_on_no_keyboard(
+    sign_in: SignIn, stage: str, document: str, typed: str, printed: str
+) -> None:
+    desk, chief = sign_in("wuhaitao"), sign_in("liguodong")
+    begin_taking_over(desk)
+
+    page = desk.send(
+        f"/take-over/{stage}",
+        **{
+            f"reply__{document}__number": typed,
+            f"reply__{document}__issued_on": "2024-07-16",
+            f"reply__{document}__kept_at": "档案室2024-6盒",
+        },
+    )
+
+    assert page.status == 200, page.words
+    assert printed in chief.open("/").words
+
+
+def test_an_unfinished_taking_over_stands_on_the_clerks_list_and_says_what_came_back(
+    sign_in: SignIn,
+) -> None:
+    desk, chief = sign_in("wuhaitao"), sign_in("liguodong")
+    begin_taking_over(desk)
+    address = desk.page.address.partition("?")[0]
+    assert "正在补录 1 个项目" in desk.open("/").words
+    desk.open(address)
+    desk.send(
+        "/take-over/proposal",
+        reply__proposal_reply__number="澴发改审〔2024〕61号",
+        reply__proposal_reply__issued_on="2024-07-16",
+        reply__proposal_reply__kept_at="档案室2024-6盒",
+    )
+    assert "区公益性骨灰堂二期 1 项待他人核对" in desk.open("/").words
+
+    chief.open(address.removesuffix("/take-over"))
+    chief.send("/reject", reason="原件是62号")
+
+    assert "区公益性骨灰堂二期 1 项未通过核对，请重录" in desk.open("/").words
+    page = desk.open(address)
+    assert "项目建议书审批 退回重录" in page.words
+    assert "登记未通过核对：原件是62号 请照原件重录。" in page.words
+    assert "正在补录" not in chief.open("/").words
+
+
 def test_a_scan_of_the_wrong_kind_hears_only_of_the_kinds_of_its_document(sign_in: SignIn) -> None:
     desk = sign_in("wuhaitao")
     begin_taking_over(desk)
@@ -178,6 +231,7 @@ def test_a_scan_of_the_wrong_kind_hears_only_of_the_kinds_of_its_document(sign_i
 
     assert "pdf" in page.words
     assert "xlsx" not in page.words.partition("项目建议书审批")[0]
+    assert "没有扫描件" not in page.words, "a scan was sent: what is wrong with it is the one thing to say"
 
 
 def test_a_checked_reply_is_done_and_the_taking_over_is_ended_from_the_same_page(sign_in: SignIn) -> None:

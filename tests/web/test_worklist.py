@@ -304,3 +304,19 @@ def _compare(desk: Desk, pile: Pile, hows: list[str]) -> None:
         assert all(each in page.words for each in reasons)
     done = against.count([])
     assert (f"已同意 {done} 件" in page.words) == (done > 0)
+
+
+def test_what_came_back_stands_first_and_says_who_sent_it_back_and_why(city: City, sign_in: SignIn) -> None:
+    chief, clerk = sign_in("liguodong"), sign_in("liuchang")
+    pile = pile_of(chief, city)
+    [returned] = pile.reviews(1)
+    pile.register()
+    chief.open(f"/projects/{returned}/stages/{STAGE}")
+
+    chief.send("/decide", outcome="returned", opinion="测算口径不清。", fixes="需求测算：补人口口径")
+
+    page = clerk.open("/")
+    assert page.words.index("退回修改 1 项") < page.words.index("待报送 1 项")
+    page = clerk.open(f"/projects/{returned}/stages/{STAGE}")
+    assert "李国栋今日退回：测算口径不清。" in page.words
+    assert "需修改 1 处" in page.words

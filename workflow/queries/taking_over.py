@@ -19,8 +19,12 @@ STANDINGS = {"none": "未录", "pending": "待核对", "checked": "已核对", "
 """How far a stage has been entered. 视为已办: a later one is entered, so this one must have been done."""
 
 
+SENT_BACK = "退回重录"
+"""How a stage stands whose entry did not agree with the original."""
+
+
 class TakeOverRow(Struct, frozen=True):
-    """One stage: how it stands, what is entered of it, and what may still be entered."""
+    """One stage: how it stands, what is entered of it, why it was sent back, and what may still be entered."""
 
     key: str
     title: str
@@ -30,6 +34,7 @@ class TakeOverRow(Struct, frozen=True):
     replies: tuple[PaperView, ...]
     issues: tuple[DocumentView, ...]
     checkers: str
+    refused: str
     offer: Offer | None
 
 
@@ -76,18 +81,20 @@ def _row(reading: Reading, spec: Stage, behind: set[str]) -> TakeOverRow:
     standing = _standing(reading, spec.key, behind, pending=pending is not None)
     lacking = tuple(key for key in spec.issues if key not in state.documents)
     enterable = standing in {"none", "implied"} or (standing == "checked" and bool(lacking))
+    refused = "；".join(fix.text for fix in state.stage(spec.key).fixes)
     reasons = tuple(rules.may_take_over(reading.case, spec.key))
     return TakeOverRow(
         key=spec.key,
         title=spec.title,
         phase=spec.phase,
         standing=standing,
-        words=STANDINGS[standing],
+        words=SENT_BACK if refused and enterable else STANDINGS[standing],
         replies=tuple(
             paper_view(reading, key, state.documents[key]) for key in spec.issues if key in state.documents
         ),
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
         checkers=rules.names(reading.directory, pending.checkers) if pending else "",
+        refused=refused,
         offer=Offer("take-over", "补录", reasons) if enterable else None,
     )
 

@@ -35,6 +35,9 @@ STAGE = table(StageRow)
 MOST_TASKS = 200
 """More open tasks than one person can read: the rest shows as soon as some are done."""
 
+MOST_TAKEN_UP = 50
+"""Of so many projects without a running clock it is looked at whether they are being taken over."""
+
 FEW_CHECKS = 5
 """Up to how many replies taken over are listed one by one to whoever checks them; more have their own page."""
 
@@ -44,8 +47,8 @@ DECIDE, COMPARE, PREPARE, AMEND, FOLLOW = "decide", "check", "prepare", "amend",
 GROUPS = {
     DECIDE: "待审批",
     COMPARE: "待核对",
-    PREPARE: "待报送",
     AMEND: "退回修改",
+    PREPARE: "待报送",
     FOLLOW: "外部门办理中，请跟进",
 }
 """What one can do with an item now, in the order in which they are shown."""
@@ -101,16 +104,27 @@ class WorkItem(Struct, frozen=True):
     entered: EntryView | None = None
 
 
+class TakenUp(Struct, frozen=True):
+    """One project of a clerk's whose taking-over is not ended: what waits for its check, and what was sent back."""
+
+    ref: str
+    title: str
+    waiting: int
+    refused: int
+
+
 class Worklist(Struct, frozen=True):
     """What waits for a person: theirs to do, and theirs to follow while an outside office has it.
 
     `checks` are replies taken over that wait for their check on a page of their own, in how many `projects`.
+    `taken_up` are the projects that they are taking over: no stage of these waits for anybody yet.
     """
 
     mine: tuple[WorkItem, ...]
     elsewhere: tuple[WorkItem, ...]
     checks: int = 0
     projects: int = 0
+    taken_up: tuple[TakenUp, ...] = ()
 
     @property
     def late(self) -> int:
@@ -151,6 +165,39 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
         tuple(item for item in found if item.group == FOLLOW),
         count,
         in_projects,
+        _taken_up(connection, snap, person, day),
+    )
+
+
+def _taken_up(connection: Connection, snap: Snapshot, person: int, day: date) -> tuple[TakenUp, ...]:
+    """The clerk's projects that are still being taken over, the latest first.
+
+    Whoever may see every organisation is no clerk, and is spared the search.
+    """
+    scope = snap.directory.scope(person, day)
+    if len(scope) == len(snap.directory.organisations):
+        return ()
+    mine = (
+        select(*columns("id", "ref", "seq", "head", "body"))
+        .where(
+            PROJECT.c.organisation_id.in_(sorted(scope)),
+            PROJECT.c.clerk_id == person,
+            PROJECT.c.own_due_on.is_(None),
+            PROJECT.c.outside_due_on.is_(None),
+        )
+        .order_by(PROJECT.c.id.desc())
+        .limit(MOST_TAKEN_UP)
+    )
+    readings = [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
+    return tuple(
+        TakenUp(
+            reading.ref,
+            reading.state.title,
+            len(reading.state.entries),
+            sum(bool(stage.fixes) for stage in reading.state.stages.values()),
+        )
+        for reading in readings
+        if reading.state.taking_over
     )
 
 

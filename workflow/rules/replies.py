@@ -13,8 +13,12 @@ from workflow.rules.case import Case
 from workflow.rules.facts import check_text, read_facts
 from workflow.state import ReplyData
 
-NUMBER = re.compile(r"[^\s〔〕]+〔20[0-9]{2}〕[1-9][0-9]*号")
-"""发文字号: 机关代字〔年份〕序号号, hexagonal brackets, full year, no leading zero, no 第 (GB/T 9704-2012)."""
+NUMBER = re.compile(r"[^\s〔〕]+〔20[0-9]{2}〕[1-9][0-9]*号|[^\s〔〕]*字第[0-9A-Z]{6,}号")
+"""发文字号: 机关代字〔年份〕序号号, hexagonal brackets, full year, no leading zero, no 第 (GB/T 9704-2012);
+or the number of a certificate, as 用字第990102202400017号."""
+
+_BRACKETED_YEAR = re.compile(r"[\[（(【［](20[0-9]{2})[\]）)】］]")
+"""The year of a number in whatever brackets a keyboard has: hexagonal ones are on none."""
 
 CODE = re.compile(r"[0-9]{4}-[0-9]{6}-[0-9]{2}-[0-9]{2}-[0-9]{6}")
 """项目代码, 24 characters in five groups (GB/T 40058-2021)."""
@@ -25,6 +29,11 @@ CODE_DIGITS = 19
 
 CODE_CHECKED_SINCE = "2011"
 """Year and month from which codes carry a check digit; earlier ones follow another scheme."""
+
+
+def as_written(number: str) -> str:
+    """A number as it stands on paper, however its brackets were typed: 澴发改审[2024]61号 has hexagonal ones."""
+    return _BRACKETED_YEAR.sub(r"〔\1〕", number)
 
 
 def valid_until(kind: DocumentType, reply: ReplyData) -> date | None:

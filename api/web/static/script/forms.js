@@ -98,12 +98,15 @@
     }
     return String((11 - product) % 10);
   }
+  // Hexagonal brackets are on no keyboard: any others around the year stand for them, here and at the server.
+  function asWritten(number) { return number.replace(/[\[\uFF08(\u3010\uFF3B](20[0-9]{2})[\]\uFF09)\u3011\uFF3D]/g, "\u3014$1\u3015"); }
   var sayings = {
     money: figureWords,
     decimal: figureWords,
     integer: function (field, text) { return figureWords(field, text) || (plain(text).indexOf(".") < 0 ? "" : "请填写整数。"); },
     number: function (field, text) {
       var box = field.form.querySelector("[name=as_printed]");
+      text = asWritten(text);
       var right = new RegExp("^(?:" + field.getAttribute("data-shape") + ")$").test(text);
       // A project code may stand where a number is asked for; the server looks at it.
       if (right || (box && box.checked) || /^[0-9]{4}-[0-9]{6}-/.test(text)) { return ""; }
@@ -202,6 +205,7 @@
   });
   document.addEventListener("change", function (event) {
     if (!event.target.form) { return; }
+    if (event.target.getAttribute("data-check") === "number") { event.target.value = asWritten(event.target.value); }
     keep(event.target.form);
     if (event.target.name === "as_printed") { lookAll(event.target.form); }
   });
