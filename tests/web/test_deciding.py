@@ -58,6 +58,56 @@ def test_what_changed_since_this_reader_returned_it_is_marked(city: City, sign_i
     assert "自您" not in sign_in("chenwenjuan").open(address).words
 
 
+def test_whoever_loses_the_race_keeps_what_was_typed(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("liguodong")
+    pile = pile_of(desk, city)
+    [ref] = pile.reviews(1)
+    today = local_day(NOW)
+    pile.act(
+        people.delegate, "liguodong", principal=city.people["liguodong"], agent=city.people["chenwenjuan"],
+        starts_on=today, ends_on=today, reason_given="外出",
+    )  # fmt: skip
+    desk.open(f"/projects/{ref}/stages/{STAGE}")
+    pile.decide(ref, "chenwenjuan")
+
+    page = desk.send("/decide", outcome="returned", opinion="口径不清。", fixes="需求测算：补口径")
+
+    assert page.status == 409
+    assert "陈文娟已于10:00签批，您的操作未生效。请先看现在的进展。" in page.words
+    assert "您刚才写的，未生效： 口径不清。 需求测算：补口径" in page.words
+
+
+def test_the_verdict_stands_below_what_others_concluded(city: City, sign_in: SignIn) -> None:
+    pile = pile_of(sign_in("liguodong"), city)
+    [ref] = pile.reviews(1)
+    pile.decide(ref, "liguodong")
+    address = f"/projects/{ref}/stages/{STAGE}"
+
+    page = sign_in("chenwenjuan").open(address)
+
+    assert "已有意见 科室审核：李国栋 2026-11-23 10:00 请修改" in page.words
+
+
+def test_what_came_back_says_from_whom_and_why(city: City, sign_in: SignIn) -> None:
+    pile = pile_of(sign_in("liguodong"), city)
+    [ref] = pile.reviews(1)
+    pile.decide(ref, "liguodong", "returned", fixes=[Fix("补口径")])
+
+    page = sign_in("liuchang").open(f"/projects/{ref}/stages/{STAGE}")
+
+    assert "需修改 1 处：李国栋 2026-11-23 10:00 退回：请修改" in page.words
+
+
+def test_a_longer_limit_says_its_new_day(city: City, sign_in: SignIn) -> None:
+    director = sign_in("zhoujianping")
+    [ref] = pile_of(director, city).reviews(1)
+    director.open(f"/projects/{ref}/stages/{STAGE}")
+
+    page = director.send("/extend", by="3", by_unit="workdays", reason="等待勘验")
+
+    assert "已延长时限，到期日11月30日 周一 · 剩 5 个工作日。" in page.words
+
+
 def test_what_happens_next_names_who_really_gets_it(city: City, sign_in: SignIn) -> None:
     """李国栋 is made a deputy too; but having reviewed it, he would not sign it as well."""
     pile = pile_of(sign_in("liguodong"), city)

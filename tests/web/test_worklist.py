@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tests.web.conftest import NOW, City, SignIn
 from tests.web.desk import Desk
 from tests.web.pile import STAGE, Pile, ask, listed, pile_of, press, refusal, ticks
-from workflow.actions import decisions, entries
+from workflow.actions import clocks, decisions, entries
 from workflow.actions.people import delegate
 from workflow.clock import local_day
-from workflow.state import Fix
+from workflow.state import Fix, PaperSigned
 
 
 def test_the_list_says_what_can_be_done_who_sent_it_and_what_is_missing(city: City, sign_in: SignIn) -> None:
@@ -44,6 +44,32 @@ def test_an_item_is_decided_in_place_and_the_list_says_where_it_is_and_what_is_n
     assert "第1社区养老服务中心改造·谋划入库：已同意，现在在陈文娟处（分管领导审签中）。" in page.words
     assert "下一件：大院社区综合养老服务中心改造·概算审核" in page.words
     assert ticks(page, first) == []
+
+
+def test_a_stopped_clock_is_said_to_be_stopped(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("liguodong")
+    pile = pile_of(desk, city)
+    [ref] = pile.reviews(1)
+    pile.act(clocks.pause_clock, "zhoujianping", ref=ref, stage=STAGE, reason_given="等待勘验")
+
+    page = desk.open("/")
+
+    assert "停表中（等待勘验）" in page.words
+    assert "未设时限" not in page.words
+
+
+def test_a_signature_entered_from_paper_is_told_to_its_signer(city: City, sign_in: SignIn) -> None:
+    """李国栋 signed on paper: his list says that it waits for its check, lest he sign again."""
+    desk = sign_in("liguodong")
+    pile = pile_of(desk, city)
+    [ref] = pile.reviews(1)
+    signed = PaperSigned(
+        step="review", signer=city.people["liguodong"], on=local_day(NOW), outcome="approved", opinion="拟同意",
+        content=pile.file(ref).content, sha256="", kept_at="档案柜",
+    )  # fmt: skip
+    pile.act(decisions.enter_paper_signature, "liuchang", ref=ref, stage=STAGE, signed=signed)
+
+    assert "意见：拟同意，代录，待陈文娟核对原件" in desk.open("/").words
 
 
 def test_a_return_in_place_that_lacks_its_items_is_finished_beside_the_papers(
