@@ -20,8 +20,8 @@ from workflow.record import START, chain, root_of
 from workflow.sql import Statement, table
 from workflow.transaction import Transaction
 
-LEFT_OUT: Final = frozenset({"session", "login_failure", "known_browser"})
-"""Who is signed in just now belongs to the run of one installation, and must not come back to life."""
+LEFT_OUT: Final = frozenset({"session", "login_failure", "known_browser", "schema_number"})
+"""Who is signed in just now must not come back to life elsewhere; a database's shape is its own."""
 
 AT_A_TIME: Final = 2000
 

@@ -329,6 +329,14 @@ class Incident(SQLModel, table=True):
     resolved_by: int = Field(default=0, sa_type=_ID)
 
 
+class SchemaNumber(SQLModel, table=True):
+    """The number of the shape that this database has: one row."""
+
+    __tablename__ = "schema_number"
+
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+
+
 SCHEMA = 1
 """The number of this shape of all tables; whoever changes it adds the step to `workflow.migrations`."""
 

@@ -23,11 +23,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, create_engine
 from sqlalchemy import event as engine_events
 from sqlalchemy.engine import Connection as CoreConnection
-from sqlalchemy.schema import CreateIndex
 
 from workflow.errors import Conflict, Unavailable, WorkflowError, reason
 from workflow.failpoints import reach
-from workflow.models import METADATA
+from workflow.migrations import bring_up
 from workflow.sql import Connection, Statement
 from workflow.transaction import Caches, Transaction
 
@@ -61,11 +60,17 @@ class Store:
         self._keyed: sqlite3.Connection
 
     def start(self) -> None:
-        """Create missing tables and guards, and open the door."""
+        """Bring the database to today's shape, and open the door. Refused (schema-newer) by an older program."""
         if self.dialect == "sqlite":
             self._lock = _WriterLock(sqlite_path(self.url).with_suffix(".lock"))
             self._lock.take()
-        create_schema(self.engine)
+        try:
+            prepare(self.engine)
+        except BaseException:
+            if self._lock is not None:
+                self._lock.release()
+            self.engine.dispose()
+            raise
         if self.dialect == "sqlite":
             self._keyed = _keyed_reader(self.url)
             self._writers = _SQLiteWriter(self)
@@ -364,17 +369,37 @@ def _is_outage(error: BaseException) -> bool:
     )
 
 
-def create_schema(engine: Engine) -> None:
-    """Create every table that is missing and the guards that make the record append-only."""
-    METADATA.create_all(engine)
+def prepare(engine: Engine) -> None:
+    """Bring the database to today's shape and set the guards that make the record append-only.
+
+    An older SQLite file is copied first, beside itself. Refused (schema-newer) for one of a newer program.
+    """
     with engine.begin() as connection:
-        for index in (index for each in METADATA.tables.values() for index in each.indexes):
-            connection.execute(CreateIndex(index, if_not_exists=True))  # an older file has its tables already
+        # One at a time: many processes may start at once on PostgreSQL, and SQLite begins no transaction by itself.
+        connection.exec_driver_sql(
+            "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "SELECT pg_advisory_xact_lock(74656)"
+        )
+        bring_up(connection, before=lambda found: _copy_older(engine, found))
         connection.exec_driver_sql(
             "INSERT INTO administration (id, seq, head) VALUES (1, 0, '') ON CONFLICT (id) DO NOTHING"
         )
         for statement in _GUARDS[engine.dialect.name]:
             connection.exec_driver_sql(statement)
+
+
+def _copy_older(engine: Engine, found: int) -> None:
+    """Keep an SQLite file as it was before its shape changes; PostgreSQL takes its change back whole by itself."""
+    if engine.dialect.name != "sqlite":
+        return
+    path = Path(engine.url.database or "")
+    copy = path.with_name(f"{path.stem}.schema-{found}.db")
+    unfinished = copy.with_suffix(".unfinished")
+    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(unfinished)) as new:
+        old.backup(new)
+    unfinished.chmod(0o600)
+    _sync(unfinished)
+    unfinished.replace(copy)
+    _sync(copy.parent)
 
 
 PROTECTED = ("event", "definition", "seal")

@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 
 from api.settings import Settings, load
 from workflow.errors import NotFound, Reason, Refused, Unavailable
+from workflow.migrations import require_today
 from workflow.store import Store
 
 WAIT = 600
@@ -61,6 +62,7 @@ def reading(settings: Settings) -> Iterator[Store]:
         )
     store = Store(settings.database)
     try:
+        store.read(require_today)
         yield store
     finally:
         store.engine.dispose()

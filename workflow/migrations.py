@@ -1,0 +1,72 @@
+"""From the shape of an older database to today's, in numbered steps, each a few statements.
+
+The tables, columns and indexes of today stand in `models`; a step says only what creating what is missing
+cannot: columns of old tables, what goes, what changes. Invariant: all steps together are one transaction; a
+database of a newer program is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import inspect, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.schema import CreateIndex
+
+from workflow.errors import Refused, reason
+from workflow.models import METADATA, SCHEMA
+
+Step = Callable[[Connection], None]
+
+
+def _drop_event_actor(connection: Connection) -> None:
+    """`event_by` answers all that this index did."""
+    connection.execute(text("DROP INDEX IF EXISTS event_actor"))
+
+
+STEPS: Final[dict[int, tuple[Step, ...]]] = {
+    1: (_drop_event_actor,),
+}
+"""The number that a step leads to -> what it does. Tables without rowid that an older SQLite file keeps with one
+stay so: they answer the same, and rebuilding them would lock a large file for minutes."""
+
+
+def stored_number(connection: Connection) -> int | None:
+    """The number of the database's shape; 0 for one from before there were numbers, None for an empty one."""
+    found = inspect(connection)
+    if not found.has_table("event"):
+        return None
+    if not found.has_table("schema_number"):
+        return 0
+    return int(connection.execute(text("SELECT max(number) FROM schema_number")).scalar() or 0)
+
+
+def require_today(connection: Connection) -> None:
+    """Refused (schema-older, schema-newer) unless the database has today's shape: for whoever only reads."""
+    found = stored_number(connection)
+    if found is not None and found != SCHEMA:
+        code = "schema-newer" if found > SCHEMA else "schema-older"
+        raise Refused(reason(code, found=found, known=SCHEMA))
+
+
+def bring_up(connection: Connection, *, before: Callable[[int], None]) -> None:
+    """Bring the database to today's shape inside the caller's transaction, creating what is missing.
+
+    `before` is called with the old number if there is something to change. Refused (schema-newer) for a
+    database of a newer program.
+    """
+    found = stored_number(connection)
+    if found is not None and found > SCHEMA:
+        raise Refused(reason("schema-newer", found=found, known=SCHEMA))
+    if found is not None and found < SCHEMA:
+        before(found)
+        for number in range(found + 1, SCHEMA + 1):
+            for step in STEPS.get(number, ()):
+                step(connection)
+    METADATA.create_all(connection)
+    for index in (index for each in METADATA.tables.values() for index in each.indexes):
+        connection.execute(CreateIndex(index, if_not_exists=True))  # an older database has its tables already
+    if found != SCHEMA:
+        connection.execute(text("DELETE FROM schema_number"))
+        connection.execute(text("INSERT INTO schema_number (number) VALUES (:number)"), {"number": SCHEMA})
