@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
-from typing import Final
-
-from icalendar import Calendar, Event
+from typing import TYPE_CHECKING, Final
 
 from workflow.clock import SHANGHAI
 from workflow.queries.dates import Dated
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 REFRESH: Final = timedelta(hours=1)
 
 
 def agenda(items: Iterable[Dated], *, name: str, address: str, day: date) -> bytes:
     """The file: whole days only. `address` is where the desk is, `day` the day on which it is read."""
+    from icalendar import Calendar  # here, because it takes long to load and few ask for it
+
     calendar = Calendar()
     calendar.add("prodid", "-//Shenpi//审批//CN")
     calendar.add("version", "2.0")
@@ -36,6 +39,8 @@ def agenda(items: Iterable[Dated], *, name: str, address: str, day: date) -> byt
 
 
 def _event(item: Dated, address: str, stamped: datetime) -> Event:
+    from icalendar import Event
+
     event = Event()
     stage = f"/stages/{item.stage}" if item.stage else ""
     marks = [word for word, holds in (("暂定", item.provisional), ("本局推算", item.outside)) if holds]

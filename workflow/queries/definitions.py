@@ -6,6 +6,7 @@ Invariant: a definition is everybody's to read; projects are counted only where 
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
@@ -76,7 +77,13 @@ def definition_text(connection: Connection, *, type: str, version: int) -> str: 
 
 def definition_findings(connection: Connection, *, type: str, version: int) -> tuple[Finding, ...]:  # noqa: A002
     """What `check` says of the published text today: warnings, for errors are never published."""
-    return load(definition_text(connection, type=type, version=version), f"{type}.yaml").findings
+    return _findings(definition_text(connection, type=type, version=version), f"{type}.yaml")
+
+
+@lru_cache(maxsize=64)
+def _findings(content: str, name: str) -> tuple[Finding, ...]:
+    """Kept under the whole text: a function of nothing else, and reading it takes longer than all of its page."""
+    return load(content, name).findings
 
 
 def _versions(connection: Connection, person: int, day: date, type: str = "") -> tuple[Version, ...]:  # noqa: A002
