@@ -19,7 +19,15 @@ from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, stage_record, told
 from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
-from workflow.queries.words import clock_time, day_words, due_of, due_words, since_words, state_light
+from workflow.queries.words import (
+    clock_day,
+    clock_time,
+    day_words,
+    due_of,
+    due_words,
+    since_words,
+    state_light,
+)
 from workflow.record import instant
 from workflow.sentences import describe
 from workflow.state import (
@@ -440,7 +448,7 @@ def _letter(reading: Reading, spec: Stage, stage: StageState, record: list[Event
         return kept
     step = spec.step(stage.step)
     began = (
-        day_words(stage.clock.started_on, reading.day)
+        clock_day(stage.clock.started_on, reading.day)
         if stage.clock
         else since_words(stage.since, reading.day)
     )
