@@ -62,7 +62,7 @@ DONE = {
     "paused": "已暂停时限",
     "resumed": "已恢复时限",
     "explained": "情况说明已记入",
-    "drafted": "商请函稿已保存，未发出",
+    "drafted": "商请函稿已保存，未发出；可在“环节”下打印",
     "entered": "补录已登记，待核对原件后生效",
     "confirmed": "已核对，登记生效",
     "rejected": "核对未通过，登记不生效",

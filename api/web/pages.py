@@ -136,7 +136,7 @@ async def stage_page(
         desk.visitor,
         failure=failure,
         done=done,
-        onwards=await next_item(desk) if done else None,
+        onwards=await next_item(desk, (it.ref, it.stage.key)) if done else None,
         **await stage_context(desk, it),
     )
 
@@ -162,10 +162,14 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
     }
 
 
-async def next_item(desk: Desk) -> queries.WorkItem | None:
-    """What waits for this person next, so that one can go on without returning to the list."""
+async def next_item(desk: Desk, here: tuple[str, str] = ("", "")) -> queries.WorkItem | None:
+    """What waits for this person next, so that one can go on without returning to the list.
+
+    Nothing while the stage that is shown, `here` by project and key, is still theirs: it is to be finished first.
+    """
     work: queries.Worklist = await desk.ask(queries.worklist)
-    return next(iter(work.mine), None)
+    mine = [(item.ref, item.stage) for item in work.mine]
+    return None if here in mine else next(iter(work.mine), None)
 
 
 def _has_use(offer: Offer, it: StageFile) -> bool:

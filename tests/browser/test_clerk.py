@@ -82,6 +82,7 @@ def prepare_and_submit(clerk: Page) -> None:
     expect(clerk.get_by_role("button", name="报送", exact=True)).to_be_disabled()
     for title in ("房屋权属证明", "房屋结构安全鉴定报告"):
         upload(clerk, title)
+    expect(clerk.get_by_text("下一件：")).to_be_hidden()
     keep_picture(clerk, "clerk-ready")
     clerk.get_by_role("button", name="报送", exact=True).click()
     expect(clerk.get_by_role("status")).to_have_text("已报送，现在在李国栋处（科室现场核验中）。")

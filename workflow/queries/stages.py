@@ -19,7 +19,15 @@ from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, stage_record, told
 from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
-from workflow.queries.words import clock_time, day_words, due_of, due_words, since_words, state_light
+from workflow.queries.words import (
+    clock_day,
+    clock_time,
+    day_words,
+    due_of,
+    due_words,
+    since_words,
+    state_light,
+)
 from workflow.record import instant
 from workflow.sentences import describe
 from workflow.state import (
@@ -442,7 +450,11 @@ def _letter(reading: Reading, spec: Stage, stage: StageState, record: list[Event
     if kept or not is_outside(stage):
         return kept
     step = spec.step(stage.step)
-    began = held_since(reading, stage)
+    began = (
+        clock_day(stage.clock.started_on, reading.day)
+        if stage.clock
+        else since_words(stage.since, reading.day)
+    )
     code = f"（项目代码{reading.state.code}）" if reading.state.code else ""
     unit = reading.directory.organisations[reading.state.organisation].name
     return (
