@@ -98,7 +98,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     # races
     "stale-page": ("“{stage}”已有变动，您看到的不是最新情况，操作未生效。", "请刷新页面后再办。"),
     "lost-to": ("{who}已于{at}{what}，您的操作未生效。", "请先看现在的进展。"),
-    "content-changed": ("您阅看后材料已换为第{version}版，意见未生效。", "请重新阅看后签批。"),
+    "content-changed": ("您阅看后材料“{title}”已换为第{version}版，意见未生效。", "请重新阅看后签批。"),
     "entry-outdated": ("登记之后事项或材料已有变动，本条登记不再适用。", "请退回登记，由登记人重新录入。"),
     "entry-pending": ("本事项还有一条登记待核对。", "请先由{checkers}核对。"),
     # papers

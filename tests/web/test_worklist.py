@@ -135,7 +135,7 @@ def test_a_paper_replaced_between_tick_and_confirmation_is_kept_apart(city: City
 
     assert listed(page) == [calm]
     assert "下列 1 件不能一并办理" in page.words
-    assert "您阅看后材料已换为第2版" in page.words
+    assert "您阅看后材料“需求测算”已换为第2版" in page.words
 
 
 def test_a_paper_replaced_after_the_confirmation_refuses_only_that_one(city: City, sign_in: SignIn) -> None:
@@ -148,7 +148,7 @@ def test_a_paper_replaced_after_the_confirmation_refuses_only_that_one(city: Cit
     page = press(desk, page)
 
     assert "已同意 1 件，未办 1 件。" in page.words
-    assert "您阅看后材料已换为第2版，意见未生效。请重新阅看后签批。" in page.words.replace(" ", "")
+    assert "您阅看后材料“需求测算”已换为第2版，意见未生效。请重新阅看后签批。" in page.words.replace(" ", "")
     assert (pile.state(calm), pile.state(changed)) == ("sign", "review")
 
 

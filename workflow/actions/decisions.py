@@ -151,8 +151,12 @@ def enter(work: Casework, stage: str, what: Any, post: str, *, exclude: set[int]
 def _check_content(work: Casework, stage: str, content: str) -> None:
     current = work.stage(stage)
     if content and content != rules.content_token(current.papers):
-        versions = [work.project.state.documents[key].version for key in current.papers]
-        raise Conflict(reason("content-changed", stage, version=max(versions, default=1)))
+        if not current.papers:
+            raise Conflict(reason("stale-page", stage, stage=work.spec(stage).title))
+        papers = work.project.state.documents
+        newest = max(current.papers, key=lambda key: papers[key].at)
+        title = work.project.definition.documents[newest].title
+        raise Conflict(reason("content-changed", stage, title=title, version=papers[newest].version))
 
 
 def _trigger(outcome: str) -> str:

@@ -52,15 +52,28 @@
       button.parentNode.className = button.parentNode.className.replace(" ticked", "") + (number ? " ticked" : "");
     });
   }
-  document.addEventListener("change", count);
-  window.addEventListener("pageshow", count);
+  // What is ticked stays so while one of the list is opened or decided: a tick names the very version it saw.
+  var KEPT = "shenpi:" + document.body.getAttribute("data-person") + " ticks";
+  function keepTicks() {
+    var ticked = all(".pick input").filter(function (each) { return each.checked; });
+    try { window.sessionStorage.setItem(KEPT, JSON.stringify(ticked.map(function (each) { return each.value; }))); } catch (refused) { /* ticked again by hand */ }
+  }
+  function tickAgain() {
+    var kept = [];
+    try { kept = JSON.parse(window.sessionStorage.getItem(KEPT)) || []; } catch (refused) { kept = []; }
+    all(".pick input").forEach(function (each) { each.checked = each.checked || kept.indexOf(each.value) >= 0; });
+    count();
+  }
+  function ticked() { count(); if (all(".pick input").length) { keepTicks(); } }
+  document.addEventListener("change", ticked);
+  window.addEventListener("pageshow", tickAgain);
 
   document.addEventListener("keydown", function (event) {
     if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey) { return; }
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "checkbox") { return; }
     all("table.todo tbody tr").forEach(function (row) {
       var tick = row.contains(document.activeElement) && row.querySelector(".pick input");
-      if (tick) { event.preventDefault(); tick.checked = !tick.checked; count(); }
+      if (tick) { event.preventDefault(); tick.checked = !tick.checked; ticked(); }
     });
   });
 }());
