@@ -102,6 +102,19 @@ def test_the_rules_of_a_type_print_side_by_side_and_not_a_page_each(visit: Visit
     assert len(printed(page).pages) < rules / 2
 
 
+@pytest.mark.parametrize("link", ["预警", "看板", "项目"])
+def test_a_list_on_a_sheet_of_a4_stays_a_table(visit: Visit, link: str) -> None:
+    page = visit("zhoujianping")
+    page.get_by_role("navigation").get_by_role("link", name=link, exact=True).click()
+
+    page.set_viewport_size({"width": 700, "height": 1000})  # what a browser takes A4 within its margins for
+    expect(page.locator("main table thead").last).not_to_be_in_viewport()
+    page.emulate_media(media="print")
+
+    expect(page.locator("main table thead").last).to_have_css("display", "table-header-group")
+    expect(page.locator("main table td").last).to_have_css("display", "table-cell")
+
+
 def test_all_of_it_fits_a_phone(visit: Visit) -> None:
     page = visit("zhoujianping", PHONE)
 
