@@ -96,10 +96,11 @@ def _publish(store: Store) -> None:
     from workflow.actions import definitions
     from workflow.people import SYSTEM
 
-    for file in sorted(SHIPPED.glob("*.yaml")):
+    files = sorted(SHIPPED.glob("*.yaml"))
+    for file in files:
         text = file.read_text(encoding="utf-8")
         store.act(definitions.publish, text=text, name=file.name, actor=SYSTEM, now=datetime.now(UTC))
-        print(f"项目类型：{file.stem}")
+    print(f"项目类型已备好：{len(files)}个，可在网页“项目类型”中查看。")
 
 
 def _is_set_up(store: Store) -> bool:
@@ -125,9 +126,10 @@ def _test_mail(settings: Settings, address: str) -> int:
     import asyncio
 
     from api.mail import send_test
+    from api.settings import FILE
 
     if not settings.smtp.host:
-        print("还没有设置邮件服务器。请在 shenpi.toml 的 [smtp] 中设置 host。", file=sys.stderr)
+        print(f"还没有设置邮件服务器。请在 {settings.data / FILE} 的 [smtp] 中设置 host。", file=sys.stderr)
         return 1
     problem = asyncio.run(send_test(settings, address, datetime.now(UTC)))
     print(

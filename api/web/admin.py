@@ -21,7 +21,7 @@ from api.web.pages import failure_of
 from api.web.render import Failure, page
 from workflow.definition import POSTS
 from workflow.errors import Reason, WorkflowError
-from workflow.people import Directory
+from workflow.people import Directory, PersonView
 
 ADMINISTRATOR: Final = (Depends(administrator),)
 """What every router of this area is made with."""
@@ -125,9 +125,17 @@ def post_choices() -> list[tuple[str, str]]:
 
 
 def people_choices(directory: Directory, *, without: int = 0) -> list[tuple[int, str]]:
-    """Active people with what they are called."""
+    """Active people with what they are called, unit by unit."""
+
+    def place(person: PersonView) -> tuple[str, int]:
+        held = directory.posts_of(person.id)
+        return (
+            min(directory.organisations[each.organisation].path for each in held) if held else "~",
+            person.id,
+        )
+
     return [
         (each.id, f"{each.name}（{directory.title(each.id) or each.staff_number}）")
-        for each in sorted(directory.people.values(), key=lambda each: each.name)
+        for each in sorted(directory.people.values(), key=place)
         if each.active and each.id != without
     ]

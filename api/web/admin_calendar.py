@@ -30,8 +30,11 @@ NAME = "calendar.yaml"
 _TEXT = text("SELECT text FROM calendar_year WHERE year = :year")
 
 TEMPLATE = """\
+# 周一至周五上班、周六周日休息；这里只写与此不同的日子，照国务院办公厅的通知填写。
+#   off   放假：写起止两日，周末一并算在内；只放一天的，写 days: {year}-01-01
+#   work  调休上班的周六、周日：一天写一行
 year: {year}
-status: official
+status: official  # official 已公布，provisional 暂定
 source: 国务院办公厅关于{year}年部分节假日安排的通知（国办发明电〔{before}〕  号）
 off:
   - {{days: [{year}-01-01, {year}-01-03], why: 元旦}}

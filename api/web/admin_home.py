@@ -30,6 +30,7 @@ async def home(request: Request, desk: AtDesk) -> Response:
         "admin_home.html",
         desk.visitor,
         **await _condition(request, desk),
+        begins=len(desk.visitor.directory.people) == 1,
         left=await desk.door.ask(queries.abandoned),
         incidents=(await desk.ask(queries.incidents))[:8],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from fastapi import APIRouter
@@ -37,6 +38,9 @@ _VERSIONS = text(
 _TEXT = text("SELECT text FROM definition WHERE type = :type ORDER BY version DESC LIMIT 1")
 
 
+_NUMBER = re.compile(r"^(version:\s*)(\d+)", re.MULTILINE)
+
+
 class Version(Struct, frozen=True):
     """One published version, and how many projects are under way by it."""
 
@@ -66,7 +70,7 @@ async def types(request: Request, desk: AtDesk, type: Text = "", done: Done = ""
         found: str | None = await desk.door.ask(_latest_text, type=type)
         if found is None:
             raise NotFound(reason("definition-not-found", type=type))
-        content = found
+        content = _NUMBER.sub(lambda each: f"{each[1]}{int(each[2]) + 1}", found, count=1)
     return await _page(request, desk, content=content, done=done)
 
 

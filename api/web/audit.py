@@ -108,13 +108,14 @@ def _day(text: str, wrong: list[str]) -> date | None:
 
 def _people(directory: Directory, units: frozenset[int]) -> list[tuple[int, str]]:
     """Those whose acts may be looked for by name: whoever holds or held an account, within the scope."""
+    everybody = [
+        *people_choices(directory),
+        *((each.id, f"{each.name}（已停用）") for each in directory.people.values() if not each.active),
+    ]
     if units == set(directory.organisations):
-        return [
-            *people_choices(directory),
-            *((each.id, f"{each.name}（已停用）") for each in directory.people.values() if not each.active),
-        ]
+        return everybody
     inside = {held.person for held in directory.posts if held.organisation in units}
-    return [each for each in people_choices(directory) if each[0] in inside]
+    return [each for each in everybody if each[0] in inside]
 
 
 def _scope_words(directory: Directory, person: int) -> str:

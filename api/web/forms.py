@@ -15,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from api.auth import Person
+from api.auth import Newcomer
 from api.problems import refusal
 from api.security import read_form
 from workflow import rules
@@ -190,8 +190,11 @@ def _paper_of(line: str, papers: Mapping[str, str]) -> str:
     return next(named, "")
 
 
-async def sent_form(request: Request, visitor: Person) -> AsyncIterator[Form]:
-    """The form of somebody who is signed in; its files are let go when the request is answered."""
+async def sent_form(request: Request, visitor: Newcomer) -> AsyncIterator[Form]:
+    """The form of somebody who is signed in; its files are let go when the request is answered.
+
+    It lets newcomers in: what else a route depends on says whether they may go on.
+    """
     del visitor
     form = await Form.read(request)
     try:

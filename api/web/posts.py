@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from api.auth import Newcomer, drop_session, keep_session, now, public, sign_in, sign_out, visitor_in
 from api.desk import AtDesk, Desk
+from api.door import door_of
 from api.problems import Problem
 from api.web.commands import DONE, Command, paper_command, project_command, stage_command
 from api.web.forms import Form, Sent, see
@@ -33,7 +34,9 @@ router = APIRouter(include_in_schema=False)
 @router.get("/sign-in", dependencies=[Depends(public)])
 async def signing_in_page(request: Request, next: str = "/", done: Done = "") -> Response:  # noqa: A002 - the word in the address
     """登录."""
-    return sign_in_page(request, next, done=f"{DONE[done]}。" if done == "password" else "")
+    said = f"{DONE[done]}。" if done == "password" else ""
+    directory = (await door_of(request).ask(queries.snapshot)).directory
+    return sign_in_page(request, next, done=said, founded=bool(directory.people))
 
 
 @router.post("/sign-in", dependencies=[Depends(public)])
@@ -73,6 +76,7 @@ def sign_in_page(
     kept: Kept | None = None,
     fault: Problem | None = None,
     done: str = "",
+    founded: bool = True,
 ) -> Response:
     """登录; with `kept`, a form that goes along until somebody is signed in."""
     people, password = _demo_people(request)
@@ -83,6 +87,7 @@ def sign_in_page(
         status=fault.status if fault else 200,
         failure=failure,
         done=done,
+        founded=founded,
         kept=kept,
         next=_inside(onwards),
         people=people,

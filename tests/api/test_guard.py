@@ -216,6 +216,16 @@ def test_a_number_is_a_whole_number_and_nothing_else(office: Office, value: Any)
 
 # Who may
 
+FOR_NEWCOMERS = {
+    ("GET", "/api/session"),
+    ("DELETE", "/api/session"),
+    ("PUT", "/api/session/password"),
+    ("GET", "/password"),
+    ("POST", "/password"),
+    ("POST", "/sign-out"),
+}
+"""What is open to whoever still has the password that somebody else has set."""
+
 
 def test_every_route_names_its_policy(office: Office) -> None:
     found = {}
@@ -229,6 +239,7 @@ def test_every_route_names_its_policy(office: Office) -> None:
     assert {key for key in anybody if key[1].startswith(("/api", "/control"))} == OPEN
     assert {path for _, path in anybody if not path.startswith(("/api", "/control"))} == OPEN_PAGES
     assert "" not in found.values()
+    assert {key for key, policy in found.items() if policy == "newcomer"} == FOR_NEWCOMERS
 
 
 def test_a_route_without_a_policy_does_not_start() -> None:

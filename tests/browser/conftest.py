@@ -59,7 +59,14 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
     complaints: list[str] = []
     opened = []
 
-    def enter(staff_number: str, size: tuple[int, int] = DESKTOP, *, scripts: bool = True) -> Page:
+    def enter(
+        staff_number: str,
+        size: tuple[int, int] = DESKTOP,
+        *,
+        scripts: bool = True,
+        password: str = demo.PASSWORD,
+        arrives: str = "/",
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             has_touch=size == PHONE,
@@ -75,9 +82,9 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto("/sign-in")
         page.get_by_label("工号").fill(staff_number)
-        page.get_by_label("密码").fill(demo.PASSWORD)
+        page.get_by_label("密码").fill(password)
         page.get_by_role("button", name="登录", exact=True).click()
-        page.wait_for_url("**/")
+        page.wait_for_url(f"**{arrives}")
         return page
 
     yield enter

@@ -24,7 +24,7 @@ from workflow.store import Store
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
-SignIn = Callable[[str], Desk]
+SignIn = Callable[..., Desk]
 
 
 class City:
@@ -70,10 +70,10 @@ def sign_in(city: City) -> Iterator[SignIn]:
     app = create_app(make(data=city.data, mailbox=True), clock=lambda: NOW, beating=False)
     with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)):
 
-        def enter(staff_number: str) -> Desk:
+        def enter(staff_number: str, password: str = demo.PASSWORD) -> Desk:
             desk = Desk(TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)))
             desk.open("/sign-in")
-            page = desk.send("/sign-in", staff_number=staff_number, password=demo.PASSWORD)
+            page = desk.send("/sign-in", staff_number=staff_number, password=password)
             assert page.status == 200, page.words
             return desk
 

@@ -81,6 +81,25 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(city: City, sign_in: Si
     assert "/sign-in" in clerk.open("/").address
 
 
+def test_whoever_gets_a_password_chooses_their_own_before_anything_else(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open(person(city, "tanli"))
+    desk.send("/password", password="shan-qing-shui-xiu")
+    tanli = sign_in("tanli", "shan-qing-shui-xiu")
+
+    page = tanli.open("/projects")
+
+    assert page.address.endswith("/password")
+    assert "由他人设置" in page.words
+    assert "/projects" not in page.links
+    page = tanli.send("/password", current="shan-qing-shui-xiu", password="shan-qing-shui-xiu")
+    assert "新密码与现在的相同" in page.words
+    page = tanli.send("/password", current="shan-qing-shui-xiu", password="liu-shui-bu-zheng-xian")
+    assert "密码已更改，请用新密码登录" in page.words
+    page = tanli.send("/sign-in", staff_number="tanli", password="liu-shui-bu-zheng-xian")
+    assert "我的待办" in page.words
+
+
 def test_people_choose_their_own_password_and_sign_in_again(sign_in: SignIn) -> None:
     desk = sign_in("tanli")
     desk.open("/password")

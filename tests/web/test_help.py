@@ -14,7 +14,7 @@ from tests.web.conftest import SignIn
         ("liguodong", "先看材料，再写意见"),
         ("zhoujianping", "先看材料，再写意见"),
         ("jianghui", "三盏灯分开"),
-        ("admin", "建单位和人员"),
+        ("admin", "登记人员，逐一授岗"),
     ],
 )
 def test_help_begins_with_ones_own_work(sign_in: SignIn, person: str, begins: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from sqlalchemy import text
@@ -25,6 +26,8 @@ from workflow.people import SYSTEM, OrganisationView
 from workflow.projection import CHECK
 from workflow.sql import Statement
 from workflow.transaction import Transaction
+
+_REGION = re.compile(r"[0-9]{6}", re.ASCII)
 
 _ADD_ORGANISATION = Statement(
     text(
@@ -89,6 +92,8 @@ def add_organisation(
     check_administrator(tx, actor)
     reasons = rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
     reasons += _check_organisation(tx, parent, "parent") if parent else []
+    if region and not _REGION.fullmatch(region):
+        reasons.append(reason("region-malformed", "region", region=region))
     refuse(reasons)
 
     above = tx.directory.organisations[parent].path if parent else "/"

@@ -16,10 +16,10 @@
   // Keeping
 
   function isTyped(field) {
-    return field.name && !/^(hidden|password|file|submit|button|reset|search)$/.test(field.type) && field.tagName !== "BUTTON";
+    return field.name && field.name !== "password" && !/^(hidden|password|file|submit|button|reset|search)$/.test(field.type) && field.tagName !== "BUTTON";
   }
   function isKept(form) {
-    return form.method === "post" && !form.querySelector("input[type=password]") && !form.hasAttribute("data-sign-out");
+    return form.method === "post" && !form.querySelector("input[type=password]") && !form.hasAttribute("data-sign-out") && !form.hasAttribute("data-unkept");
   }
   function nameOf(form) {
     var told = ["what", "document", "requirement"].map(function (name) {

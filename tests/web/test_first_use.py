@@ -1,0 +1,67 @@
+"""The first day: what an empty page tells people to do next, and what an administrator would stumble over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from api.main import create_app
+from api.settings import make
+from tests.web.conftest import NOW, City, SignIn
+from tests.web.desk import Desk
+
+FIRST, OWN = "shan-qing-shui-xiu", "liu-shui-bu-zheng-xian"
+
+
+def test_where_nobody_is_entered_yet_signing_in_says_how_to_begin(tmp_path: Path) -> None:
+    app = create_app(make(data=tmp_path), clock=lambda: NOW, beating=False)
+    with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)) as client:
+        page = Desk(client).open("/sign-in")
+
+    assert "运行 shenpi setup" in page.words
+
+
+def test_whoever_has_no_post_is_told_whom_to_ask(sign_in: SignIn) -> None:
+    admin = sign_in("admin")
+    admin.open("/admin/people/new")
+    page = admin.send("/new", name="何静", staff_number="hejing", password=FIRST)
+    assert "人员已登记，请为其授岗" in page.words
+    hejing = sign_in("hejing", FIRST)
+    hejing.send("/password", current=FIRST, password=OWN)
+
+    hejing = sign_in("hejing", OWN)
+
+    assert "您还没有岗位" in hejing.page.words
+    assert "您还没有岗位" in hejing.open("/projects").words
+    assert "还没有登记邮箱" in hejing.open("/notices").words
+
+
+def test_the_draft_of_a_new_version_carries_its_number(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+
+    page = desk.open("/admin/types?type=centre-conversion")
+
+    assert "\nversion: 2\n" in page.form("/check").values["text"]
+
+
+def test_a_unit_goes_below_the_bureau_and_has_a_code_of_six_figures(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    page = desk.open("/admin/units")
+    chosen = [found["value"] for tag, found in page.tags if tag == "option" and "selected" in found]
+
+    page = desk.send("/units", name="婚姻登记处", parent=chosen[0], region="9901")
+    assert "行政区划代码“9901”不是六位数字" in page.words
+    page = desk.send("/units", name="婚姻登记处", parent=chosen[0], region="990100")
+
+    assert "单位 › 澴川市民政局 婚姻登记处" in page.words
+
+
+def test_the_audit_names_people_whose_account_is_disabled(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open("/admin/units")
+    desk.send("/units", name="另一个局", parent="")
+    desk.open(f"/admin/people/{city.people['liguodong']}")
+    desk.send("/disable")
+
+    assert "李国栋（已停用）" in desk.open("/audit").words
