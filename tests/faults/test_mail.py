@@ -108,6 +108,7 @@ def over_a_wire(bureau: Bureau, office: Office, now: datetime, **breaks: int) ->
     return asyncio.run(story())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["there", "back"])
 def test_a_line_that_breaks_at_any_byte_loses_no_mail(bureau: Bureau, way: str) -> None:
     whole = over_a_wire(bureau, Office(), queue_one(bureau, 0)).carried[way]
