@@ -107,7 +107,7 @@ def test_a_crash_at_a_named_point_loses_halves_and_doubles_nothing(ward: Ward, p
     assert times
 
 
-SHARE = Counter({"write.commit": 8, "write.committed": 8, "write.events": 6})
+SHARE = Counter({"write.commit": 4, "write.committed": 4, "write.events": 3})
 """How many times a point is tried in the suite; the long run tries until a life no longer comes there."""
 
 
