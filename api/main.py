@@ -67,6 +67,7 @@ def create_app(
     app.state.clock = clock or _wall_clock
     app.state.beating = beating
     app.include_router(routes.router)
+    app.include_router(routes.health.numbers)
     app.include_router(control.router)
     app.include_router(web.router)
     app.state.problem_page = web.problem_page
