@@ -32,10 +32,8 @@ def test_the_machine_itself_reads_how_the_service_fares(office: Office) -> None:
     before = numbers(office.client.get("/metrics").text)
     project = office.project()
     clerk = office.seat("谭丽")
-    answer = clerk.post(
-        f"/api/projects/{project.ref}/stages/approval/submission", json={"turn": 1, "content": ""}
-    )
-    assert answer.status_code >= 400
+    answer = clerk.post(f"/api/projects/{project.ref}/stages/approval/submissions", json={"turn": 1})
+    assert answer.status_code == 409, answer.text
     office.pass_time(hours=1)
 
     after = office.client.get("/metrics")
