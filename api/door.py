@@ -6,6 +6,7 @@ Invariant: a request that goes away does not take its command back: what was han
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
-from workflow.errors import Unavailable
+from workflow.errors import Unavailable, WorkflowError
 from workflow.sql import Statement
 from workflow.store import Store
 
@@ -21,15 +22,20 @@ T = TypeVar("T")
 
 
 class Door:
-    """Hands actions and queries to the store and awaits their answers."""
+    """Hands actions and queries to the store and awaits their answers; counts what was refused, by its code."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.refused: Counter[str] = Counter()
 
     async def run(self, action: Callable[..., T], /, **arguments: Any) -> T:
         """Run an action; answers once it is on disk."""
         # Shielded, because cancelling the store's future would leave the writer with nobody to answer.
-        return await asyncio.shield(asyncio.wrap_future(self.store.submit(action, **arguments)))
+        try:
+            return await asyncio.shield(asyncio.wrap_future(self.store.submit(action, **arguments)))
+        except WorkflowError as error:
+            self.refused[error.code] += 1
+            raise
 
     async def ask(self, query: Callable[..., T], /, **arguments: Any) -> T:
         """Run a query on one consistent view."""

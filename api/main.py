@@ -68,7 +68,7 @@ def create_app(
     app.state.clock = clock or _wall_clock
     app.state.beating = beating
     # One flat list: routers included in routers are looked through anew on each level, for every request.
-    for router in (*routes.ROUTERS, control.router, *web.ROUTERS):
+    for router in (*routes.ROUTERS, routes.health.numbers, control.router, *web.ROUTERS):
         app.router.routes.extend(router.routes)
     app.state.problem_page = web.problem_page
     check_policies(app.routes)

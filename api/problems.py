@@ -82,7 +82,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "请保留现场，运行 shenpi audit verify，并与以前的备份核对。",
     ),
     "newer-would-go": (
-        "现有数据比备份新：{words}",
+        "现有数据比备份新：{words}。",
         "确要放弃这些记录的，请加 --discard-newer；原有数据会另存。",
     ),
     "unexpected": ("系统出了故障，操作可能未生效。", "请把编号{reference}告诉管理员。"),

@@ -81,6 +81,8 @@ class Settings(BaseModel):
     absolute_hours: int = Field(default=10, ge=1)
     sweep_seconds: float = Field(default=20, gt=0)
     deliver_seconds: float = Field(default=15, gt=0)
+    log: Literal["text", "json"] = "text"
+    metrics_token: SecretStr = SecretStr("")
     mailbox: bool = False
     fail_at: str = ""
     smtp: Smtp = Smtp()

@@ -123,6 +123,10 @@ class Files:
         """Whether a file of that hash is stored."""
         return bool(_DIGEST.fullmatch(digest)) and self._path(digest).is_file()
 
+    def is_whole(self, digest: str) -> bool:
+        """Whether it is stored and is still what it was: read from end to end."""
+        return self.has(digest) and not any(True for _ in self._damage(digest))
+
     def format_of(self, digest: str) -> str:
         """The format of a stored file, by its content."""
         with self._path(digest).open("rb") as file:

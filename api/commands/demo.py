@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import secrets
 import shutil
 import signal
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if not _emptied(directory):
         print(f"{directory} 中已有别的内容，演示不会改动它。请另指定一个空目录。", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the temporary directory goes, too
+    signal.signal(signal.SIGTERM, lambda *_: _end(None if options.data else directory))
     try:
         settings = _settings(directory, port)
         print("正在准备演示数据……", flush=True)
@@ -53,6 +54,17 @@ def run(options: argparse.Namespace) -> int:
     finally:
         if options.data is None:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def _end(temporary: Path | None) -> None:
+    """End at once, and take the temporary directory along.
+
+    Not by an exception: one that is raised while a library tidies up (a finaliser, a callback) is swallowed there.
+    What was acknowledged is on disk, and the service itself ends in its own order before this is called.
+    """
+    if temporary is not None:
+        shutil.rmtree(temporary, ignore_errors=True)
+    os._exit(0)
 
 
 def _settings(directory: Path, port: int) -> Settings:

@@ -61,7 +61,7 @@ def config_of(settings: Settings, app: FastAPI) -> Config:
     """How uvicorn serves an application of these settings."""
     import uvicorn
 
-    from api.logs import LOGGING
+    from api.logs import logging_of
     from api.protocol import PatientProtocol
 
     return uvicorn.Config(
@@ -77,7 +77,7 @@ def config_of(settings: Settings, app: FastAPI) -> Config:
         forwarded_allow_ips=list(settings.proxies),
         server_header=False,
         access_log=False,
-        log_config=LOGGING,
+        log_config=logging_of(settings.log),
         timeout_graceful_shutdown=10,
     )
 

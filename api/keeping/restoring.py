@@ -47,7 +47,7 @@ class Loss(Struct, frozen=True):
     def __str__(self) -> str:
         """In words."""
         of = "、".join(self.titles[:5]) + (f"等{len(self.titles)}处" if len(self.titles) > 5 else "")
-        return f"将失去 {self.entries} 条记录（{of}），最晚一条记于 {self.newest}。"
+        return f"将失去 {self.entries} 条记录（{of}），最晚一条记于 {self.newest}"
 
 
 class Restored(Struct, frozen=True):
@@ -72,7 +72,7 @@ def take_in(store: Store, files: Files, copy: Copy, now: datetime) -> Verified:
     """Load a copy into an empty installation. Refused if it is damaged, or the installation is not empty."""
     verified = verify(copy)
     for digest in verified.documents:
-        if not files.has(digest):
+        if not files.is_whole(digest):
             files.take(digest, copy.document(digest))
     store.act(archive.load, stored=rows_of(copy))
     _prove(store, files, verified, now)
@@ -94,7 +94,7 @@ def restore(settings: Settings, copy: Copy, now: datetime, *, discard_newer: boo
         aside = _kept_aside(settings, now)
         files = Files(settings.documents)
         for digest in verified.documents:
-            if not files.has(digest):
+            if not files.is_whole(digest):
                 files.take(digest, copy.document(digest))
         put_in_place(settings.database, url, (aside or settings.data) / "shenpi.db")
         shutil.rmtree(settings.data / NEW, ignore_errors=True)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header
 from msgspec import Struct
 from sqlalchemy import Connection, text
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 
-from api import passwords, problems, tickets
+from api import metrics, passwords, problems, tickets
 from api.answers import Answer, answers, document
 from api.auth import Administrator, Now, Person, TheDoor, public
 from api.intake import workbook
+from api.settings import is_loopback
 from workflow import calendar_file, content, errors, files, queries
 from workflow.actions import once
 from workflow.errors import NotFound
 
 router = APIRouter(prefix="/api", tags=["系统"])
+numbers = APIRouter(include_in_schema=False)
 
 SAID = (problems, passwords, tickets, once, errors, files, content, calendar_file, workbook)
 """Where the codes of problems are written down."""
@@ -85,6 +90,27 @@ async def details(request: Request, administrator: Administrator, door: TheDoor,
     well = not counts[0] and not any(each.late or each.problem for each in items)
     mail = "本机邮箱" if settings.mailbox else settings.smtp.host or "未设置"
     return Answer(Health("ok" if well else "attention", items, *counts, mail))
+
+
+@numbers.get("/metrics", dependencies=[Depends(public)])
+async def metrics_page(
+    request: Request, door: TheDoor, now: Now, authorization: Annotated[str, Header()] = ""
+) -> PlainTextResponse:
+    """The service in numbers, for Prometheus: to this machine itself, or to whoever knows the token."""
+    state = request.app.state
+    if not _may_measure(request, authorization, state.settings.metrics_token.get_secret_value()):
+        raise NotFound(problems.refusal("not-found"))
+    found = await door.ask(metrics.counted, now=now)
+    measured = metrics.measures(found, state.metronome.beats, door.refused, now, state.began)
+    return PlainTextResponse(metrics.exposition(measured), media_type=metrics.MEDIA)
+
+
+def _may_measure(request: Request, authorization: str, token: str) -> bool:
+    """Whether the caller sits at this machine, also by the name it calls us, or knows the token."""
+    if token and hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+        return True
+    here = request.client is not None and is_loopback(request.client.host)
+    return here and is_loopback(request.url.hostname or "")
 
 
 @router.get("/audit/head", **answers(queries.AuditHead))

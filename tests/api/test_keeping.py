@@ -187,6 +187,23 @@ def test_newer_data_is_given_up_only_if_somebody_says_so(
         assert page.status_code == 200
 
 
+def test_a_paper_that_was_damaged_comes_back_from_the_backup(
+    bureaus: Databases, tmp_path: Path, office: Office
+) -> None:
+    kept, home = tmp_path / "kept", tmp_path / "home"
+    home.mkdir()
+    with open_office(bureaus, home) as old:
+        upload(old, old.project(), papers.pdf())
+        back_up(store_of(old), files_of(old), kept, old.world.now)
+        settings, now = old.settings, old.world.now
+    next(Files(settings.documents).paths()).write_bytes(b"rot")
+
+    done = restore(settings, latest(kept), now, discard_newer=False)
+
+    assert done.lost is None
+    assert examined(settings, office)
+
+
 class _Kept:
     """A database that is there already."""
 
