@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Header
 from starlette.requests import Request
 
-from api.auth import Now, Person, TheDoor, Visitor
-from api.door import Door
+from api.auth import Person, Visitor, now
+from api.door import Door, door_of
 from api.tickets import Tickets
 from workflow.actions.once import run_once
 from workflow.clock import local_day
@@ -89,14 +89,10 @@ class Desk:
 
 
 async def desk(
-    request: Request,
-    visitor: Person,
-    now: Now,
-    door: TheDoor,
-    idempotency_key: Annotated[str, Header(max_length=100)] = "",
+    request: Request, visitor: Person, idempotency_key: Annotated[str, Header(max_length=100)] = ""
 ) -> Desk:
     """The desk of this request. Async, because the framework calls anything else in a thread."""
-    return Desk(door, visitor, now, idempotency_key, request.app.state.tickets)
+    return Desk(door_of(request), visitor, now(request), idempotency_key, request.app.state.tickets)
 
 
 AtDesk = Annotated[Desk, Depends(desk)]

@@ -131,6 +131,7 @@ class Project(SQLModel, table=True):
             "code",
         ),
         Index("project_code", "code"),
+        Index("project_version", "digest", "organisation_id"),
         Index("project_parent", "parent_id"),
         Index(
             "project_waiting",

@@ -16,6 +16,7 @@ from workflow.actions.documents import register_document
 from workflow.actions.projects import register_project
 from workflow.actions.stages import submit_stage
 from workflow.errors import Refused, Unavailable
+from workflow.sql import Statement
 from workflow.state import Fix
 from workflow.store import Store
 from workflow.transaction import Transaction
@@ -340,3 +341,22 @@ def test_whoever_waits_for_work_cannot_stop_the_writer(world: World) -> None:
     world.register("hall")
 
     assert world.rows("SELECT count(*) FROM project") == [(2,)]
+
+
+def test_a_single_row_is_read_as_it_was_last_committed_and_never_before(world: World) -> None:
+    """Who is signed in is asked for each request: nothing that was revoked may still be seen, nothing undone ever."""
+    if world.store.dialect != "sqlite":
+        pytest.skip("only a file is read without a reader")
+    person, seen = world.people["谭丽"], []
+    email = Statement(text("SELECT email FROM person WHERE id = :id"))
+
+    def change(tx: Transaction) -> None:
+        tx.execute(Statement(text("UPDATE person SET email = 'tan@bureau.cn' WHERE id = :id")), id=person)
+        seen.append(world.store.row(email, id=person))
+
+    before = world.store.row(email, id=person)
+    world.store.act(change)
+
+    assert seen == [before]
+    assert world.store.row(email, id=person) == ("tan@bureau.cn",)
+    assert world.store.row(email, id=0) is None
