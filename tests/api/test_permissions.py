@@ -17,6 +17,7 @@ from fastapi.routing import iter_route_contexts
 from msgspec import Struct
 
 import api
+from api.security import DOWNLOAD_POLICY, HEADERS, PREVIEW_POLICY
 from tests import papers
 from tests.api.house import KINDS, NOBODY, SIGNED_IN, STRANGERS, House
 from tests.api.office import open_office
@@ -121,7 +122,7 @@ def ask(house: House, name: str, method: str, path: str) -> Any:
         "ref": home.ref, "stage": "site", "document": "site_plan", "number": "999", "person": "1", "key": "clerk",
         "organisation": "1", "incident": "1", "digest": house.office.world.digests["home"], "type": "home",
         "sha256": home.paper("site_plan").sha256, "unit": "1", "view": "1", "mail": "1", "kind": "clerk",
-        "entry": "1", "act": "decide", "wanted": "nothing",
+        "entry": "1", "act": "decide", "code": "lost-race", "name": "base.css", "token": "none", "operation": "sweep", "wanted": "nothing",
         "action": {3: "close-take-over", 4: "upload"}.get(path.count("/"), "submit"),
     }  # fmt: skip
     address = path.format_map(places)
@@ -293,3 +294,34 @@ def over_the_page(house: House, name: str, command: Command, action: str) -> Any
         files=files,
         headers={"Accept": "text/html"},
     )
+
+
+# Headers
+
+
+OTHERWISE = {
+    "Content-Security-Policy": {DOWNLOAD_POLICY, PREVIEW_POLICY},
+    "Cache-Control": {"public, max-age=31536000, immutable"},
+}
+"""What single routes say instead: files that are given out or shown, and our own styles and scripts."""
+
+
+def test_every_address_and_every_refusal_carries_the_security_headers(house: House) -> None:
+    wrong, statuses = [], set()
+    for route, who in ROUTES.items():
+        method, path = route.split()
+        for name in ("", "谭丽", "田静", "顾明"):
+            if method != "GET" and name and who != "project":
+                continue
+            answer = ask(house, name, method, path)
+            statuses.add(answer.status_code)
+            wrong += [
+                f"{route} as {name or '—'}, {answer.status_code}: {header} is {answer.headers.get(header)}"
+                for header, value in HEADERS.items()
+                if answer.headers.get(header) not in {value} | OTHERWISE.get(header, set())
+            ]
+            if "server" in answer.headers or "x-powered-by" in answer.headers:
+                wrong.append(f"{route} says what serves it")
+
+    assert {200, 303, 401, 403, 404, 409, 422} <= statuses
+    assert not wrong, "\n".join(wrong)
