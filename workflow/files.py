@@ -15,12 +15,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from msgspec import Struct
 
-from workflow.content import FORMATS, format_of, mismatch
+from workflow.content import FORMATS, format_of, marks_of, mismatch
 from workflow.errors import Invalid, NotFound, Reason, Unavailable
 from workflow.failpoints import reach
 
@@ -42,12 +43,16 @@ _DEVICES: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³
 
 
 class StoredFile(Struct, frozen=True):
-    """A file that is on disk: its hash, its cleaned name, its size in bytes and its media type."""
+    """A file that is on disk: its hash, its cleaned name, its size in bytes and its media type.
+
+    `marks` are what a reviewer should know of it: that it carries scripts, other files, or is encrypted.
+    """
 
     sha256: str
     name: str
     size: int
     media: str
+    marks: tuple[str, ...] = ()
 
 
 class Flaw(Struct, frozen=True):
@@ -87,11 +92,12 @@ class Files:
             found = format_of(file, name, formats)
             name = _with_extension(name, found, formats)
             os.fsync(file.fileno())
+            marks = _marks(file) if found == "pdf" else ()
             file.close()
             reach("file.written")
             self._place(path, digest.hexdigest())
         reach("file.placed")
-        return StoredFile(digest.hexdigest(), name, size, FORMATS[found])
+        return StoredFile(digest.hexdigest(), name, size, FORMATS[found], marks)
 
     def take(self, digest: str, chunks: Iterable[bytes]) -> None:
         """Store content that was examined when it first came in; it must have that hash.
@@ -235,6 +241,11 @@ class Files:
         folder = self.directory / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
+
+
+def _marks(file: IO[bytes]) -> tuple[str, ...]:
+    with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return marks_of(content)
 
 
 def clean_name(name: str) -> str:

@@ -140,6 +140,7 @@ class Paper(Struct, frozen=True, omit_defaults=True):
     checked_by: int = 0
     lapsed: bool = False
     clock: Clock | None = None
+    marks: tuple[str, ...] = ()
 
     @property
     def content(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -316,3 +318,58 @@ def test_a_damaged_file_is_cut_off_and_becomes_an_incident(office: Office) -> No
         seat.get(f"/api/projects/{project.ref}/files/{digest}")
 
     assert office.world.rows("SELECT code FROM incident") == [("file-damaged",)]
+
+
+# Papers that can act
+
+
+def marked(inside: bytes, trailer: bytes = b"<< >>") -> bytes:
+    body = b"%PDF-1.7\n" + inside + b"\n"
+    return body + b"trailer\n" + trailer + b"\nstartxref\n%d\n%%%%EOF\n" % (len(body) - 2)
+
+
+def in_a_stream(inside: bytes) -> bytes:
+    packed = zlib.compress(inside)
+    return (
+        b"5 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n" % len(packed)
+        + packed
+        + b"\nendstream\nendobj"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (papers.pdf(), None),
+        (marked(b"1 0 obj\n<< /OpenAction << /S /JavaScript /JS (app.alert) >> >>\nendobj"), "脚本"),
+        (marked(b"1 0 obj\n<< /S /J#61vaScript >>\nendobj"), "脚本"),
+        (marked(b"1 0 obj\n<< /A << /S /Launch /F (cmd.exe) >> >>\nendobj"), "启动程序的动作"),
+        (marked(b"1 0 obj\n<< /Names << /EmbeddedFiles 2 0 R >> >>\nendobj"), "内嵌文件"),
+        (marked(b"1 0 obj\n<< >>\nendobj", b"<< /Encrypt 3 0 R >>"), "加密"),
+        (marked(in_a_stream(b"1 0 << /S /JavaScript /JS (x) >>")), "脚本"),
+        (
+            marked(in_a_stream(b"1 0 << /S /Launch >>") + b"\n" + in_a_stream(b"/S /JavaScript")),
+            "脚本、启动程序的动作",
+        ),
+        (marked(b"1 0 obj\n<< /Length 12 >>\nstream\n(JavaScript)\nendstream\nendobj"), None),
+    ],
+    ids=range(9),
+)
+def test_a_paper_that_can_act_is_taken_and_its_reviewer_is_told(
+    office: Office, content: bytes, words: str | None
+) -> None:
+    project = office.project()
+
+    assert upload(office.seat("谭丽"), project, content).status_code == 201
+
+    page = office.seat("杨帆").get(
+        f"/projects/{project.ref}/stages/approval", headers={"Accept": "text/html"}
+    )
+    told = re.findall("文件含(.*?)，", page.text)
+    assert set(told) == ({words} if words else set())
+
+
+def test_a_bomb_in_an_object_stream_is_looked_into_for_a_while_only(office: Office) -> None:
+    bombs = b"\n".join([in_a_stream(b"\0" * 30_000_000)] * 20)
+
+    assert upload(office.seat("谭丽"), office.project(), marked(bombs)).status_code == 201

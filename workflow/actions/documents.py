@@ -50,7 +50,7 @@ def upload_document(
 
     paper = _next(
         work, document, sha256=file.sha256, name=file.name, size=file.size, media=file.media,
-        number=number.strip(), issued_on=issued_on, issuer=issuer.strip(),
+        marks=file.marks,         number=number.strip(), issued_on=issued_on, issuer=issuer.strip(),
     )  # fmt: skip
     _add(work, document, paper)
     return work.project.seq

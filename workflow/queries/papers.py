@@ -39,6 +39,7 @@ def paper_view(reading: Reading, key: str, paper: Paper) -> PaperView:
         valid_until=paper.valid_until,
         validity=due_of(paper.clock, reading.calendar, reading.day),
         valid=paper.is_valid(reading.day),
+        marks=paper.marks,
         taken_over=issuer is not None and reading.state.stage(issuer).taken_over,
     )
 

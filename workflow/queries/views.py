@@ -60,6 +60,7 @@ class PaperView(Struct, frozen=True):
     valid: bool
     taken_over: bool = False
     checked_by: str = ""
+    marks: tuple[str, ...] = ()
 
 
 class DocumentView(Struct, frozen=True):
