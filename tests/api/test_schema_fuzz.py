@@ -45,7 +45,7 @@ class Bench:
         if "ref" in (case.path_parameters or {}):
             case.path_parameters["ref"] = self.ref
         sent = requests.Request(**case.as_transport_kwargs(base_url=HERE)).prepare()
-        headers = {key: value for key, value in sent.headers.items() if key.lower() != "connection"}
+        headers = {key: str(value) for key, value in sent.headers.items() if key.lower() != "connection"}
         try:
             answer = self.seats[name].ask(str(sent.method), str(sent.url), headers, content=sent.body or b"")
         except UnicodeEncodeError:

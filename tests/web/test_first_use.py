@@ -48,7 +48,7 @@ def test_the_draft_of_a_new_version_carries_its_number(sign_in: SignIn) -> None:
 def test_a_unit_goes_below_the_bureau_and_has_a_code_of_six_figures(sign_in: SignIn) -> None:
     desk = sign_in("admin")
     page = desk.open("/admin/units")
-    chosen = [found["value"] for tag, found in page.tags if tag == "option" and "selected" in found]
+    chosen = [str(found["value"]) for tag, found in page.tags if tag == "option" and "selected" in found]
 
     page = desk.send("/units", name="婚姻登记处", parent=chosen[0], region="9901")
     assert "行政区划代码“9901”不是六位数字" in page.words
