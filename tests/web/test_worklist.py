@@ -344,5 +344,5 @@ def test_what_came_back_stands_first_and_says_who_sent_it_back_and_why(city: Cit
     page = clerk.open("/")
     assert page.words.index("退回修改 1 项") < page.words.index("待报送 1 项")
     page = clerk.open(f"/projects/{returned}/stages/{STAGE}")
-    assert "李国栋今日退回：测算口径不清。" in page.words
+    assert "李国栋 2026-11-23 10:00 退回：测算口径不清。" in page.words
     assert "需修改 1 处" in page.words
