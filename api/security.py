@@ -173,7 +173,9 @@ async def read_form(request: Request) -> FormData:
     request.scope[_FORM] = form
     spoilt = [name for name, each in form.multi_items() if isinstance(each, str) and "\0" in name + each]
     if spoilt and request.url.path in SMALL:
-        raise Invalid(refusal("form-malformed"))  # elsewhere the field is named, and what was typed comes back
+        raise Invalid(
+            refusal("form-malformed")
+        )  # elsewhere the field is named, and what was typed comes back
     return form
 
 
