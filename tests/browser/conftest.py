@@ -39,9 +39,11 @@ def address(city: City) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all stories of a worker."""
+    """One browser for the stories of a file: while it is open, its driver's event loop occupies the thread,
+    and what other files of the same worker run on a loop of their own would be refused.
+    """
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=os.environ["SHENPI_BROWSER"],
