@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import chain as prepend
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -53,20 +56,15 @@ def audit(connection: Connection, *, against: str = "") -> Audit:
 
     `against` may be the first 16 characters or more, as mails print them.
     """
-    left_heads = heads(connection)
     chains = events = 0
     held = not against
-    with closing(_events(connection)) as stored:
-        for project, rows in groupby(stored, key=lambda row: row[0]):
-            counted = _Counted(rows, against)
-            head, seq = left_heads.pop(project, (START, 0))
-            broken = verify_chain(counted, head, seq)
-            chains, events, held = chains + 1, events + counted.number, held or counted.met
+    with closing(_chains(connection)) as stored:
+        for project, head, seq, rows in stored:
+            links = _Counted(rows, against)
+            broken = verify_chain(project, links, head, seq)
+            chains, events, held = chains + 1, events + links.number, held or links.met
             if broken is not None:
                 return Audit(chains, events, 0, broken)
-    left = next(((project, seq) for project, (_, seq) in left_heads.items() if seq), None)
-    if left is not None:
-        return Audit(chains, events, 0, Broken(left[0], 1, f"应有 {left[1]} 条，实有 0 条"))
     seals, broken, met = _audit_seals(connection, against)
     if broken is None and not held and not met:
         broken = Broken(0, 0, f"所持校验码 {against} 不在现有记录中：记录曾被截断或整体改写")
@@ -75,11 +73,11 @@ def audit(connection: Connection, *, against: str = "") -> Audit:
 
 def audit_chain(connection: Connection, *, project: int) -> Audit:
     """Verify the chain of one project, or with 0 that of the administration."""
-    head, seq = heads(connection).get(project, (START, 0))
+    head, seq = _head(connection, project)
     with closing(_events(connection, project)) as stored:
-        counted = _Counted(stored, "")
-        broken = verify_chain(counted, head, seq)
-    return Audit(1, counted.number, 0, broken)
+        links = _Counted(stored, "")
+        broken = verify_chain(project, links, head, seq)
+    return Audit(1, links.number, 0, broken)
 
 
 def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], bool]) -> list[Finding]:
@@ -113,20 +111,51 @@ class _Counted:
 
 
 def _events(connection: Connection, project: int | None = None) -> Generator[Any]:
-    where = "" if project is None else "WHERE project_id = :project "
-    statement = text(
-        f"SELECT project_id, seq, at, actor_id, data, hash FROM event {where}ORDER BY project_id, seq"  # noqa: S608
-    ).execution_options(yield_per=2000)
-    with connection.execute(statement, {} if project is None else {"project": project}) as rows:
-        yield from rows
+    statement = "SELECT project_id, seq, at, actor_id, data, hash FROM event {}ORDER BY project_id, seq"
+    if project is None:
+        return _streamed(connection, statement.format(""))
+    return _streamed(connection, statement.format("WHERE project_id = :project "), project=project)
+
+
+def _chains(connection: Connection) -> Generator[tuple[int, str, int, Iterator[Any]]]:
+    """Every chain as (project, stored head, stored number, events), in the order of projects.
+
+    Heads and events are two streams side by side, so that nothing is gathered.
+    """
+    with closing(_heads(connection)) as heads, closing(_events(connection)) as events:
+        both = merge(heads, events, key=itemgetter(0))
+        for project, rows in groupby(both, key=itemgetter(0)):
+            first = next(rows)
+            stray = [] if len(first) == _HEAD else [first]
+            head, seq = (START, 0) if stray else first[1:]
+            yield project, head, seq, prepend(stray, rows)  # noqa: B031 - what was taken off is put back
+
+
+_HEAD = 3
+"""How many columns a stored head has; an event has more."""
 
 
 def heads(connection: Connection) -> dict[int, tuple[str, int]]:
     """The stored head and number of each chain by its project; 0 is the administration."""
-    found = {0: tuple(connection.execute(text("SELECT head, seq FROM administration WHERE id = 1")).one())}
-    for project, head, seq in connection.execute(text("SELECT id, head, seq FROM project")):
-        found[project] = (head, seq)
-    return found
+    with closing(_heads(connection)) as rows:
+        return {project: (head, seq) for project, head, seq in rows}
+
+
+def _heads(connection: Connection) -> Generator[Any]:
+    yield 0, *_head(connection, 0)
+    yield from _streamed(connection, "SELECT id, head, seq FROM project ORDER BY id")
+
+
+def _head(connection: Connection, project: int) -> Any:
+    if project == 0:
+        return connection.execute(text("SELECT head, seq FROM administration WHERE id = 1")).one()
+    found = connection.execute(text("SELECT head, seq FROM project WHERE id = :id"), {"id": project})
+    return found.one_or_none() or (START, 0)
+
+
+def _streamed(connection: Connection, statement: str, **parameters: Any) -> Generator[Any]:
+    with connection.execute(text(statement).execution_options(yield_per=2000), parameters) as rows:
+        yield from rows
 
 
 def _audit_seals(connection: Connection, against: str) -> tuple[int, Broken | None, bool]:

@@ -73,15 +73,15 @@ class Broken(Struct, frozen=True):
         return f"{where} 第 {self.seq} 条：{self.why}"
 
 
-def verify_chain(links: Iterable[Link], head: str, seq: int) -> Broken | None:
-    """Re-derive one chain and compare it with the stored head; None if all holds. Constant memory."""
-    before, number, project = START, 0, 0
+def verify_chain(project: int, links: Iterable[Link], head: str, seq: int) -> Broken | None:
+    """Re-derive one project's chain and compare it with the stored head; None if all holds. Constant memory."""
+    before, number = START, 0
     for link in links:
-        project, number = link.project, number + 1
+        number += 1
         if link.seq != number:
-            return Broken(link.project, number, f"缺失或乱序（读到第 {link.seq} 条）")
+            return Broken(project, number, f"缺失或乱序（读到第 {link.seq} 条）")
         if chain(before, link.project, link.seq, link.at, link.actor, link.data) != link.hash:
-            return Broken(link.project, link.seq, "内容与哈希不符")
+            return Broken(project, link.seq, "内容与哈希不符")
         before = link.hash
     if number != seq:
         return Broken(project, number + 1, f"应有 {seq} 条，实有 {number} 条")
