@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+from email.policy import default
+
 import pytest
+from msgspec.structs import replace
 
 from notifications.message import Message, check_address
 from tests.notifications.bureau import at
@@ -53,3 +57,12 @@ def test_the_same_mail_is_the_same_bytes_and_fits_the_oldest_server() -> None:
     assert first.isascii()
     assert max(len(line) for line in first.split(b"\r\n")) <= 998
     assert b"\n" not in first.replace(b"\r\n", b"")
+
+
+def test_lines_inside_a_part_end_as_mail_demands() -> None:
+    """RFC 2046 §4.1.1: text is CRLF before it is encoded too; some programs show one endless line otherwise."""
+    mail = replace(GOOD, text="第一行\n第二行\n", html="<p>\n</p>", name='李, "国栋"')
+    parsed = message_from_bytes(mail.encode("a@mz.example", "审批提醒"), policy=default)
+    raw = [part.get_payload(decode=True) for part in parsed.iter_parts()]
+    assert raw == ["第一行\r\n第二行\r\n".encode(), b"<p>\r\n</p>"]
+    assert parsed["To"].addresses[0].display_name == '李, "国栋"'
