@@ -155,7 +155,9 @@ class House:
         populate(store)
         with store.reading() as connection:
             rows = connection.exec_driver_sql("SELECT name, id, staff_number FROM person").all()
-            units = {name: id_ for name, id_ in connection.exec_driver_sql("SELECT name, id FROM organisation")}
+            units = {
+                row[0]: row[1] for row in connection.exec_driver_sql("SELECT name, id FROM organisation")
+            }
             (self._digest,) = connection.exec_driver_sql(
                 "SELECT digest FROM definition WHERE type = 'hall'"
             ).one()
