@@ -55,7 +55,7 @@ class Message(Struct, frozen=True):
         made = EmailMessage(policy=SMTP)
         made["From"] = _mailbox(sender, sender_name)
         made["To"] = _mailbox(self.address, self.name)
-        made["Subject"] = check_line(self.subject)
+        made["Subject"] = _literal(self.subject)
         made["Date"] = format_datetime(self.at.astimezone(SHANGHAI))
         made["Message-ID"] = self.message_id
         made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies to a machine
@@ -66,6 +66,15 @@ class Message(Struct, frozen=True):
         return made.as_bytes()
 
 
+def _literal(words: str) -> str:
+    """The words as a header has to hold them.
+
+    What looks like an encoded word (=?utf-8?b?…?=) would be decoded by whoever reads it, perhaps to several lines:
+    an invisible character inside keeps it what it is.
+    """
+    return check_line(words).replace("=?", "=\u200b?")
+
+
 def _mailbox(address: str, name: str) -> Address:
     local, _, domain = check_address(address).rpartition("@")
-    return Address(display_name=check_line(name), username=local, domain=domain)
+    return Address(display_name=_literal(name), username=local, domain=domain)
