@@ -24,6 +24,7 @@ from starlette.responses import Response
 
 from api import passwords, sessions
 from api.door import Door, door_of
+from api.pace import Pace, kind_of
 from api.problems import TooManyAttempts, Unauthenticated, refusal
 from api.security import LARGEST_FORM, SAFE_METHODS, is_form, read_form
 from api.settings import Settings, is_loopback
@@ -78,8 +79,9 @@ def now(request: HTTPConnection) -> datetime:
 # What follows never awaits, and is async all the same: the framework calls anything else in a thread.
 
 
-async def public() -> None:
-    """The policy of the few routes that anybody may call."""
+async def public(request: Request) -> None:
+    """The policy of the few routes that anybody may call, though not faster than a whole office does."""
+    _keep_pace(request, "stranger", _address(request))
 
 
 async def _now(request: Request) -> datetime:
@@ -93,14 +95,16 @@ async def _door(request: Request) -> Door:
 async def newcomer(request: Request) -> Visitor:
     """Who is signed in, perhaps with a password from somebody else; only a few routes let those in.
 
-    Unauthenticated if nobody is, Forbidden for a change without the session's token.
+    Unauthenticated if nobody is, Forbidden for a change without the session's token, TooManyAttempts if too fast.
     """
     visitor = await visitor_of(request)
     if visitor is None:
+        _keep_pace(request, "stranger", _address(request))
         await _save_form(request)
         raise Unauthenticated(refusal("not-signed-in"))
     if request.method not in SAFE_METHODS:
         await _check_token(request, visitor)
+    _keep_pace(request, kind_of(request), visitor.session)
     return visitor
 
 
@@ -169,7 +173,7 @@ async def sign_in(request: Request, staff_number: str, password: str, now: datet
     whether there is such a person.
     """
     check_transport(request)
-    door, address = door_of(request), request.client.host if request.client else ""
+    door, address = door_of(request), _address(request)
     browser = request.cookies.get(_host_bound(request, BROWSER_COOKIE)) or secrets.token_urlsafe(32)
     attempt = await door.ask(sessions.attempt, staff_number=staff_number, address=address, browser=browser)
     await count_attempt(door, attempt, now)
@@ -197,7 +201,7 @@ async def sign_in(request: Request, staff_number: str, password: str, now: datet
 async def count_attempt(door: Door, attempt: sessions.Attempt, now: datetime) -> None:
     """Count an attempt before the password is looked at; TooManyAttempts if it has to wait."""
     if wait := await door.run(sessions.begin_attempt, attempt=attempt, now=now):
-        raise TooManyAttempts(refusal("too-many-attempts", wait=_minutes(wait)), retry_after=wait)
+        raise TooManyAttempts(refusal("too-many-attempts", wait=_time(wait)), retry_after=wait)
 
 
 async def sign_out(request: Request) -> None:
@@ -315,6 +319,12 @@ async def _check_token(request: Request, visitor: Visitor) -> None:
         raise Forbidden(refusal("csrf-token-wrong"))
 
 
+def _keep_pace(request: Request, kind: str, who: str) -> None:
+    pace: Pace = request.app.state.pace
+    if wait := pace.wait(kind, who, now(request)):
+        raise TooManyAttempts(refusal("too-many-requests", wait=_time(wait)), retry_after=wait)
+
+
 async def _save_form(request: Request) -> None:
     """Read a form that nobody signed in has sent, so that its page can give back what was typed.
 
@@ -337,6 +347,10 @@ async def _rehashed(door: Door, account: sessions.Account, password: str, now: d
     return kept
 
 
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
 def _token(connection: HTTPConnection) -> str:
     return connection.cookies.get(cookie_name(connection), "")
 
@@ -350,8 +364,8 @@ def _is_tls(connection: HTTPConnection) -> bool:
     return bool(connection.scope["scheme"] == "https")
 
 
-def _minutes(seconds: int) -> str:
-    return f"{-(-seconds // 60)}分钟"
+def _time(seconds: int) -> str:
+    return f"{seconds}秒" if seconds < 60 else f"{-(-seconds // 60)}分钟"
 
 
 def _calls(dependant: Any) -> Iterable[Any]:

@@ -37,6 +37,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "password-same": ("新密码与现在的相同。", "请另设一个只有您知道的密码。"),
     "password-given": ("您的密码由他人设置，更改后才能办理。", "请先更改密码，再用新密码登录。"),
     "too-many-attempts": ("密码错误次数过多。", "请在{wait}后再试，或请管理员重设密码。"),
+    "too-many-requests": ("请求过于频繁，这一次没有受理。", "请在{wait}后再试。"),
     "tls-required": ("此连接没有加密，不能登录。", "请用 https 网址访问，或在本机登录。"),
     "csrf-token-wrong": ("页面已过期，操作未生效。", "请刷新页面后再办。"),
     "cross-site": ("请求来自别的网站，已拒绝。", "请从本系统页面办理。"),

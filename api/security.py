@@ -36,6 +36,9 @@ LARGEST_FORM: Final = 2 * 1024 * 1024
 SMALL: Final = frozenset({"/sign-in", "/api/session"})
 """Open to anybody, and never with a document."""
 
+DEEPEST: Final = 20
+"""How deep JSON may be nested."""
+
 FORM_FIELDS, FORM_FILES, FORM_PART = 300, 5, 512 * 1024
 
 _FORM: Final = "shenpi.form"
@@ -194,13 +197,27 @@ def is_form(headers: Headers) -> bool:
 def strict_json(body: bytes) -> None:
     """Invalid unless the body is one JSON value that every reader understands alike."""
     try:
-        json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
         raise Invalid(refusal("json-malformed", why="嵌套过深")) from None
     except ValueError as error:
         raise Invalid(refusal("json-malformed", why=str(error)[:100])) from None
+    if _is_deep(value):
+        raise Invalid(refusal("json-malformed", why="嵌套过深"))
     if _NUL.search(body):
         raise Invalid(refusal("json-malformed", why="含有不能用的字符"))
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether it is nested deeper than DEEPEST, looked at level by level."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in _inside(each)]
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 class _Body:

@@ -47,6 +47,26 @@ class Smtp(BaseModel):
     per_minute: int = Field(default=60, ge=1)
 
 
+class Limits(BaseModel):
+    """How much one session may ask, and one address before anybody has signed in; 0 leaves it open.
+
+    Hands stay far below: a list is cleared at one or two a second, a thick dossier has sixty papers, and a whole
+    office may sit behind one address when it signs in. What is meant are scripts that run wild.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pages_per_minute: int = Field(default=600, ge=0)
+    changes_per_minute: int = Field(default=120, ge=0)
+    uploads_per_hour: int = Field(default=300, ge=0)
+    exports_per_hour: int = Field(default=120, ge=0)
+    strangers_per_minute: int = Field(default=1200, ge=0)
+
+
+NO_LIMITS = dict.fromkeys(Limits.model_fields, 0)
+"""For what is no office: the demo, whose password everybody knows, and tests that ask a thousand things a second."""
+
+
 class Print(BaseModel):
     """The fonts of printed papers: a folder of the office's own, and which of them stands where.
 
@@ -87,6 +107,7 @@ class Settings(BaseModel):
     fail_at: str = ""
     smtp: Smtp = Smtp()
     print: Print = Print()
+    limits: Limits = Limits()
 
     @property
     def database(self) -> str:
@@ -189,7 +210,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _put(values: dict[str, Any], key: str, value: str) -> None:
     """One environment variable: SHENPI_SMTP_HOST is smtp.host; lists are separated by commas."""
     group, _, rest = key.partition("_")
-    if group in {"smtp", "print"}:
+    if group in {"smtp", "print", "limits"}:
         values[group] = {**values.get(group, {}), rest: _listed(rest, value)}
     else:
         values[key] = _listed(key, value)

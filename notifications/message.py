@@ -13,7 +13,7 @@ from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import compat32
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 from hashlib import sha256
 
 from msgspec import Struct
@@ -58,7 +58,7 @@ class Message(Struct, frozen=True):
         made = MIMEMultipart("alternative", boundary=boundary)
         made["From"] = _mailbox(sender, sender_name)
         made["To"] = _mailbox(self.address, self.name)
-        made["Subject"] = Header(check_line(self.subject), "utf-8").encode()
+        made["Subject"] = _encoded(self.subject)
         made["Date"] = format_datetime(self.at.astimezone(SHANGHAI))
         made["Message-ID"] = self.message_id
         made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies to a machine
@@ -68,5 +68,10 @@ class Message(Struct, frozen=True):
         return made.as_bytes(policy=_WIRE)
 
 
+def _encoded(words: str) -> str:
+    """The words as a header holds them: always encoded, so that nothing in them reads as encoded by its author."""
+    return Header(check_line(words), "utf-8").encode()
+
+
 def _mailbox(address: str, name: str) -> str:
-    return formataddr((check_line(name), check_address(address)))
+    return f"{_encoded(name)} <{check_address(address)}>"

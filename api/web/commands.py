@@ -179,6 +179,7 @@ async def _sign_paper(form: Form, file: StageFile) -> Command:
         opinion=form.text("opinion"),
         content=form.text("content"),
         sha256=scan.sha256 if scan else "",
+        marks=scan.marks if scan else (),
         kept_at=form.text("kept_at"),
         fixes=form.fixes() if outcome == "returned" else (),
     )

@@ -179,6 +179,9 @@ def test_headers_longer_than_anything_honest_are_refused(office: Office) -> None
         b'{"staff_number": 1e400, "password": "x"}',
         b'{"staff_number": ' + b"9" * 10_000 + b', "password": "x"}',
         b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"staff_number": ' + b"[" * 21 + b"]" * 21 + b', "password": "x"}',
+        b'{"staff_number": ' + b'{"a": ' * 21 + b"1" + b"}" * 21 + b', "password": "x"}',
         b'{"staff_number": "\\ud800", "password": "x"}',
         b"\xff\xfe",
         b'{"staff_number": "S1"',
@@ -188,13 +191,24 @@ def test_headers_longer_than_anything_honest_are_refused(office: Office) -> None
         b"[]",
         b"null",
     ],
-    ids=range(13),
+    ids=range(16),
 )
 def test_json_that_two_readers_could_understand_differently_is_refused(office: Office, body: bytes) -> None:
     answer = Seat(office).post("/api/session", content=body, headers={"Content-Type": "application/json"})
 
     assert answer.status_code == 422
     assert answer.json()["code"] in {"json-malformed", "invalid-request"}
+
+
+@pytest.mark.parametrize(("depth", "code"), [(20, "invalid-request"), (21, "json-malformed")])
+def test_json_is_nested_as_deep_as_anything_honest_and_no_deeper(
+    office: Office, depth: int, code: str
+) -> None:
+    body = b'{"password": "x", "staff_number": ' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+    answer = Seat(office).post("/api/session", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 def test_json_under_another_name_is_not_read(office: Office) -> None:

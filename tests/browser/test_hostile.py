@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from api.main import create_app
 from api.passwords import hash_password
-from api.settings import make
+from api.settings import NO_LIMITS, make
 from tests.browser.test_clerk_to_mail import PASSWORD, sign_in
 from tests.databases import Databases
 from tests.serving import free_port, served
@@ -58,7 +58,7 @@ def scene(tmp_path: Path, sqlite_copies: Databases) -> Iterator[Scene]:
         store.act(people.change_person, person=world.people[name], actor=SYSTEM, now=world.now, **change)
     refs = [typed_everywhere(world, each) for each in HOSTILE]
     store.close()
-    settings = make(data=tmp_path, port=free_port(), database_url=url)
+    settings = make(data=tmp_path, port=free_port(), database_url=url, limits=NO_LIMITS)
     with served(create_app(settings, lambda: world.now, beating=False), settings.port) as found:
         yield Scene(found, refs)
 

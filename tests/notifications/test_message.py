@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from email import message_from_bytes
-from email.policy import default
+from email.policy import SMTP, default
 
 import pytest
 from msgspec.structs import replace
 
 from notifications.message import Message, check_address
+from tests.hostile import LINES
 from tests.notifications.bureau import at
 
 GOOD = Message(
@@ -41,14 +42,31 @@ def test_anything_else_is_refused(address: str) -> None:
         check_address(address)
 
 
-@pytest.mark.parametrize("broken", ["a\r\nBcc: e@x", "a\nb", "a\x00b"])
+@pytest.mark.parametrize("broken", LINES, ids=range(len(LINES)))
 def test_a_header_is_one_line_or_there_is_no_mail(broken: str) -> None:
+    for place in ("address", "name", "subject"):
+        with pytest.raises(ValueError):
+            replace(GOOD, **{place: broken}).encode("a@mz.example", "审批提醒")
     with pytest.raises(ValueError):
-        Message("s1@mz.example", broken, "s", "t", "h", "<1@x>", GOOD.at).encode("a@mz.example", "审批提醒")
-    with pytest.raises(ValueError):
-        Message("s1@mz.example", "刘畅", broken, "t", "h", "<1@x>", GOOD.at).encode(
-            "a@mz.example", "审批提醒"
-        )
+        GOOD.encode("a@mz.example", broken)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["=?utf-8?b?DQpCY2M6IGVAeA==?=", '"刘畅" <e@x>', "刘畅, e@x", "<e@x>", "刘;畅:", "\\", '"', "\u202e畅刘"],
+)
+def test_a_name_is_a_name_whatever_it_looks_like(name: str) -> None:
+    read = message_from_bytes(
+        replace(GOOD, name=name, subject=name).encode("a@mz.example", name), policy=SMTP
+    )
+
+    assert [each.addr_spec for each in read["To"].addresses] == ["s1@mz.example"]
+    assert [each.addr_spec for each in read["From"].addresses] == ["a@mz.example"]
+    shown = [read["Subject"], read["To"].addresses[0].display_name, read["From"].addresses[0].display_name]
+    assert [str(each).replace("\u200b", "") for each in shown] == [name] * 3
+    assert set(read.keys()) == set(
+        message_from_bytes(GOOD.encode("a@mz.example", "审批提醒"), policy=SMTP).keys()
+    )
 
 
 def test_the_same_mail_is_the_same_bytes_and_fits_the_oldest_server() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime
 
 from sqlalchemy import text
@@ -49,7 +50,7 @@ _ADD_PERSON = Statement(
         " VALUES (:staff_number, :name, :email, :password_hash, :active) RETURNING id"
     )
 )
-_STAFF_NUMBER = Statement(text("SELECT id FROM person WHERE staff_number = :staff_number"))
+_STAFF_NUMBERS = Statement(text("SELECT staff_number FROM person"))
 _SET = {
     column: Statement(text(f"UPDATE person SET {column} = :value WHERE id = :id"))  # noqa: S608 - our own columns
     for column in ("name", "email", "password_hash", "active")
@@ -173,17 +174,17 @@ def add_person(
     password_hash: str = "",
     drawn: bool = False,
 ) -> int:
-    """Enter a person, once. Returns the id. Refused if the staff number is taken.
+    """Enter a person, once. Returns the id. Refused if the staff number is taken, also if written otherwise.
 
     A password that an administrator has set, or that was `drawn` by lot, has to be changed at the first sign-in.
     """
     check_administrator(tx, actor)
     reasons = [
         *rules.check_text(name, "name", "姓名", required=True, longest=30, one_line=True),
-        *rules.check_text(staff_number, "staff_number", "工号", required=True, longest=30),
+        *rules.check_text(staff_number, "staff_number", "工号", required=True, longest=30, one_line=True),
         *check_email(email),
     ]
-    if tx.execute(_STAFF_NUMBER, staff_number=staff_number.strip()).fetchone():
+    if any(_alike(each, staff_number) for (each,) in tx.execute(_STAFF_NUMBERS).fetchall()):
         reasons.append(reason("staff-number-taken", "staff_number", number=staff_number.strip()))
     refuse(reasons)
 
@@ -199,6 +200,14 @@ def add_person(
         tx.execute(_GIVE_PASSWORD, id=row[0])
     tx.administer(PersonAdded(row[0], name.strip(), staff_number.strip()), actor=actor, at=now)
     return int(row[0])
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two staff numbers are the same but for their case and width: two accounts would be two persons."""
+    return (
+        unicodedata.normalize("NFKC", one).casefold()
+        == unicodedata.normalize("NFKC", other.strip()).casefold()
+    )
 
 
 def change_person(
