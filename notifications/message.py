@@ -56,9 +56,9 @@ class Message(Struct, frozen=True):
         """The bytes that travel. ValueError for an address or a header that is not one line."""
         boundary = f"=_{sha256(self.message_id.encode()).hexdigest()[:32]}"
         made = MIMEMultipart("alternative", boundary=boundary)
-        made["From"] = _mailbox(sender, sender_name)
-        made["To"] = _mailbox(self.address, self.name)
-        made["Subject"] = _encoded(self.subject)
+        made["From"] = _mailbox("From", sender, sender_name)
+        made["To"] = _mailbox("To", self.address, self.name)
+        made["Subject"] = _encoded("Subject", self.subject)
         made["Date"] = format_datetime(self.at.astimezone(SHANGHAI))
         made["Message-ID"] = self.message_id
         made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies to a machine
@@ -68,10 +68,10 @@ class Message(Struct, frozen=True):
         return made.as_bytes(policy=_WIRE)
 
 
-def _encoded(words: str) -> str:
-    """The words as a header holds them: always encoded, so that nothing in them reads as encoded by its author."""
-    return Header(check_line(words), "utf-8").encode()
+def _encoded(header: str, words: str) -> str:
+    """The words as that header holds them: always encoded, so that nothing in them reads as encoded by its author."""
+    return Header(check_line(words), "utf-8", header_name=header).encode()
 
 
-def _mailbox(address: str, name: str) -> str:
-    return f"{_encoded(name)} <{check_address(address)}>"
+def _mailbox(header: str, address: str, name: str) -> str:
+    return f"{_encoded(header, name)} <{check_address(address)}>"

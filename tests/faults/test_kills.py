@@ -26,7 +26,7 @@ from tests import papers
 from tests.api.office import PASSWORD, password_hash
 from tests.databases import Databases
 from tests.faults.conftest import LONG, Post
-from tests.faults.services import KILL, Services
+from tests.faults.served import KILL, Services
 from tests.faults.test_crashes import AMBIGUOUS
 from tests.world import World
 from workflow.actions import people

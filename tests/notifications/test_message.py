@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.policy import SMTP, default
+from email.utils import parseaddr
 
 import pytest
 from msgspec.structs import replace
@@ -84,3 +86,13 @@ def test_lines_inside_a_part_end_as_mail_demands() -> None:
     raw = [part.get_payload(decode=True) for part in parsed.iter_parts()]
     assert raw == ["第一行\r\n第二行\r\n".encode(), b"<p>\r\n</p>"]
     assert parsed["To"].addresses[0].display_name == '李, "国栋"'
+
+
+@pytest.mark.parametrize("length", range(1, 60))
+def test_a_header_of_any_length_is_read_as_it_was_written(length: int) -> None:
+    words = "【待报送】第1社区养老中心·概算审核，请于12月17日（周四）前备齐材料" * 2
+    mail = replace(GOOD, subject=words[:length], name=words[:length])
+    parsed = message_from_bytes(mail.encode("a@mz.example", words[:length]))
+    read = {each: str(make_header(decode_header(parsed[each]))) for each in ("Subject", "From", "To")}
+    assert read["Subject"] == words[:length]
+    assert {parseaddr(read[each])[0] for each in ("From", "To")} == {words[:length]}

@@ -41,7 +41,7 @@ class Services:
             "SHENPI_SWEEP_SECONDS": "0.2", "SHENPI_DELIVER_SECONDS": "0.1", "PYTHONUTF8": "1",
         }  # fmt: skip
         self._forks = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.services"],
+            [sys.executable, "-m", "tests.faults.served"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         self._plain: subprocess.Popen[bytes] | None = None
