@@ -14,7 +14,7 @@ _CORES: Final = (
     "<script>ran=1</script>", "<ScRiPt >ran=1</sCrIpT\t>", "<script/x>ran=1</script>",
     "<img src=x onerror=ran=1>", "<img/src=x/onerror=ran=1//", "<svg onload=ran=1>", "<svg/onload=ran=1>",
     "<details open ontoggle=ran=1>", "<input autofocus onfocus=ran=1>", "<body onload=ran=1>",
-    "<video src=x onerror=ran=1>", '<iframe srcdoc="<script>parent.ran=1</script>">',
+    "<video src=x onerror=ran=1>", '<iframe srcdoc="<script>parent.ran=1</script>"></iframe>',
     '<a href="javascript:ran=1" accesskey=x>看</a>', '<form action="javascript:ran=1"><button>同意</button></form>',
     '<meta http-equiv=refresh content="0;url=javascript:ran=1">', '<base href="https://evil.test/">',
 )  # fmt: skip
