@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends
 from fastapi.routing import iter_route_contexts
@@ -29,7 +29,7 @@ from api.problems import TooManyAttempts, Unauthenticated, refusal
 from api.security import LARGEST_FORM, SAFE_METHODS, is_form, read_form
 from api.settings import Settings, is_loopback
 from workflow.actions.people import change_person
-from workflow.errors import Forbidden, Invalid, reason
+from workflow.errors import Forbidden, Invalid, Unavailable, reason
 from workflow.people import SYSTEM, Directory, PersonView
 from workflow.queries.snapshot import latest_snapshot, snapshot
 
@@ -40,6 +40,8 @@ CSRF_FIELD = "csrf"
 BROWSER_COOKIE = "browser"
 WATCHING_HEADER = "X-Watching"
 """Sent by a page that only looks whether it has changed: nobody has to sit there, so no session is kept alive."""
+NOTING: Final = 0.5
+"""Seconds that a page waits for the note that its session is in use."""
 
 
 class Visitor(Struct, frozen=True):
@@ -289,7 +291,8 @@ async def _look_up(request: Request) -> Visitor | None:
     if found is None or _has_run_out(found, request.app.state.settings, at):
         return None
     if at - found.seen_at > sessions.TOUCH_EVERY and WATCHING_HEADER not in request.headers:
-        await door.run(sessions.touch_session, session=session, now=at)
+        with suppress(Unavailable, TimeoutError):  # who only reads is not kept from it by a disk that is full
+            await asyncio.wait_for(door.run(sessions.touch_session, session=session, now=at), NOTING)
     person = found.directory.people[found.person]
     return Visitor(person, found.directory, csrf_of(token), session, found.given)
 

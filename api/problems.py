@@ -121,6 +121,9 @@ TITLES: Final[dict[type[WorkflowError], tuple[int, str]]] = {
 }
 """Which status each kind of refusal answers with, and its title."""
 
+RETRY_AFTER: Final = 5
+"""Seconds after which it is worth asking again what the store could not answer."""
+
 _BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 400: "form-malformed"}
 
 _WHY: Final[dict[str, str]] = {
@@ -187,7 +190,8 @@ def refusal(code: str, /, place: str = "", **data: object) -> Reason:
 def problem_of(error: WorkflowError) -> Problem:
     """The problem that this refusal is."""
     status, title = next(found for kind, found in TITLES.items() if isinstance(error, kind))
-    return _problem(status, title, error.reasons, error.extra)
+    extra = {"retry_after": RETRY_AFTER, **error.extra} if isinstance(error, Unavailable) else error.extra
+    return _problem(status, title, error.reasons, extra)
 
 
 def unexpected(reference: str) -> Problem:

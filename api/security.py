@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import Oversized, Problem, TooSlow, answer, problem_of, record_crash, refusal, unexpected
 from api.settings import Settings
 from workflow.errors import Forbidden, Invalid, WorkflowError
+from workflow.files import saying_what_the_disk_said
 
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """A NUL as JSON spells it, which no database keeps in a text."""
@@ -170,9 +171,10 @@ def came_from_here(request: Request) -> bool:
 async def read_form(request: Request) -> FormData:
     """The form that was sent, within limits; Invalid if it cannot be read. Read once, however often asked.
 
-    The guard closes its files when the request is over.
+    The guard closes its files when the request is over. Unavailable if the disk has no room for them.
     """
-    form = await request.form(max_files=FORM_FILES, max_fields=FORM_FIELDS, max_part_size=FORM_PART)
+    with saying_what_the_disk_said():
+        form = await request.form(max_files=FORM_FILES, max_fields=FORM_FIELDS, max_part_size=FORM_PART)
     request.scope[_FORM] = form
     spoilt = [name for name, each in form.multi_items() if isinstance(each, str) and "\0" in name + each]
     if spoilt and request.url.path in SMALL:

@@ -1,6 +1,4 @@
-"""Nobody sweeps for days, clocks jump, files are cut short: each rung takes effect once, never early; nothing half
-is ever published.
-"""
+"""Nobody sweeps for days, clocks jump: each rung takes effect once, and never early."""
 
 from __future__ import annotations
 
@@ -12,10 +10,9 @@ import pytest
 from notifications import outbox
 from tests.faults.conftest import LONG
 from tests.faults.story import mail_settings, prepare
-from tests.world import TYPES, Dossier, World, at, definition_text
+from tests.world import Dossier, World, at
 from workflow.actions import clocks
 from workflow.actions.definitions import publish
-from workflow.errors import Invalid, Refused
 from workflow.events import DECODER, RungFired
 from workflow.people import SYSTEM
 from workflow.record import instant, stamp
@@ -139,19 +136,3 @@ def test_a_clock_that_jumps_forward_and_comes_home_has_fired_each_rung_once(worl
 
     assert len(fired) == len(set(fired))
     assert hall.at("approval") == "sign"
-
-
-@pytest.mark.parametrize("name", TYPES)
-def test_a_type_that_is_published_is_never_replaced_by_a_part_of_its_file(world: World, name: str) -> None:
-    whole = definition_text(name)
-    before = world.rows("SELECT digest, text FROM definition ORDER BY digest")
-    for length in range(0, len(whole), 1 if LONG else max(1, len(whole) // 40)):
-        try:
-            digest = world.store.act(
-                publish, text=whole[:length], name=f"{name}.yaml", actor=SYSTEM, now=world.now
-            )
-        except (Invalid, Refused):
-            continue
-        assert digest == world.digests[name]
-
-    assert world.rows("SELECT digest, text FROM definition ORDER BY digest") == before
