@@ -132,6 +132,8 @@ _WHY: Final[dict[str, str]] = {
     "int_type": "应为整数",
     "int_parsing": "应为整数",
     "bool_type": "应为 true 或 false",
+    "float_type": "应为数值",
+    "float_parsing": "应为数值",
     "string_type": "应为文字",
     "string_too_long": "文字过长",
     "string_too_short": "文字过短",

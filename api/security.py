@@ -23,6 +23,9 @@ from api.settings import Settings
 from workflow.errors import Forbidden, Invalid, WorkflowError
 from workflow.files import saying_what_the_disk_said
 
+_HOST: Final = re.compile(r"([^:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+"""A name or a bracketed address, perhaps with a port."""
+
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """A NUL as JSON spells it, which no database keeps in a text."""
 
@@ -147,8 +150,8 @@ def check_text(request: Request) -> None:
 
 def check_host(request: Request, settings: Settings) -> None:
     """Forbidden for a name that is not ours: no link is ever made from a forged one."""
-    name = _hostname(request.headers.get("host", ""))
-    if name not in settings.hosts:
+    named = [_hostname(each) for each in request.headers.getlist("host")]
+    if len(named) != 1 or named[0] not in settings.hosts:
         raise Forbidden(refusal("host-not-allowed"))
 
 
@@ -322,8 +325,8 @@ def disposition(how: str, name: str) -> str:
 
 
 def _hostname(host: str) -> str:
-    name, bracket, _ = host.partition("]")
-    return (name + bracket if bracket else host.partition(":")[0]).lower()
+    found = _HOST.fullmatch(host)
+    return found[1].lower() if found else ""
 
 
 def _origin(address: str) -> str:

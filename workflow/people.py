@@ -109,7 +109,9 @@ class Directory(Struct, frozen=True, dict=True):
         return root in self.upwards(organisation)
 
     def principals(self, agent: int, day: date) -> tuple[int, ...]:
-        """Those whom `agent` may act for on that day: depth one, active principals only."""
+        """Those whom `agent` may act for on that day: depth one, active principals only; an administrator for nobody."""
+        if self.is_administrator(agent):
+            return ()
         return tuple(
             each.principal
             for each in self._delegations_by_agent.get(agent, ())

@@ -106,6 +106,7 @@ def _colleagues(visitor: Visitor) -> list[tuple[int, str]]:
         if directory.organisations[held.organisation].region in regions
         and directory.is_active(held.person)
         and held.person != visitor.id
+        and not directory.is_administrator(held.person)
     }
     return sorted(
         ((each, f"{directory.name(each)}（{directory.title(each)}）") for each in found), key=lambda it: it[1]

@@ -85,11 +85,28 @@ def test_a_form_may_carry_the_token_in_a_field(office: Office) -> None:
     assert (without.status_code, without.json()["code"]) == (403, "csrf-token-wrong")
 
 
-@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1.evil.test", "", "localhost.evil.test:8000"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.test", "127.0.0.1.evil.test", "", "localhost.evil.test:8000", "[::1]evil.test", "[::1", "127.0.0.1:x",
+        "127.0.0.1:8000:80", "127.0.0.1:999999", "me@127.0.0.1", "127.0.0.1/evil.test", "127.0.0.1 evil.test",
+    ],
+)  # fmt: skip
 def test_a_forged_host_gets_nothing(office: Office, host: str) -> None:
     answer = Seat(office).get("/api/health", headers={"Host": host})
 
     assert (answer.status_code, answer.json()["code"]) == (403, "host-not-allowed")
+
+
+def test_two_hosts_are_none(office: Office) -> None:
+    answer = office.client.get("/api/health", headers=[("Host", "127.0.0.1:8000"), ("Host", "evil.test")])
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "host-not-allowed")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "[::1]:8000", "LOCALHOST"])
+def test_our_own_names_are_let_in(office: Office, host: str) -> None:
+    assert Seat(office).get("/api/health", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/api/projects/", "/api//projects", "/api/projects//evil.test"])

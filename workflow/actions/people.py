@@ -333,7 +333,8 @@ def delegate(
 ) -> None:
     """Let `agent` act for `principal` from one day to another, on pending work too; always shown as “代”.
 
-    By the principal or an administrator. Depth one: who acts for others cannot pass it on.
+    By the principal or an administrator. Depth one: who acts for others cannot pass it on; and no administrator
+    acts for anybody.
     """
     if actor != principal:
         check_administrator(tx, actor)
@@ -341,6 +342,8 @@ def delegate(
     reasons = rules.check_text(reason_given, "reason", "委托原因", required=True)
     if agent == actor != principal:
         reasons.append(reason("own-grant", "agent"))
+    if tx.directory.is_administrator(agent):
+        reasons.append(reason("administrator-decides", "agent"))
     if principal == agent:
         reasons.append(reason("delegation-to-self", "agent"))
     if not tx.directory.is_active(agent):

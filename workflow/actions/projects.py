@@ -178,7 +178,7 @@ def hand_over_project(
     if not tx.directory.is_active(to):
         reasons.append(reason("person-not-found", "to"))
     elif not tx.directory.sees(to, state.organisation, work.day):
-        reasons.append(reason("receiver-out-of-scope", "to", name=tx.directory.name(to)))
+        reasons.append(reason("receiver-out-of-scope", "to"))
     elif to == state.clerk:
         reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
     refuse(reasons)
