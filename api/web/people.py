@@ -1,4 +1,4 @@
-"""What is mine: for whom I act and who acts for me (委托代理), and my password."""
+"""What is mine: for whom I act and who acts for me (委托代理), my password, and where I am signed in (我的登录)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Newcomer, Now, Visitor, change_own_password
+from api import sessions
+from api.auth import Newcomer, Now, Visitor, change_own_password, signed_in_at
 from api.desk import AtDesk, Desk
 from api.web.commands import DONE
 from api.web.forms import Form, Sent, see
@@ -67,6 +68,34 @@ async def change_password(request: Request, visitor: Newcomer, now: Now, form: S
     except WorkflowError as error:
         return page(request, "password.html", visitor, failure=failure_of("own", error, form.values()))
     return see("/sign-in?done=password")
+
+
+@router.get("/sessions")
+async def own_sessions(request: Request, desk: AtDesk, done: Done = "") -> Response:
+    """我的登录: where I am signed in at this moment."""
+    return page(
+        request,
+        "sessions.html",
+        desk.visitor,
+        done=f"{DONE[done]}。" if done in DONE else "",
+        sessions=await signed_in_at(request, desk.visitor, desk.now),
+        absolute_hours=request.app.state.settings.absolute_hours,
+        idle_minutes=request.app.state.settings.idle_minutes,
+    )
+
+
+@router.post("/sessions/end")
+async def end_sign_in(desk: AtDesk, form: Sent) -> Response:
+    """End one of my sessions elsewhere."""
+    await desk.door.run(sessions.close_own_session, session=form.text("session"), person=desk.visitor.id)
+    return see("/sessions?done=sign-in-ended")
+
+
+@router.post("/sessions/end-others")
+async def end_other_sign_ins(desk: AtDesk) -> Response:
+    """End all of my sessions but this one."""
+    await desk.door.run(sessions.close_other_sessions, session=desk.visitor.session, person=desk.visitor.id)
+    return see("/sessions?done=sessions-ended")
 
 
 def _delegation(form: Form, principal: int) -> dict[str, Any]:

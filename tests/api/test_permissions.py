@@ -58,6 +58,8 @@ UNREAD = 422
 OWN = (
     "/api/session",
     "/sign-out",
+    "/sessions/end",
+    "/sessions/end-others",
     "/phrases",
     "/calendar",
     "/calendar/revoke",
