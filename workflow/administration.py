@@ -22,11 +22,12 @@ class OrganisationAdded(Struct, frozen=True, tag="organisation.added"):
 
 
 class OrganisationChanged(Struct, frozen=True, tag="organisation.changed", omit_defaults=True):
-    """A unit was renamed, disabled or enabled; `name` is what it is called from now on."""
+    """A unit was renamed, disabled or enabled, or its region corrected; `name` and `region` are what holds from now on."""
 
     organisation: int
     what: str
     name: str = ""
+    region: str = ""
 
 
 class PersonAdded(Struct, frozen=True, tag="person.added"):

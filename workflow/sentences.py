@@ -411,6 +411,8 @@ def _person_changed(event: ad.PersonChanged, directory: Directory) -> str:
 def _organisation_changed(event: ad.OrganisationChanged, directory: Directory) -> str:
     if event.what == "renamed":
         return f"把一个单位更名为“{event.name}”"
+    if event.what == "region":
+        return f"把“{_unit(directory, event.organisation)}”的行政区划代码改为{event.region or '空'}"
     verb = "停用" if event.what == "disabled" else "恢复启用"
     return f"{verb}了“{_unit(directory, event.organisation)}”"
 

@@ -105,7 +105,7 @@ async def add_organisation(desk: AtDesk, administrator: Administrator, body: Org
 async def change_organisation(
     desk: AtDesk, administrator: Administrator, organisation: int, body: OrganisationChangeBody
 ) -> Answer:
-    """Rename a unit, disable or enable it."""
+    """Rename a unit, correct its region, disable or enable it."""
     del administrator
     await desk.run(people.change_organisation, organisation=organisation, **body.model_dump())
     return Answer(Nothing())

@@ -95,7 +95,7 @@ DONE = {
     "post-granted": "岗位已授予",
     "post-revoked": "岗位已收回",
     "unit-added": "单位已登记",
-    "unit-renamed": "单位已更名",
+    "unit-changed": "单位资料已更正",
     "unit-disabled": "单位已停用",
     "unit-enabled": "单位已恢复启用",
     "calendar-loaded": "工作日历已载入，受影响的到期日已重新计算",

@@ -128,11 +128,11 @@ def _page(request: Request, desk: Desk, failure: Failure | None = None, done: st
 def _colleagues(visitor: Visitor) -> list[tuple[int, str]]:
     """Active people with a post in the same region: nobody else is named here."""
     directory = visitor.directory
-    regions = {directory.organisations[held.organisation].region for held in directory.posts_of(visitor.id)}
+    regions = {directory.region_of(held.organisation) for held in directory.posts_of(visitor.id)}
     found = {
         held.person
         for held in directory.posts
-        if directory.organisations[held.organisation].region in regions
+        if directory.region_of(held.organisation) in regions
         and directory.is_active(held.person)
         and held.person != visitor.id
     }
