@@ -92,6 +92,8 @@ def sentence(event: ev.Event, teller: Teller) -> str:
 
 def administered(event: ad.AdministrationEvent, directory: Directory, actor: int) -> str:
     """An event of the administration's own chain as one sentence, ending in 。"""
+    if isinstance(event, ad.PersonChanged):
+        return f"{directory.name(actor)}{_person_changed(event, directory, actor)}。"
     told: str = _ADMINISTERED[type(event)](event, directory)
     return f"{directory.name(actor)}{told}。"
 
@@ -402,7 +404,14 @@ _CHANGED = {
 }
 
 
-def _person_changed(event: ad.PersonChanged, directory: Directory) -> str:
+_CHANGED_OWN = {"email": "更改了自己的邮箱", "password": "更改了自己的密码"}
+
+
+def _person_changed(event: ad.PersonChanged, directory: Directory, actor: int) -> str:
+    if actor == event.person and event.what in _CHANGED_OWN:
+        return _CHANGED_OWN[event.what]
+    if event.what == "password" and not actor:
+        return f"按新的标准重新保存了{directory.name(event.person)}的密码，密码未变"
     if event.what == "name":
         return f"把工号{directory.people[event.person].staff_number}的姓名改为{event.name}"
     return _CHANGED[event.what].format(name=directory.name(event.person))
@@ -431,7 +440,6 @@ _ADMINISTERED: dict[type, Callable[[Any, Directory], str]] = {
     ad.OrganisationAdded: lambda it, _: f"登记了单位“{it.name}”",
     ad.OrganisationChanged: _organisation_changed,
     ad.PersonAdded: lambda it, _: f"登记了人员{it.name}（工号{it.staff_number}）",
-    ad.PersonChanged: _person_changed,
     ad.PostGranted: lambda it, known: (
         f"授予{known.name(it.person)}岗位：{_unit(known, it.organisation)}{it.title or POSTS.get(it.key, it.key)}"
     ),

@@ -24,7 +24,7 @@ from notifications.queue import queue_state, troubled
 from workflow import queries
 from workflow.actions import incidents
 from workflow.clock import SHANGHAI
-from workflow.errors import Invalid, Reason, WorkflowError
+from workflow.errors import Reason, Refused, WorkflowError
 
 router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=list(ADMINISTRATOR))
 
@@ -139,14 +139,14 @@ async def test_mail(request: Request, desk: AtDesk, form: Sent) -> Response:
 
 
 async def _send_test(settings: Settings, desk: Desk) -> None:
-    """Invalid with the sentence and the remedy if the mail did not go out."""
+    """Refused with the sentence and the remedy if the mail did not go out."""
     if settings.mailbox or not settings.smtp.host:
-        raise Invalid(refusal("mail-not-set"))
+        raise Refused(refusal("mail-not-set"))
     if not desk.visitor.person.email:
-        raise Invalid(refusal("mail-no-own-address"))
+        raise Refused(refusal("mail-no-own-address"))
     failure = await try_mail(settings, desk.visitor.person.email, desk.now)
     if failure is not None:
-        raise Invalid(mail_reason(failure))
+        raise Refused(mail_reason(failure))
 
 
 def mail_reason(failure: MailFailure) -> Reason:
@@ -154,7 +154,7 @@ def mail_reason(failure: MailFailure) -> Reason:
     said = f"服务器答复：{failure.text}" if failure.replied else failure.text
     where = PHASES[failure.phase]
     remedy = REMEDIES[failure.fault]
-    if failure.phase is Phase.RCPT:
+    if failure.phase is Phase.RCPT and failure.fault is Fault.PERMANENT:
         remedy = "请核对收件地址；地址无误的，请邮件管理员放行。"
     return refusal("mail-test-failed", where=where, said=said, remedy=remedy)
 
@@ -182,7 +182,7 @@ async def again(request: Request, desk: AtDesk, form: Sent) -> Response:
     arguments: dict[str, Any] = {"mails": [chosen] if chosen else []}
     try:
         if not await run(desk, form, ledger.deliver_again, **arguments):
-            raise Invalid(refusal("mail-not-failed"))
+            raise Refused(refusal("mail-not-failed"))
     except WorkflowError as error:
         return await _mail_page(request, desk, failure=refused("again", error, form))
     return done_at("/admin/mail", "mail-again")

@@ -143,6 +143,13 @@ ADMINISTERED: list[tuple[ad.AdministrationEvent, str]] = [
 ]
 
 
+def test_a_password_of_ones_own_reads_otherwise_than_one_that_was_set() -> None:
+    changed = ad.PersonChanged(1, "password")
+
+    assert administered(changed, PEOPLE, 1) == "谭丽更改了自己的密码。"
+    assert administered(changed, PEOPLE, 0) == "系统按新的标准重新保存了谭丽的密码，密码未变。"
+
+
 @pytest.mark.parametrize(("event", "words"), ADMINISTERED, ids=[words for _, words in ADMINISTERED])
 def test_an_act_of_the_administration_reads_as_a_sentence(event: ad.AdministrationEvent, words: str) -> None:
     assert administered(event, PEOPLE, 2) == words
