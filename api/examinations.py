@@ -17,6 +17,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 from starlette.requests import Request
 
+from api.cases import FINDINGS
 from api.door import Door
 from workflow import doctor
 from workflow.errors import WorkflowError
@@ -166,7 +167,7 @@ def examination(files: Files, now: datetime) -> Work:
         findings = store.read(doctor.examine, now=now, has_file=files.has)
         findings += damaged(files)
         words = [
-            f"{'错误' if each.level == 'error' else '注意'}：{each.text}。{REMEDIES[each.code]}"
+            f"{'错误' if each.level == 'error' else '注意'}：{each.text}。{FINDINGS[each.code].remedy}"
             for each in findings
         ]
         bad = any(each.level == "error" for each in findings)
@@ -181,18 +182,3 @@ def damaged(files: Files) -> list[doctor.Finding]:
         doctor.Finding("error", "file-damaged", f"文件 {each.sha256[:16]}… {each.why}")
         for each in files.verify()
     ]
-
-
-REMEDIES: Final = {
-    "audit-broken": "请保留现场，勿再改动数据库，并与另存的校验码、备份核对。",
-    "project-without-events": "请联系技术人员，并保留现场。",
-    "fold-differs": "请联系技术人员，并保留现场；办理结果以经过记录为准。",
-    "row-differs": "请联系技术人员；办理结果以经过记录为准，列表可能显示有误。",
-    "file-missing": "请从备份恢复文件，或请经办人重新上传。",
-    "file-damaged": "请从备份恢复该文件，并检查磁盘。",
-    "stuck": "请补齐岗位，或由负责人转办、移交。",
-    "incidents-open": "请到“异常”逐件处理。",
-    "sweep-late": "请看“运行状态”中的时钟是否在走。",
-    "notices-waiting": "请看“邮件”中的发送情况。",
-}
-"""Code of a finding -> what an administrator does about it."""

@@ -15,8 +15,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print every finding; 1 if one is an error."""
+    from api.cases import FINDINGS
     from api.commands.installation import reading
-    from api.examinations import REMEDIES, damaged
+    from api.examinations import damaged
     from api.settings import load
     from workflow.doctor import examine
     from workflow.files import Files
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         findings = store.read(examine, now=datetime.now(UTC), has_file=files.has)
     findings += damaged(files)
     for finding in findings:
-        print(f"{finding}。{REMEDIES[finding.code]}")
+        print(f"{finding}。{FINDINGS[finding.code].remedy}")
     if any(finding.level == "error" for finding in findings):
         return 1
     print("自检完成，没有错误。")
