@@ -109,11 +109,15 @@ class MailsSentAgain(Struct, frozen=True, tag="mail.sent_again"):
     mails: tuple[int, ...]
 
 
-class RecordExported(Struct, frozen=True, tag="record.exported"):
-    """Part of the record left the house as a file: by which filter, and how many entries."""
+class RecordExported(Struct, frozen=True, tag="record.exported", omit_defaults=True):
+    """Something left the house as a file: part of the record, a ledger of projects, or everything (`what`).
+
+    `filter` says which part, `entries` how many entries of the record or projects.
+    """
 
     filter: str
     entries: int
+    what: str = "record"
 
 
 class OlderRestored(Struct, frozen=True, tag="older.restored"):

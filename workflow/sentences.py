@@ -436,6 +436,13 @@ def _given(event: ad.DelegationGiven, directory: Directory) -> str:
     return f"登记：{who}代为办理，{_day(event.starts_on)}至{_day(event.ends_on)}{_because(event.reason)}"
 
 
+_EXPORTED = {
+    "record": "导出了审计记录{}条（{}）",
+    "ledger": "导出了项目台账，共{}个项目（{}）",
+    "house": "导出了全部数据，记录{}条（文件{}）",
+}
+
+
 _ADMINISTERED: dict[type, Callable[[Any, Directory], str]] = {
     ad.OrganisationAdded: lambda it, _: f"登记了单位“{it.name}”",
     ad.OrganisationChanged: _organisation_changed,
@@ -456,7 +463,7 @@ _ADMINISTERED: dict[type, Callable[[Any, Directory], str]] = {
     ad.CalendarLoaded: lambda it, _: f"载入了{it.year}年工作日历（校验码{it.digest[:16]}）",
     ad.IncidentResolved: lambda it, _: f"处理了第{it.incident}号异常：{it.how.rstrip('。')}",
     ad.MailsSentAgain: lambda it, _: f"重新投递了{len(it.mails)}封未送达的邮件",
-    ad.RecordExported: lambda it, _: f"导出了审计记录{it.entries}条（{it.filter}）",
+    ad.RecordExported: lambda it, _: _EXPORTED[it.what].format(it.entries, it.filter),
     ad.OlderRestored: lambda it, _: (
         f"恢复了{_day(local_day(it.backup_at))}的备份，其后的{it.lost}条记录已放弃，原数据另存"
     ),

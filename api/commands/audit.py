@@ -59,7 +59,7 @@ def _bundle(options: argparse.Namespace) -> int:
         made = write_bundle(
             store, Files(settings.documents), options.project, options.out.resolve(), datetime.now(UTC)
         )
-    given = {"words": f"审计包：{'、'.join(made.titles)}", "entries": made.entries}
+    given = {"words": f"审计包：{'、'.join(made.titles)}", "entries": made.entries, "what": "record"}
     operate(options.data, "note-export", given)
     print(f"审计包 {options.out}：{'、'.join(made.titles)}，记录{made.entries}条，材料{made.documents}份。")
     print(f"本包校验码 {made.seal}（请另行告知审计人员）。核对：解开后运行 python3 verify.py")

@@ -16,14 +16,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write it, and read it again."""
-    from api.commands.installation import reading
+    """Note in the record that everything leaves the house, write it, and read it again."""
+    from api.commands.installation import operate, reading
     from api.keeping.writing import export
     from api.settings import load
-    from workflow.doctor import of_what
+    from workflow.doctor import heads, of_what
     from workflow.files import Files
 
     settings = load(options.data)
+    with reading(settings) as store:
+        entries = sum(seq for _, seq in store.read(heads).values())
+    given = {"words": options.file.name, "entries": entries, "what": "house"}
+    operate(options.data, "note-export", given)
     with reading(settings) as store:
         verified = export(store, Files(settings.documents), options.file.resolve(), datetime.now(UTC))
     manifest = verified.manifest

@@ -65,6 +65,7 @@ OWN = (
     "/calendar/revoke",
     "/audit/verification",
     "/audit/export",
+    "/projects/ledger.xlsx",
     "/admin/health/examine",
 )
 """What even an empty form of somebody who may does: their stories are elsewhere."""
