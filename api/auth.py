@@ -23,6 +23,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from api import passwords, sessions
+from api.browsers import browser_words
 from api.door import Door, door_of
 from api.pace import Pace, kind_of
 from api.problems import TooManyAttempts, Unauthenticated, refusal
@@ -194,10 +195,24 @@ async def sign_in(request: Request, staff_number: str, password: str, now: datet
         password_hash=kept,
         attempt=attempt,
         replaces=sessions.digest_of(_token(request)),
+        place=_place(address, request),
         now=now,
     )
     log.info("person %s signed in", account.person)
     return SignedIn(token, browser, account.person, csrf_of(token))
+
+
+async def signed_in_at(request: Request, visitor: Visitor, now: datetime) -> list[sessions.SessionView]:
+    """The person's own live sessions, the newest first."""
+    idle, absolute = _spans(request.app.state.settings)
+    return await door_of(request).ask(
+        sessions.own_sessions,
+        person=visitor.id,
+        directory=visitor.directory,
+        idle=idle,
+        absolute=absolute,
+        now=now,
+    )
 
 
 async def count_attempt(door: Door, attempt: sessions.Attempt, now: datetime) -> None:
@@ -309,8 +324,13 @@ async def _find(door: Door, session: str) -> sessions.Found | None:
 
 
 def _has_run_out(found: sessions.Found, settings: Settings, at: datetime) -> bool:
-    idle, absolute = timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
+    idle, absolute = _spans(settings)
     return at - found.seen_at > idle or at - found.created_at > absolute
+
+
+def _spans(settings: Settings) -> tuple[timedelta, timedelta]:
+    """How long a session lives unused, and at all."""
+    return timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
 
 
 async def _check_token(request: Request, visitor: Visitor) -> None:
@@ -339,6 +359,12 @@ async def _save_form(request: Request) -> None:
         return
     with suppress(HTTPException):
         await read_form(request)
+
+
+def _place(address: str, request: Request) -> sessions.Place:
+    """Where somebody signs in, in words for themselves."""
+    browser = browser_words(request.headers.get("user-agent", ""))
+    return sessions.Place("本机" if is_loopback(address) else address, browser)
 
 
 async def _rehashed(door: Door, account: sessions.Account, password: str, now: datetime) -> str:

@@ -407,6 +407,7 @@ class OrganisationChangeBody(Body):
     """What changes about a unit; what is not named stays."""
 
     name: Line | None = None
+    region: Key | None = None
     active: StrictBool | None = None
 
 

@@ -15,11 +15,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from workflow import projection
+from workflow.errors import Invalid, reason
 from workflow.events import DECODER, Recorded
 from workflow.evolve import evolve
 from workflow.machine import Compiled
@@ -27,8 +29,8 @@ from workflow.record import START, Broken, Link, instant, root_of, seal_hash, st
 from workflow.state import ProjectState, to_json
 from workflow.transaction import compile_text
 
-PRINTED = 16
-"""How many characters of a head a mail prints: enough to find it again, short enough to type."""
+PRINTED, LONGEST_HEAD = 16, 64
+"""How many characters of a head a mail prints, enough to find it again and short enough to type; and of a whole one."""
 
 
 class Finding(Struct, frozen=True):
@@ -50,6 +52,16 @@ class Audit(Struct, frozen=True):
     seals: int
     broken: Broken | None = None
 
+    @property
+    def words(self) -> str:
+        """How much it went through: 191条记录（6个项目和管理事项）、1个封签."""
+        return f"{self.events}条记录（{of_what(self.chains)}）、{self.seals}个封签"
+
+
+def of_what(chains: int) -> str:
+    """So many chains in words; one of them is the administration's."""
+    return f"{chains - 1}个项目和管理事项" if chains > 1 else "管理事项"
+
 
 def audit(connection: Connection, *, against: str = "") -> Audit:
     """Verify every chain against its head, every seal, and a head or seal that was kept outside.
@@ -64,11 +76,19 @@ def audit(connection: Connection, *, against: str = "") -> Audit:
             broken = verify_chain(project, links, head, seq)
             chains, events, held = chains + 1, events + links.number, held or links.met
             if broken is not None:
-                return Audit(chains, events, 0, broken)
+                return Audit(chains, events, 0, _named(connection, broken))
     seals, broken, met = _audit_seals(connection, against)
     if broken is None and not held and not met:
-        broken = Broken(0, 0, f"所持校验码 {against} 不在现有记录中：记录曾被截断或整体改写")
+        broken = Broken(0, 0, f"所持校验码 {against} 不在现有记录中：抄录有误，或记录曾被截断、整体改写")
     return Audit(chains, events, seals, broken)
+
+
+def kept_head(typed: str) -> str:
+    """The head that somebody kept outside, as typed; Invalid unless it is 16 hexadecimal characters or more."""
+    head = "".join(typed.split()).lower()
+    if head and (len(head) < PRINTED or len(head) > LONGEST_HEAD or not set(head) <= set("0123456789abcdef")):
+        raise Invalid(reason("head-malformed", "against"))
+    return head
 
 
 def audit_chain(connection: Connection, *, project: int) -> Audit:
@@ -77,7 +97,7 @@ def audit_chain(connection: Connection, *, project: int) -> Audit:
     with closing(_events(connection, project)) as stored:
         links = _Counted(stored, "")
         broken = verify_chain(project, links, head, seq)
-    return Audit(1, links.number, 0, broken)
+    return Audit(1, links.number, 0, broken and _named(connection, broken))
 
 
 def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], bool]) -> list[Finding]:
@@ -91,6 +111,14 @@ def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], 
     findings += _examine_stuck(connection)
     findings += _examine_lateness(connection, now)
     return findings
+
+
+def _named(connection: Connection, broken: Broken) -> Broken:
+    """The same with the title of its project, as people know it."""
+    title = connection.execute(
+        text("SELECT title FROM project WHERE id = :id"), {"id": broken.project}
+    ).scalar()
+    return msgspec.structs.replace(broken, title=title or "")
 
 
 class _Counted:
@@ -165,11 +193,11 @@ def _audit_seals(connection: Connection, against: str) -> tuple[int, Broken | No
     ):
         number += 1
         if seal_hash(before, at, upto, chains, root) != hashed:
-            return number, Broken(0, number, "封签与其内容不符"), met
+            return number, Broken(0, 0, f"第{number}个封签与其内容不符"), met
         met = met or bool(against and hashed.startswith(against))
         before, last = hashed, (upto, root)
     if last is not None and root_of(heads_upto(connection, last[0])) != last[1]:
-        return number, Broken(0, number, "最近一次封签与当时的各链链头不符"), met
+        return number, Broken(0, 0, "最近一次封签与当时各项目的校验码不符"), met
     return number, None, met
 
 

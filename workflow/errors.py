@@ -44,6 +44,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "document-not-found": ("该项目类型没有这种材料。", "请核对材料名称。"),
     "definition-not-found": ("没有已发布的项目类型“{type}”。", "请先由管理员发布。"),
     "person-not-found": ("查无此人，或账号已停用。", "请重新选择人员。"),
+    "head-malformed": (
+        "所持校验码应为16至64位的数字和字母a—f。",
+        "请照邮件末尾或另存处所印重抄。",
+    ),
     "region-malformed": (
         "行政区划代码“{region}”不是六位数字。",
         "请填写六位代码，如990102；不清楚的可先不填。",

@@ -104,6 +104,12 @@ class Directory(Struct, frozen=True, dict=True):
             yield node
             node = self.organisations[node].parent
 
+    def region_of(self, organisation: int) -> str:
+        """The region that the unit lies in: its own, else that of the nearest unit above it that has one."""
+        return next(
+            filter(None, (self.organisations[node].region for node in self.upwards(organisation))), ""
+        )
+
     def is_within(self, organisation: int, root: int) -> bool:
         """Whether `organisation` is `root` or lies below it."""
         return root in self.upwards(organisation)

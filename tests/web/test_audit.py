@@ -110,15 +110,16 @@ def test_what_was_changed_behind_our_back_is_named(city: City, sign_in: SignIn) 
     assert "全部相符" in desk.send("/audit/verification").words
     with sqlite3.connect(city.data / "shenpi.db") as connection:
         connection.execute("DROP TRIGGER event_no_update")
-        (entry, project, seq) = connection.execute(
-            "SELECT id, project_id, seq FROM event WHERE data LIKE '%stage.submitted%' LIMIT 1"
+        (entry, title, seq) = connection.execute(
+            "SELECT event.id, title, event.seq FROM event JOIN project ON project.id = project_id"
+            " WHERE data LIKE '%stage.submitted%' LIMIT 1"
         ).fetchone()
         connection.execute("UPDATE event SET actor_id = 1 WHERE id = ?", (entry,))
 
     page = desk.send("/audit/verification")
 
     assert "发现不符" in page.words
-    assert f"第一处不符：项目 {project} 第 {seq} 条：内容与哈希不符" in page.words
+    assert f"第一处不符：“{title}”第{seq}条：内容与校验码不符" in page.words
     assert "本条与其校验码不符" in desk.open(f"/audit/entries/{entry}").words
 
 
@@ -139,10 +140,11 @@ def test_a_head_that_was_kept_outside_is_looked_for(city: City, sign_in: SignIn)
         (head,) = connection.execute("SELECT head FROM project LIMIT 1").fetchone()
     desk.open("/audit/verification")
     page = desk.send("/audit/verification", against=head[:16].upper())
+    assert "条记录（6个项目和管理事项）、" in page.words
     assert f"所持校验码 {head[:16]} 在记录之中" in page.words
 
     page = desk.send("/audit/verification", against="0123456789abcdef")
-    assert "记录曾被截断或整体改写" in page.words
+    assert "抄录有误，或记录曾被截断、整体改写" in page.words
     page = desk.send("/audit/verification", against="zzz")
     assert page.status == 422
     assert "verify-against-wrong" in page.ids

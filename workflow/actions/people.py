@@ -38,6 +38,7 @@ _ADD_ORGANISATION = Statement(
 )
 _SET_PATH = Statement(text("UPDATE organisation SET path = :path WHERE id = :id"))
 _RENAME_ORGANISATION = Statement(text("UPDATE organisation SET name = :name WHERE id = :id"))
+_SET_REGION = Statement(text("UPDATE organisation SET region = :region WHERE id = :id"))
 _SET_ORGANISATION_ACTIVE = Statement(text("UPDATE organisation SET active = :active WHERE id = :id"))
 _OPEN_PROJECTS = Statement(
     text(
@@ -93,9 +94,7 @@ def add_organisation(
     check_administrator(tx, actor)
     reasons = rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
     reasons += _check_organisation(tx, parent, "parent") if parent else []
-    if region and not _REGION.fullmatch(region):
-        reasons.append(reason("region-malformed", "region", region=region))
-    refuse(reasons)
+    refuse([*reasons, *_check_region(region)])
 
     above = tx.directory.organisations[parent].path if parent else "/"
     row = tx.execute(
@@ -113,16 +112,19 @@ def change_organisation(
     actor: int,
     now: datetime,
     name: str | None = None,
+    region: str | None = None,
     active: bool | None = None,
 ) -> None:
-    """Rename a unit, or disable and enable it. Refused while people, units or projects still depend on it."""
+    """Rename a unit, correct its region, disable and enable it. Not disabled while anything depends on it."""
     check_administrator(tx, actor)
     found = tx.directory.organisations.get(organisation)
     if found is None:
         refuse([reason("organisation-not-found", "organisation")])
         return
+    reasons = _check_region(region or "")
     if name is not None:
-        refuse(rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True))
+        reasons += rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
+    refuse(reasons)
     if active is False:
         refuse(_dependents(tx, found))
 
@@ -130,10 +132,20 @@ def change_organisation(
         tx.execute(_RENAME_ORGANISATION, id=organisation, name=name.strip())
         event = OrganisationChanged(organisation, "renamed", name.strip())
         tx.administer(event, actor=actor, at=now)
+    if region is not None and region != found.region:
+        tx.execute(_SET_REGION, id=organisation, region=region)
+        event = OrganisationChanged(organisation, "region", region=region)
+        tx.administer(event, actor=actor, at=now)
     if active is not None and active != found.active:
         tx.execute(_SET_ORGANISATION_ACTIVE, id=organisation, active=active)
         event = OrganisationChanged(organisation, "enabled" if active else "disabled")
         tx.administer(event, actor=actor, at=now)
+
+
+def _check_region(region: str) -> list[Reason]:
+    """Whether it is a region's code, or none."""
+    malformed = bool(region) and not _REGION.fullmatch(region)
+    return [reason("region-malformed", "region", region=region)] if malformed else []
 
 
 def _dependents(tx: Transaction, unit: OrganisationView) -> list[Reason]:
