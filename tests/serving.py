@@ -11,6 +11,11 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from api.settings import NO_LIMITS
+
+UNLIMITED = {f"SHENPI_LIMITS_{each.upper()}": "0" for each in NO_LIMITS}
+"""The environment of a service that may be asked a thousand things a second."""
+
 
 def free_port() -> int:
     """A port that nobody listens on."""

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from api.passwords import hash_password
-from api.settings import NO_LIMITS
 from tests.benchmarks.moves import Floor, Office, timed, timed_together
 from tests.benchmarks.table import Row
+from tests.serving import UNLIMITED
 from workflow.actions.people import change_person
 from workflow.clock import local_day
 from workflow.people import SYSTEM
@@ -148,9 +148,8 @@ def _served(folder: Path) -> Iterator[int]:
 def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
     """The service on that data directory, in a process of its own."""
     command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--data", str(folder)]
-    unlimited = {f"SHENPI_LIMITS_{name.upper()}": "0" for name in NO_LIMITS}
     quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, env={**os.environ, **unlimited}, stdout=quiet, stderr=quiet)
+    return subprocess.Popen(command, env={**os.environ, **UNLIMITED}, stdout=quiet, stderr=quiet)
 
 
 def wait_for(port: int) -> None:

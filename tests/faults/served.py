@@ -19,7 +19,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.faults.story import MISTAKES
-from tests.serving import free_port
+from tests.serving import UNLIMITED, free_port
 
 ROOT = Path(__file__).parents[2]
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -39,6 +39,7 @@ class Services:
             "SHENPI_SMTP_HOST": "127.0.0.1", "SHENPI_SMTP_PORT": str(mail_port), "SHENPI_SMTP_SECURITY": "plain",
             "SHENPI_SMTP_SENDER": "shenpi@example.gov.cn", "SHENPI_SMTP_PER_MINUTE": "100000",
             "SHENPI_SWEEP_SECONDS": "0.2", "SHENPI_DELIVER_SECONDS": "0.1", "PYTHONUTF8": "1",
+            **UNLIMITED,
         }  # fmt: skip
         self._forks = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.served"],
