@@ -156,7 +156,10 @@ async def _verification_page(
     subject, title = 0, ""
     if ref:
         subject, title = await desk.ask(queries.audited_project, ref=ref)
-    kind = "chain" if ref else "audit"
+    kind, whole = "chain" if ref else "audit", _audits_all(desk)
+    examined = None
+    if ref or whole:  # that of everything tells how much there is elsewhere
+        examined = await desk.door.ask(examinations.latest, kind=kind, subject=subject, now=desk.now)
     return page(
         request,
         "audit_verification.html",
@@ -165,9 +168,9 @@ async def _verification_page(
         done=f"{DONE[done]}。" if done in DONE else "",
         ref=ref,
         title=title,
-        whole=_audits_all(desk),
+        whole=whole,
         head=await desk.door.ask(queries.audit_head),
-        examined=await desk.door.ask(examinations.latest, kind=kind, subject=subject, now=desk.now),
+        examined=examined,
         today=desk.day,
     )
 

@@ -112,6 +112,7 @@ def test_nobody_hears_the_canary_of_another_unit(aviary: Aviary, name: str) -> N
         ]
     )  # fmt: skip
     found, own, statuses = [], set(), {}
+    before = aviary.office.world.rows("SELECT max(id) FROM event")
 
     for address, status, words in crawl(aviary.seats[name], (*named, *STARTS)):
         found += [f"{address}: {canary}" for canary in foreign if canary in words]
@@ -126,6 +127,7 @@ def test_nobody_hears_the_canary_of_another_unit(aviary: Aviary, name: str) -> N
     assert found == []
     assert {statuses[address] for address in named} <= {404}
     assert 500 not in statuses.values()
+    assert aviary.office.world.rows("SELECT max(id) FROM event") == before
     assert own == {CANARIES[unit] for unit in OWN[name]}
 
 

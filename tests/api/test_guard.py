@@ -182,6 +182,18 @@ def test_a_body_larger_than_its_limit_is_cut_off(office: Office) -> None:
     assert announced.headers["connection"] == "close"
 
 
+@pytest.mark.parametrize(
+    "body", [b";" * 100_000, b"&" * 100_000, b"a=1&" * 100_000, b"%" * 100_000, b"a" * 2_000_000]
+)
+def test_a_form_of_nothing_but_separators_is_read_quickly(office: Office, body: bytes) -> None:
+    kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+
+    answer = Seat(office).post("/sign-in", content=body, headers=kind)
+
+    assert answer.status_code in {401, 413, 422}
+    assert answer.elapsed.total_seconds() < 2
+
+
 def test_headers_longer_than_anything_honest_are_refused(office: Office) -> None:
     answer = Seat(office).get("/api/health", headers={"X-Long": "x" * 17_000})
 

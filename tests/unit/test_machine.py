@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+import workflow.machine
 from tests.world import TYPES, definition_text
 from workflow.definition import Definition
 from workflow.loader import load
@@ -46,6 +49,23 @@ def test_what_the_library_would_accept_is_refused(build: object) -> None:
     assert callable(build)
     with pytest.raises(ValueError, match=r"unknown|two moves|twice|final"):
         build()
+
+
+def test_nothing_that_could_be_called_by_name_ever_reaches_the_library() -> None:
+    """S-68: a text under one of these names would be imported and run by transitions."""
+    tree = ast.parse(Path(workflow.machine.__file__).read_text(encoding="utf-8"))
+    given = {
+        word.arg: word.value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        for word in call.keywords
+    }
+    callbacks = {"conditions", "unless", "before", "after", "prepare", "on_enter", "on_exit", "before_state_change",
+                 "after_state_change", "prepare_event", "finalize_event", "on_exception", "on_final"}  # fmt: skip
+
+    assert callbacks & given.keys() == set()
+    assert isinstance(auto := given["auto_transitions"], ast.Constant)
+    assert auto.value is False
 
 
 @pytest.mark.parametrize(

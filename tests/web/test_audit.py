@@ -74,6 +74,8 @@ def test_an_overseer_of_the_county_sees_the_county_alone(city: City, sign_in: Si
     desk = sign_in("admin")
     desk.open(f"/admin/people/{city.people['tanli']}")
     desk.send("/posts/grant", organisation="5", key="overseer", title="县局督查")
+    desk.open("/audit/verification")
+    desk.send("/audit/verification")
     overseer = sign_in("tanli")
 
     page = overseer.open("/audit")
@@ -84,6 +86,8 @@ def test_an_overseer_of_the_county_sees_the_county_alone(city: City, sign_in: Si
     for foreign in ("大院社区", "骨灰堂", "殡仪馆", "李国栋"):
         assert foreign not in page.words
         assert foreign not in overseer.open(f"/audit?text={foreign}").words.replace(f"“{foreign}”", "")
+    assert "周建平" not in overseer.open(f"/audit?person={city.people['zhoujianping']}").words
+    assert "全部相符" not in overseer.open("/audit/verification").words
     assert overseer.open("/audit/entries/1").status == 404
     assert overseer.open(f"/audit/verification?project={city.projects['E']}").status == 404
     assert "核验全部记录须有全部单位的审计范围" in overseer.open("/audit/verification").words
