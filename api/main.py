@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from typing import cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy import Connection, text
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
@@ -35,13 +38,15 @@ from workflow.errors import WorkflowError
 from workflow.files import Files
 from workflow.people import SYSTEM
 from workflow.queries.stored import is_known
-from workflow.scheduler import Metronome, Work
+from workflow.scheduler import Metronome, Work, wall_clock
 from workflow.store import Store
 
 SEAL_SECONDS = 3600
 CLEAN_SECONDS = 6 * 3600
 ORPHANS_AFTER = timedelta(hours=24)
 COMMANDS_KEPT = timedelta(days=7)
+
+_SERVER_CLOCK = text("SELECT clock_timestamp()")
 
 
 def create_app(
@@ -66,7 +71,7 @@ def create_app(
         },
     )
     app.state.settings = settings
-    app.state.clock = clock or _wall_clock
+    app.state.clock = clock or wall_clock
     app.state.pace = Pace(settings.limits)
     app.state.beating = beating
     # One flat list: routers included in routers are looked through anew on each level, for every request.
@@ -109,7 +114,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if store.dialect == "sqlite":
         # One process owns this file, so whatever is still leased was left by one that died.
         await asyncio.to_thread(store.act, ledger.try_at_once, now=app.state.clock())
-    metronome = Metronome(works(store, files, settings))
+    # Many hosts may share a server, whose clock is the second one of each; alone, it is the time that has gone by.
+    against = partial(store.read, _server_clock) if store.dialect == "postgresql" else None
+    metronome = Metronome(works(store, files, settings), against=against)
     app.state.door = Door(store)
     app.state.files = files
     app.state.tickets = Tickets(settings.data)
@@ -133,5 +140,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(store.close)
 
 
-def _wall_clock() -> datetime:
-    return datetime.now(UTC)
+def _server_clock(connection: Connection) -> datetime:
+    return cast("datetime", connection.execute(_SERVER_CLOCK).scalar_one())

@@ -15,7 +15,7 @@ import time
 import traceback
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from tests.faults.story import MISTAKES
@@ -98,6 +98,8 @@ class Services:
                 with urlopen(f"{self.address}/api/health") as answer:
                     assert answer.status == 200
                     return
+            except HTTPError:
+                return  # it asks for patience, so it is there
             except (URLError, ConnectionError):
                 time.sleep(0.02)
         raise AssertionError(self._log.read_text("utf-8")[-2000:])

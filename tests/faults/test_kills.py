@@ -34,8 +34,11 @@ from workflow.store import Store
 
 WORKERS = 6
 POSTS = {"clerk": "经办", "section_chief": "股长", "deputy_director": "副局长"}
-PROJECTS = 8
-"""How many projects one worker takes to review at most: beyond 20 mails an hour people get one for several."""
+PROJECTS = 6
+"""How many projects one worker begins; then only papers come: beyond 20 mails an hour a person's wait."""
+
+AGAIN = {429, 503}
+"""The service asks for patience."""
 
 
 def populate(store: Store) -> None:
@@ -72,9 +75,11 @@ class Seat:
                 self._worker.unanswered += 1
                 self._worker.gone.wait(0.01)
                 continue
-            if answer.status_code != 503:
-                assert answer.status_code in {200, 201}, answer.text
-                return answer.json()
+            if answer.status_code in AGAIN:
+                self._worker.gone.wait(float(answer.headers["Retry-After"]) / 10)
+                continue
+            assert answer.status_code in {200, 201}, answer.text
+            return answer.json()
 
     def command(self, path: str, **given: Any) -> Any:
         """A command under an id of its own, which stays the same however often it is sent."""
@@ -201,8 +206,12 @@ class House:
             each.result(timeout=120)
         for worker in self.workers:
             worker.hears_the_same_again()
-        while self._rows("SELECT 1 FROM notice WHERE open UNION SELECT 1 FROM mail WHERE state <> 'sent'"):
+        for _ in range(20):
             assert main(["deliver", "--data", str(self._folder)]) == 0
+            if not self._rows(
+                "SELECT 1 FROM notice WHERE open UNION SELECT 1 FROM mail WHERE state <> 'sent'"
+            ):
+                break
         assert self.services.end(signal.SIGTERM) in {0, -signal.SIGTERM}
         self._examine(
             {key: answer for each in self.workers for key, (*_, answer) in each.acknowledged.items()}

@@ -20,6 +20,7 @@ from notifications.smtp import SMTPMailer
 from tests.faults.conftest import LONG
 from tests.notifications.bureau import Bureau, at, settings
 from tests.notifications.servers import Office, serving
+from workflow.record import instant
 
 NOON = at("2026-11-05 12:00")
 STRIDE = 1 if LONG else 64
@@ -175,3 +176,65 @@ def test_a_server_that_falls_silent_is_left_and_the_mail_goes_later(
 
     assert bureau.states() == ["sent"]
     assert len(office.arrived) == 1
+
+
+@asynccontextmanager
+async def dawdling(office: Office, pause: float) -> AsyncIterator[int]:
+    """The office's server, every byte of whose answers comes after a while."""
+    async with serving(office) as port:
+
+        async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+            pouring = asyncio.create_task(_pour(reader, far_writer))
+            with suppress(ConnectionError):
+                while byte := await far_reader.read(1):
+                    await asyncio.sleep(pause)
+                    writer.write(byte)
+            pouring.cancel()
+            for end in (writer, far_writer):
+                end.close()
+
+        server = await asyncio.start_server(join, "127.0.0.1", 0)
+        async with server:
+            yield server.sockets[0].getsockname()[1]
+
+
+async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while came := await reader.read(4096):
+        writer.write(came)
+
+
+def test_a_server_that_speaks_byte_by_byte_is_heard_out_and_gets_one_copy(bureau: Bureau) -> None:
+    now, office = queue_one(bureau, 0), Office()
+
+    async def story() -> dict[str, int]:
+        async with dawdling(office, 0.005) as port:
+            chosen = settings(port=port)
+            return await deliver(bureau.store, SMTPMailer(chosen), settings=chosen, now=now)
+
+    assert asyncio.run(story())["sent"] == 1
+    assert len(office.arrived) == 1
+
+
+@pytest.mark.parametrize("minutes", [5, 15, 60])
+def test_a_server_that_greylists_for_a_while_gets_one_copy_when_it_is_content(
+    bureau: Bureau, minutes: int
+) -> None:
+    now = queue_one(bureau, 0)
+    content, office = now + timedelta(minutes=minutes), Office()
+
+    async def story(later: datetime) -> dict[str, int]:
+        office.answers["RCPT"] = ["451 4.7.1 Greylisted"] if later < content else []
+        async with serving(office) as port:
+            chosen = settings(port=port)
+            return await deliver(bureau.store, SMTPMailer(chosen), settings=chosen, now=later)
+
+    later, tries = now, 0
+    while not asyncio.run(story(later))["sent"]:
+        (next_at,) = bureau.rows("SELECT next_at FROM mail")[0]
+        later, tries = instant(next_at), tries + 1
+
+    assert later - content <= timedelta(hours=1)
+    assert tries <= 5
+    assert len(office.arrived) == 1
+    assert bureau.incidents() == []

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from api import condition
+from api.main import _server_clock
 from notifications import outbox
+from tests.databases import Databases
 from tests.faults.conftest import LONG
 from tests.faults.story import mail_settings, prepare
 from tests.world import Dossier, World, at
@@ -16,6 +20,8 @@ from workflow.actions.definitions import publish
 from workflow.events import DECODER, RungFired
 from workflow.people import SYSTEM
 from workflow.record import instant, stamp
+from workflow.scheduler import Beat, Metronome, reckoned
+from workflow.store import Store
 
 DUE = 10_000
 """How many rungs wait when the scheduler comes back; on PostgreSQL, in the suite, a tenth."""
@@ -136,3 +142,67 @@ def test_a_clock_that_jumps_forward_and_comes_home_has_fired_each_rung_once(worl
 
     assert len(fired) == len(set(fired))
     assert hall.at("approval") == "sign"
+
+
+class Watch:
+    """A machine's clock that somebody sets, and a machine that goes on evenly all the same."""
+
+    def __init__(self) -> None:
+        self.now = at("2026-11-20 10:00")
+        self.elapsed = 0.0
+        self.fired: list[datetime] = []
+        self.metronome = Metronome(
+            [("sweep", 20, self.fired.append)],
+            clock=lambda: self.now, against=reckoned(lambda: self.now, lambda: self.elapsed),
+        )  # fmt: skip
+
+    def beat(self, after: timedelta, jump: timedelta = timedelta(0)) -> Beat:
+        """So much time goes by, the clock is set forward by that much, and a beat comes."""
+        self.elapsed += after.total_seconds()
+        self.now += after + jump
+        self.metronome._beat("sweep", self.fired.append)
+        return self.metronome.beats[0]
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=3653), timedelta(seconds=61), -timedelta(hours=1)])
+def test_a_process_whose_clock_jumps_fires_nothing_says_so_and_goes_on_when_it_is_right(
+    jump: timedelta,
+) -> None:
+    watch, minute = Watch(), timedelta(minutes=1)
+    assert watch.beat(minute).problem == ""
+
+    told = watch.beat(minute, jump)
+    assert "本机时间跳到" in told.problem
+    assert "已暂停到点办理" in watch.beat(minute).problem
+    assert len(watch.fired) == 1
+    (concern,) = condition._beat_concerns((told,), watch.now, watch.now)
+    assert concern.urgent
+    assert "请核对本机日期和时间" in concern.text
+    assert watch.beat(minute, -jump).problem == ""
+    assert len(watch.fired) == 2
+
+
+def test_a_clock_that_is_corrected_a_little_or_a_machine_that_slept_stops_nothing() -> None:
+    watch = Watch()
+    watch.beat(timedelta(hours=9))  # asleep: the time that has gone by counts it
+    watch.beat(timedelta(minutes=1), timedelta(seconds=40))
+
+    assert len(watch.fired) == 2
+
+
+def test_a_beat_of_an_hour_that_is_still_to_come_means_that_the_clock_was_set_back() -> None:
+    """The metronome waits for that hour, so nothing beats: the health page must not call that well."""
+    watch = Watch()
+    watch.beat(timedelta(minutes=1))
+
+    assert not watch.metronome.beats[0].is_late(watch.now)
+    assert watch.metronome.beats[0].is_late(watch.now - timedelta(days=1))
+
+
+@pytest.mark.postgres
+def test_on_a_server_the_second_clock_is_the_servers(postgres_copies: Databases, tmp_path: Path) -> None:
+    store = Store(postgres_copies.copy(tmp_path))
+    store.start()
+
+    assert abs(store.read(_server_clock) - datetime.now(UTC)) < timedelta(minutes=1)
+    store.close()

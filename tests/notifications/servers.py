@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
+import warnings
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes
@@ -124,6 +125,54 @@ async def greeting(words: bytes) -> AsyncIterator[int]:
     server = await asyncio.start_server(greet, "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def answering_hello(words: bytes) -> AsyncIterator[int]:
+    """A server that answers every hello with those words."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            writer.write(b"220 mail.example\r\n")
+            while await reader.readline():
+                writer.write(words)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def putting_in(context: ssl.SSLContext, heard: list[bytes]) -> AsyncIterator[int]:
+    """A server whose answer to STARTTLS somebody on the way has lengthened; what it hears from then on."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
+            writer.write(b"220 mail.example\r\n")
+            await reader.readuntil(b"\n")
+            writer.write(b"250-mail.example\r\n250 STARTTLS\r\n")
+            await reader.readuntil(b"\n")
+            writer.write(b"220 go ahead\r\n250-mail.example\r\n250 AUTH PLAIN LOGIN\r\n")
+            await writer.start_tls(context)
+            while line := await reader.readline():
+                heard.append(line)
+                writer.write(b"250 OK\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+def outdated(context: ssl.SSLContext) -> None:
+    """Speak nothing newer than TLS 1.1."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
 
 
 def certificate(folder: Path, host: str = "127.0.0.1", *, valid: bool = True) -> tuple[ssl.SSLContext, str]:

@@ -17,7 +17,16 @@ from notifications.mailbox import KEPT, LocalMailbox, mail, mails
 from notifications.outbox import expand
 from notifications.smtp import SMTPMailer
 from tests.notifications.bureau import Bureau, at, settings
-from tests.notifications.servers import HANG_UP, Office, certificate, greeting, serving
+from tests.notifications.servers import (
+    HANG_UP,
+    Office,
+    answering_hello,
+    certificate,
+    greeting,
+    outdated,
+    putting_in,
+    serving,
+)
 from workflow.record import instant
 
 NOON = at("2026-11-05 12:00")
@@ -127,7 +136,7 @@ def test_a_mail_put_off_for_five_days_becomes_an_incident(waiting: Bureau) -> No
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", "DOT"])
-@pytest.mark.parametrize("code", ["421 closing", "451 later"])
+@pytest.mark.parametrize("code", ["421 closing", "450 busy", "451 later", "452 full"])
 def test_a_passing_refusal_at_any_stage_puts_off_and_makes_one_copy(
     waiting: Bureau, verb: str, code: str
 ) -> None:
@@ -164,8 +173,10 @@ def test_a_final_refusal_of_one_mail_is_an_incident_and_the_next_mail_goes_on(
         (lambda: greeting(b"421 busy\r\n"), "mail-server"),
         (lambda: greeting(b""), "mail-server"),
         (lambda: serving(Office({"MAIL": ["550 sender not allowed"] * 9})), "mail-configuration"),
+        (lambda: answering_hello(b"421 not now\r\n"), "mail-server"),
+        (lambda: answering_hello(b"550 not you\r\n"), "mail-configuration"),
     ],
-    ids=["refused at the door", "busy", "dead", "sender refused"],
+    ids=["refused at the door", "busy", "dead", "sender refused", "hello put off", "hello refused"],
 )
 def test_what_the_server_has_against_us_costs_no_mail_and_heals_by_itself(
     bureau: Bureau, server: Callable[[], AbstractAsyncContextManager[int]], incident: str
@@ -293,7 +304,7 @@ def test_mail_travels_encrypted_under_the_offices_own_certificate(
     assert pass_over(waiting, serving(office, **options), security=security, ca_file=trusted)["sent"] == 1
 
 
-@pytest.mark.parametrize("fault", ["stripped", "self-signed", "wrong host", "expired"])
+@pytest.mark.parametrize("fault", ["stripped", "self-signed", "wrong host", "expired", "TLS 1.1"])
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 def test_without_proper_encryption_not_a_word_of_the_mail_is_said(
     waiting: Bureau, tmp_path: Path, fault: str, security: str
@@ -301,6 +312,8 @@ def test_without_proper_encryption_not_a_word_of_the_mail_is_said(
     context, trusted = certificate(
         tmp_path, "127.0.0.2" if fault == "wrong host" else "127.0.0.1", valid=fault != "expired"
     )
+    if fault == "TLS 1.1":
+        outdated(context)
     office = Office()
     options: dict[str, Any] = {"tls": context} if security == "tls" else {"tls_context": context}
     options = {} if fault == "stripped" else options
@@ -313,7 +326,21 @@ def test_without_proper_encryption_not_a_word_of_the_mail_is_said(
     )  # fmt: skip
     assert outcome["waiting"] == 1
     assert set(office.heard) <= {"EHLO"}
-    assert waiting.incidents() == ["mail-configuration"]
+    hangs_up = fault == "TLS 1.1"  # without a word: then it is as if the line had gone dead
+    assert waiting.incidents() == ["mail-server" if hangs_up else "mail-configuration"]
+    assert row(waiting, "phase") == ("connect",)
+
+
+def test_words_put_in_before_the_handshake_are_no_answer(waiting: Bureau, tmp_path: Path) -> None:
+    """Somebody on the way adds to the clear-text answer what the server would say once the line is encrypted."""
+    context, trusted = certificate(tmp_path)
+    heard: list[bytes] = []
+    outcome = pass_over(
+        waiting, putting_in(context, heard), security="starttls", ca_file=trusted,
+        username="shenpi", password="canary",
+    )  # fmt: skip
+    assert outcome["waiting"] == 1
+    assert {each.split()[0] for each in heard} <= {b"EHLO", b"STARTTLS", b"QUIT"}
     assert row(waiting, "phase") == ("connect",)
 
 
