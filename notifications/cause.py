@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from workflow.calendar import Calendar
 from workflow.definition import Definition, Stage, Step
-from workflow.events import EntryRecorded, Event, ReplyLapsed, RungFired
+from workflow.events import EntryOffered, EntryRecorded, Event, ReplyLapsed, RungFired
 from workflow.machine import Compiled
 from workflow.people import Directory
 from workflow.rules import Case
@@ -53,7 +53,11 @@ class Cause(Struct, frozen=True):
     def stage_key(self) -> str:
         """The stage it is about; empty when it is about the project."""
         event = self.event
-        found = event.entry.stage if isinstance(event, EntryRecorded) else getattr(event, "stage", "")
+        found = (
+            event.entry.stage
+            if isinstance(event, EntryRecorded | EntryOffered)
+            else getattr(event, "stage", "")
+        )
         return found if found in self.definition.stages else ""
 
     @property
@@ -115,7 +119,7 @@ class Cause(Struct, frozen=True):
     @property
     def has_moved(self) -> bool:
         """Whether the stage has moved on since: the mail then says so."""
-        if isinstance(self.event, EntryRecorded):
+        if isinstance(self.event, EntryRecorded | EntryOffered):
             return str(self.event.entry.number) not in self.state.entries
         since = self.standing.since
         return bool(self.stage_key and since and since > self.at)

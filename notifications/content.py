@@ -14,6 +14,7 @@ from workflow import rules
 from workflow.clock import ONE_DAY, local_day, remaining
 from workflow.definition import Definition
 from workflow.events import (
+    EntryOffered,
     EntryRecorded,
     Event,
     RungFired,
@@ -82,7 +83,7 @@ def describe(cause: Cause, *, base_url: str, today: date) -> dict[str, Any]:
         "begins": isinstance(cause.event, StageOpened),
         "mine": cause.person in cause.holders,
         "held_days": _held_days(cause, today),
-        "by": cause.directory.name(cause.actor),
+        "by": cause.directory.name(_author(cause)),
         "role": _role(cause),
         "rows": _rows(cause, due, today),
         "papers": _missing(cause, today),
@@ -112,7 +113,7 @@ def _subject_of(cause: Cause) -> str:
 def _what(cause: Cause, today: date) -> dict[str, Any]:
     """What only some kinds speak of."""
     event = cause.event
-    entry = event.entry if isinstance(event, EntryRecorded) else None
+    entry = event.entry if isinstance(event, EntryRecorded | EntryOffered) else None
     document = cause.document
     kind = cause.definition.documents.get(document)
     paper = cause.state.documents.get(document)
@@ -171,8 +172,13 @@ def _held_days(cause: Cause, today: date) -> int:
     return max(0, cause.calendar.workdays_between(local_day(cause.standing.since), today))
 
 
+def _author(cause: Cause) -> int:
+    """Whose doing it is: of an entry that is offered to another checker, still who made it."""
+    return cause.event.entry.by if isinstance(cause.event, EntryOffered) else cause.actor
+
+
 def _role(cause: Cause) -> str:
-    if isinstance(cause.event, EntryRecorded) and cause.person in cause.event.entry.checkers:
+    if isinstance(cause.event, EntryRecorded | EntryOffered) and cause.person in cause.event.entry.checkers:
         return "指定的核对人"
     if cause.person in cause.holders:
         return "本环节办理人"

@@ -230,6 +230,12 @@ class EntryRecorded(Struct, frozen=True, tag="entry.recorded", omit_defaults=Tru
     batch: Batch | None = None
 
 
+class EntryOffered(Struct, frozen=True, tag="entry.offered"):
+    """An entry that nobody was left to check was offered to others; `entry` is how it stands now."""
+
+    entry: Entry
+
+
 class EntryRejected(Struct, frozen=True, tag="entry.rejected"):
     """The check failed: the entry has no effect."""
 
@@ -347,6 +353,7 @@ Event = (
     | StageTakenOver
     | ReplyLapsed
     | EntryRecorded
+    | EntryOffered
     | EntryRejected
     | OutsideMoved
     | DocumentUploaded

@@ -274,6 +274,10 @@ def _entry_recorded(state: ProjectState, event: ev.EntryRecorded, _: ev.Recorded
     return replace(state, entries={**state.entries, str(event.entry.number): event.entry})
 
 
+def _entry_offered(state: ProjectState, event: ev.EntryOffered, _: ev.Recorded) -> ProjectState:
+    return replace(state, entries={**state.entries, str(event.entry.number): event.entry})
+
+
 def _entry_rejected(state: ProjectState, event: ev.EntryRejected, _: ev.Recorded) -> ProjectState:
     state = _without_entry(state, event.entry)
     stage = replace(state.stage(event.stage), fixes=(Fix(f"登记未通过核对：{event.reason}"),))
@@ -342,6 +346,7 @@ _CHANGES: dict[type, Callable[[ProjectState, Any, ev.Recorded], ProjectState]] =
     ev.StageTakenOver: _stage_taken_over,
     ev.ReplyLapsed: _reply_lapsed,
     ev.EntryRecorded: _entry_recorded,
+    ev.EntryOffered: _entry_offered,
     ev.EntryRejected: _entry_rejected,
     ev.OutsideMoved: _outside_moved,
     ev.DocumentUploaded: _document_uploaded,

@@ -206,6 +206,11 @@ def _recorded(event: ev.EntryRecorded, tell: Teller) -> str:
     return f"{tell.who}登记{tell.stage(event.entry.stage)}：{describe(event.entry.what, tell)}，待{checkers}核对原件"
 
 
+def _check_offered(event: ev.EntryOffered, tell: Teller) -> str:
+    checkers = tell.people(event.entry.checkers)
+    return f"{tell.stage(event.entry.stage)}的登记此前无人可核对，改由{checkers}核对原件"
+
+
 def _rejected(event: ev.EntryRejected, tell: Teller) -> str:
     return f"{tell.who}核对{tell.stage(event.stage)}的登记未通过{_because(event.reason)}"
 
@@ -285,6 +290,7 @@ _TOLD: dict[type, Callable[[Any, Teller], str]] = {
     ev.StageTakenOver: _taken_over,
     ev.ReplyLapsed: _lapsed,
     ev.EntryRecorded: _recorded,
+    ev.EntryOffered: _check_offered,
     ev.EntryRejected: _rejected,
     ev.OutsideMoved: _outside,
     ev.DocumentUploaded: _uploaded,

@@ -1,11 +1,12 @@
 """What ought to happen, written down a second time: one walk project, without database, events or machine.
 
-It shares no code with the engine. Each command answers whether it is accepted, and if so changes the model.
+It shares no code with the engine; only the table of days off is lent to it. Each command answers whether it is
+accepted, and if so changes the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -42,6 +43,13 @@ PAPERS = ["plan", "map", "forest_report", "contract"]
 OUTSIDE = {  # act -> from which part of an outside step, to which
     "filed": ("filing", "filed"), "accepted": ("filed", "accepted"), "correction": ("filed", "correcting"), "corrected": ("correcting", "filed"),
 }  # fmt: skip
+LIMITS = {
+    "plan.preparing": 10, "plan.review": 2, "plan.sign": 1, "forest.review": 2, "build.review": 2,
+    "site.external.filed": 5, "site.external.correcting": 15, "site.external.accepted": 20,
+    "build.external.filed": 5, "build.external.accepted": 20,
+}  # fmt: skip
+"""How many working days there are for what; the rest has no limit."""
+EXTENSION = 5
 RETURNS_FROM = {"filing", "filed", "correcting", "accepted"}
 
 
@@ -56,6 +64,39 @@ class Entry:
 
 
 @dataclass
+class Clock:
+    """The time that a place has: its first day, its working days, and the days that do not count."""
+
+    started: date
+    limit: int
+    outside: bool
+    stops: list[tuple[date, date | None, str]] = field(default_factory=list)
+    extended: bool = False
+
+    @property
+    def stopped(self) -> str:
+        """Why it stands still; empty while it runs."""
+        return self.stops[-1][2] if self.stops and self.stops[-1][1] is None else ""
+
+    def stop(self, on: date, why: str) -> None:
+        self.stops.append((on, None, why))
+
+    def resume(self, on: date) -> None:
+        begin, _, why = self.stops.pop()
+        self.stops.append((begin, on, why))
+
+    def due(self, is_workday: Callable[[date], bool]) -> date | None:
+        """Its last day, counted one by one."""
+        if self.stopped:
+            return None
+        day, left = self.started, self.limit + EXTENSION * self.extended
+        while left:
+            day += timedelta(days=1)
+            left -= is_workday(day) and not any(begin <= day < (end or day) for begin, end, _ in self.stops)
+        return day
+
+
+@dataclass
 class Stage:
     """Where a stage stands."""
 
@@ -65,7 +106,8 @@ class Stage:
     holders: list[str] = field(default_factory=list)
     papers: set[str] = field(default_factory=set)
     entry: Entry | None = None
-    stopped: bool = False
+    clock: Clock | None = None
+    prepared_from: date | None = None
 
     @property
     def is_open(self) -> bool:
@@ -83,8 +125,11 @@ class Stage:
 class Reference:
     """The whole project as it ought to be."""
 
-    def __init__(self, today: date) -> None:
+    def __init__(self, today: date, is_workday: Callable[[date], bool]) -> None:
         self.today = today
+        self.is_workday = is_workday
+        self.clerk = CLERK
+        self.suspended = False
         self.stages = {key: Stage() for key in STEPS}
         self.authors: dict[str, list[str]] = {}
         self.until: dict[str, date | None] = {}
@@ -143,7 +188,7 @@ class Reference:
     # What moves by itself
 
     def settle(self) -> None:
-        moved = True
+        moved = not self.suspended
         while moved:
             moved = sum(self.reconsider(key) for key in self.stages) > 0
 
@@ -162,30 +207,34 @@ class Reference:
             return False
         if stage.state != "waiting":
             should = "waiting"  # the other way leads through waiting
-        self.enter(stage, should)
+        self.enter(key, should)
         if should == "preparing":
             stage.visit, stage.acts = max(1, stage.visit), []
         return True
 
-    def enter(self, stage: Stage, state: str, holders: list[str] | None = None) -> None:
-        stage.state, stage.stopped = state, False
-        stage.holders = [CLERK] if state == "preparing" else holders or []
+    def enter(self, key: str, state: str, holders: list[str] | None = None, on: date | None = None) -> None:
+        stage, limit = self.stages[key], LIMITS.get(f"{key}.{state}")
+        stage.state = state
+        stage.holders = [self.clerk] if state == "preparing" else holders or []
+        started = on or self.today
+        stage.clock = Clock(started, limit, state.endswith((".filed", ".accepted"))) if limit else None
+        if state == "preparing":
+            stage.prepared_from = started
 
     def enter_step(self, key: str, step: str, exclude: set[str]) -> None:
-        stage = self.stages[key]
         if step == "external":
-            self.enter(stage, "external.filing", [CLERK])
+            self.enter(key, "external.filing", [self.clerk])
         else:
-            self.enter(stage, step, self.holders(BY[step], exclude))
+            self.enter(key, step, self.holders(BY[step], exclude))
 
-    def new_visit(self, key: str) -> None:
+    def new_visit(self, key: str, prepared_from: date | None = None) -> None:
         stage = self.stages[key]
-        self.enter(stage, "preparing")
+        self.enter(key, "preparing", on=prepared_from)
         stage.visit, stage.acts, stage.papers, stage.entry = stage.visit + 1, [], set(), None
         self.settle()
 
     def issue(self, key: str, on: date) -> None:
-        self.enter(self.stages[key], "issued")
+        self.enter(key, "issued")
         if reply := ISSUES[key]:
             self.until[reply] = until = on + timedelta(days=VALID_DAYS) if reply == "site_opinion" else None
             self.lapsed.discard(reply)
@@ -196,6 +245,12 @@ class Reference:
             self.consumed.add("site_opinion")
         self.settle()
 
+    def lapses_within(self, days: int) -> bool:
+        """Whether a reply would lapse in that time if somebody swept."""
+        until = self.until.get("site_opinion")
+        waits = until and "site_opinion" not in self.lapsed | self.consumed
+        return bool(waits and until and until < self.today + timedelta(days=days))
+
     def advance(self, days: int) -> None:
         """Days pass, and the sweep runs."""
         self.today += timedelta(days=days)
@@ -203,7 +258,7 @@ class Reference:
         if until and until < self.today and "site_opinion" not in self.lapsed | self.consumed:
             self.lapsed.add("site_opinion")
             if self.stages["site"].state == "issued":
-                self.enter(self.stages["site"], "lapsed")
+                self.enter("site", "lapsed")
         self.settle()
 
     # Commands
@@ -214,8 +269,66 @@ class Reference:
         self.delegations.append((principal, agent, self.today, self.today + timedelta(days=days)))
         return True
 
+    def end_delegation(self, principal: str, agent: str) -> bool:
+        left = [each for each in self.delegations if each[:2] != (principal, agent)]
+        ended, self.delegations = len(self.delegations) - len(left), left
+        return ended > 0
+
+    def suspend(self, actor: str) -> bool:
+        if not self.sees(actor) or not self.leads(actor, CHIEFS) or self.suspended:
+            return False
+        self.suspended = True
+        for stage in self.stages.values():
+            if stage.clock and not stage.clock.outside and not stage.clock.stopped:
+                stage.clock.stop(self.today, "suspended")
+        return True
+
+    def resume(self, actor: str) -> bool:
+        if not self.sees(actor) or not self.leads(actor, CHIEFS) or not self.suspended:
+            return False
+        self.suspended = False
+        for stage in self.stages.values():
+            if stage.clock and stage.clock.stopped == "suspended":
+                stage.clock.resume(self.today)
+        self.settle()
+        return True
+
+    def change_clock(self, actor: str, key: str, effect: str) -> bool:
+        stage, clock = self.stages[key], self.stages[key].clock
+        if not self.works(actor) or not self.leads(actor, CHIEFS) or clock is None or clock.outside:
+            return False
+        if {actor, *self.principals(actor)} & {*stage.holders, self.clerk}:
+            return False
+        if bool(clock.stopped) is not (effect == "resume"):
+            return False
+        due = clock.due(self.is_workday)
+        if effect == "pause" and due is not None and due < self.today:
+            return False
+        if effect == "pause":
+            clock.stop(self.today, "paused")
+        else:
+            clock.resume(self.today)
+        return True
+
+    def hand_over_project(self, actor: str, to: str) -> bool:
+        may = self.capacity(actor, [self.clerk]) or self.leads(actor, SUPERVISORS)
+        within = bool(SEES & {to, *self.principals(to)})
+        if not self.works(actor) or not may or not within or to == self.clerk:
+            return False
+        for stage in self.stages.values():
+            if stage.is_open and stage.holders == [self.clerk]:
+                stage.holders = [to]
+        self.clerk = to
+        return True
+
+    def works(self, actor: str) -> bool:
+        """Whether the actor knows of the project, and it is not suspended."""
+        return self.sees(actor) and not self.suspended
+
     def change_forest(self, actor: str, value: int | None) -> bool:
-        if not self.sees(actor) or not (self.capacity(actor, [CLERK]) or self.leads(actor, SUPERVISORS)):
+        if not self.works(actor) or not (
+            self.capacity(actor, [self.clerk]) or self.leads(actor, SUPERVISORS)
+        ):
             return False
         if value != self.forest and self.stages["forest"].step:
             self.restart("forest")
@@ -227,7 +340,7 @@ class Reference:
         preparing = [
             who for stage in self.stages.values() if stage.state == "preparing" for who in stage.holders
         ]
-        if not self.sees(actor) or self.capacity(actor, [CLERK, *preparing]) is None:
+        if not self.works(actor) or self.capacity(actor, [self.clerk, *preparing]) is None:
             return False
         if any(
             stage.part in {"filed", "accepted"} and paper in stage.papers for stage in self.stages.values()
@@ -252,12 +365,12 @@ class Reference:
 
     def submit(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
-        stands = self.capacity(actor, [*stage.holders, CLERK])
-        if not self.sees(actor) or stage.state != "preparing" or stands is None:
+        stands = self.capacity(actor, [*stage.holders, self.clerk])
+        if not self.works(actor) or stage.state != "preparing" or stands is None:
             return False
         if not all(self.valid(need) for need in NEEDS[key]):
             return False
-        behalf = self.capacity(actor, [CLERK])
+        behalf = self.capacity(actor, [self.clerk])
         act = tuple(dict.fromkeys([actor, behalf or actor]))
         stage.papers, stage.acts = set(NEEDS[key]), [act]
         self.enter_step(key, STEPS[key][0], set(act) | self.authors_of(stage.papers))
@@ -266,7 +379,7 @@ class Reference:
     def decide(self, actor: str, key: str, step: str, outcome: str) -> bool:
         stage = self.stages[key]
         stands = self.capacity(actor, stage.holders)
-        if not self.sees(actor) or stage.step != step or stage.part or stands is None:
+        if not self.works(actor) or stage.step != step or stage.part or stands is None:
             return False
         if {actor, stands} & self.involved(stage) or (outcome == "approved" and not self.holds(key)):
             return False
@@ -290,20 +403,20 @@ class Reference:
             self.new_visit(key)
         else:
             self.stages[key].acts.append(act)
-            self.enter(self.stages[key], "refused")
+            self.enter(key, "refused")
 
     def withdraw(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
         first = STEPS[key][0].replace("external", "external.filing")
         if (
-            not self.sees(actor)
+            not self.works(actor)
             or stage.state != first
             or stage.entry
             or len(stage.acts) > 1
             or actor not in stage.acts[0]
         ):
             return False
-        self.new_visit(key)
+        self.new_visit(key, stage.prepared_from)
         return True
 
     def reapply(self, actor: str, key: str) -> bool:
@@ -313,9 +426,9 @@ class Reference:
         else:
             allowed = (
                 stage.state in {"refused", "lapsed"}
-                and self.capacity(actor, [*stage.holders, CLERK]) is not None
+                and self.capacity(actor, [*stage.holders, self.clerk]) is not None
             )
-        if not self.sees(actor) or not allowed:
+        if not self.works(actor) or not allowed:
             return False
         self.new_visit(key)
         return True
@@ -327,7 +440,7 @@ class Reference:
         free = not decides or actor not in self.involved(stage)
         may = self.capacity(actor, stage.holders) or (self.leads(actor, standing) and free)
         within = bool(SEES & {to, *self.principals(to)})
-        if not self.sees(actor) or not stage.is_open or not may or not within or stage.holders == [to]:
+        if not self.works(actor) or not stage.is_open or not may or not within or stage.holders == [to]:
             return False
         if decides and (to in self.involved(stage) or to not in standing):
             return False
@@ -336,16 +449,16 @@ class Reference:
 
     def record(self, actor: str, key: str, what: str) -> bool:
         stage = self.stages[key]
-        stands = self.capacity(actor, [*stage.holders, CLERK])
+        stands = self.capacity(actor, [*stage.holders, self.clerk])
         if (
-            not self.sees(actor)
+            not self.works(actor)
             or not stage.part
             or stands is None
             or stage.entry
             or not self.possible(stage, what)
         ):
             return False
-        exclude = {actor, CLERK}
+        exclude = {actor, self.clerk}
         checkers = self.holders("section_chief", exclude) or self.holders("deputy_director", exclude)
         stage.entry = Entry(what, actor, checkers, self.today)
         return True
@@ -353,8 +466,11 @@ class Reference:
     def possible(self, stage: Stage, what: str) -> bool:
         if what in OUTSIDE:
             return stage.part == OUTSIDE[what][0]
-        if what in {"special", "special_ends"}:
-            return stage.part == "accepted" and stage.stopped is (what == "special_ends")
+        if what in {"special", "special_ends", "extended"}:
+            clock = stage.clock
+            if stage.part != "accepted" or clock is None or (what == "extended" and clock.extended):
+                return False
+            return bool(clock.stopped) is (what == "special_ends")
         return (
             stage.part == "accepted" or (what == "returned") or (what == "refused" and stage.part != "filing")
         )
@@ -367,20 +483,25 @@ class Reference:
         return True
 
     def may_check(self, actor: str, stage: Stage) -> bool:
-        if stage.entry is None or not self.sees(actor) or actor in {stage.entry.by, CLERK}:
+        if stage.entry is None or not self.sees(actor) or actor in {stage.entry.by, self.clerk}:
             return False
-        return self.capacity(actor, stage.entry.checkers) not in {None, stage.entry.by, CLERK}
+        return self.capacity(actor, stage.entry.checkers) not in {None, stage.entry.by, self.clerk}
 
     def confirm(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
-        if not self.may_check(actor, stage):
+        if not self.may_check(actor, stage) or self.suspended:
             return False
         assert stage.entry is not None
         what, on, stage.entry = stage.entry.what, stage.entry.on, None
         if what in OUTSIDE:
-            self.enter(stage, f"external.{OUTSIDE[what][1]}", [CLERK])
-        elif what in {"special", "special_ends"}:
-            stage.stopped = what == "special"
+            self.enter(key, f"external.{OUTSIDE[what][1]}", [self.clerk], on)
+        elif what in {"special", "special_ends", "extended"} and stage.clock:
+            if what == "extended":
+                stage.clock.extended = True
+            elif what == "special":
+                stage.clock.stop(on, what)
+            else:
+                stage.clock.resume(on)
         elif what == "approved":
             stage.acts.append((actor,))
             self.go_on(key, on)

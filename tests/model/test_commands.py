@@ -7,9 +7,10 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from itertools import count
 from pathlib import Path
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -19,14 +20,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.databases import Databases
 from tests.model.reference import PAPERS, PEOPLE, STEPS, Reference
 from tests.world import Dossier, World, reply
-from workflow.actions.people import delegate
-from workflow.clock import SHANGHAI
+from workflow.actions.once import run_once
+from workflow.actions.people import delegate, end_delegation
+from workflow.clock import SHANGHAI, parse_limit
 from workflow.errors import WorkflowError
 from workflow.state import (
     Accepted,
     Concluded,
     Corrected,
     CorrectionNotified,
+    Extended,
     Filed,
     Fix,
     Record,
@@ -39,8 +42,8 @@ from workflow.store import Store
 pytestmark = pytest.mark.slow
 
 LONG = os.environ.get("SHENPI_MODEL") == "long"
+EXAMPLES = {"sqlite": 2000 if LONG else 200, "postgresql": 250 if LONG else 5}
 SETTINGS = settings(
-    max_examples=2000 if LONG else 200,
     stateful_step_count=80 if LONG else 40,
     derandomize=not LONG,
     phases=(Phase.reuse, Phase.generate, Phase.shrink) if LONG else (Phase.generate,),
@@ -63,6 +66,7 @@ RECORDS = st.sampled_from(
         "corrected",
         "special",
         "special_ends",
+        "extended",
         "returned",
         "refused",
     ]
@@ -72,12 +76,30 @@ NEXT = {
     "filing": ["filed"],
     "filed": ["accepted", "accepted", "accepted", "correction"],
     "correcting": ["corrected"],
-    "accepted": ["approved", "approved", "approved", "special", "special_ends"],
+    "accepted": ["approved", "approved", "approved", "special", "special_ends", "extended"],
 }
 """What comes next at an outside office, as it really might."""
 
 OWN = {"plan": "plan", "site": "map", "forest": "forest_report", "build": "contract"}
 """The paper of its own that each stage needs."""
+
+
+class Insistent(World):
+    """A bureau whose commands are all sent twice, under the same id, while `insists`."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.insists = False
+        self.commands = count(1)
+
+    def do(self, action: Callable[..., Any], by: str, /, **arguments: Any) -> Any:
+        given = {
+            "command": str(next(self.commands)), "action": action, "arguments": arguments,
+            "actor": self.people.get(by, 0), "now": self.now,
+        }  # fmt: skip
+        answer = self.store.act(run_once, **given)
+        assert not self.insists or self.store.act(run_once, **given) == answer
+        return answer
 
 
 class Commands(RuleBasedStateMachine):
@@ -88,14 +110,19 @@ class Commands(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="shenpi-model-"))
-        self.store = Store(self.copies.copy(self.folder), readers=1)
-        self.store.start()
-        self.world = World(self.store)
+        self.url = self.copies.copy(self.folder)
+        self.store = self.opened()
+        self.world = Insistent(self.store)
         self.world.person("何静", "规划财务股", "section_chief")
         self.world.grant("马德兴", "云河县民政局", "section_chief")
         self.walk: Dossier = self.world.register("walk")
-        self.expected = Reference(self.world.today)
+        self.expected = Reference(self.world.today, self.world.calendar.is_workday)
         self.uploads = 0
+
+    def opened(self) -> Store:
+        store = Store(self.url, readers=1)
+        store.start()
+        return store
 
     def teardown(self) -> None:
         try:
@@ -115,20 +142,28 @@ class Commands(RuleBasedStateMachine):
 
     @invariant()
     def stands_where_it_should(self) -> None:
-        """Every stage, its visit and its holders."""
-        state = self.walk.state
+        """The project, and every stage with its visit, its holders and the day its clock is due."""
+        state, expected = self.walk.state, self.expected
         found = {
             key: (
                 state.stage(key).state,
                 state.stage(key).visit,
                 sorted(self.world.names(state.stage(key).holders)),
+                self.walk.due(key),
             )
             for key in STEPS
         }
         should = {
-            key: (each.state, each.visit, sorted(each.holders)) for key, each in self.expected.stages.items()
+            key: (
+                each.state,
+                each.visit,
+                sorted(each.holders),
+                each.clock.due(expected.is_workday) if each.clock else None,
+            )
+            for key, each in expected.stages.items()
         }
         assert found == should
+        assert (self.world.name(state.clerk), not state.is_running) == (expected.clerk, expected.suspended)
         assert sorted(each.stage for each in state.entries.values()) == sorted(
             key for key, each in self.expected.stages.items() if each.entry
         )
@@ -147,14 +182,14 @@ class Commands(RuleBasedStateMachine):
         if stage.entry:
             self.confirm(choices.choice(stage.entry.checkers), key)
         elif stage.part:
-            self.record("谭丽", key, choices.choice(NEXT[stage.part]))
+            self.record(self.expected.clerk, key, choices.choice(NEXT[stage.part]))
         elif stage.step and stage.holders:
             self.decide(choices.choice(stage.holders), key, stage.step, "approved")
         elif stage.state == "preparing":
-            self.upload("谭丽", OWN[key])
-            self.submit("谭丽", key)
+            self.upload(self.expected.clerk, OWN[key])
+            self.submit(self.expected.clerk, key)
         elif key == "forest" and self.expected.forest is None:
-            self.change_forest("谭丽", choices.choice([0, 1]))
+            self.change_forest(self.expected.clerk, choices.choice([0, 1]))
 
     @rule(actor=LIKELY, paper=st.sampled_from(PAPERS))
     def upload(self, actor: str, paper: str) -> None:
@@ -229,6 +264,52 @@ class Commands(RuleBasedStateMachine):
         self.world.sweep()
         self.expected.advance(days)
 
+    @rule(days=st.sampled_from([1, 3, 8]))
+    def nobody_sweeps(self, days: int) -> None:
+        """The scheduler is away: time goes on, and people too, but nothing falls due by itself."""
+        if not self.expected.lapses_within(days):
+            self.world.now += timedelta(days=days)
+            self.expected.today += timedelta(days=days)
+
+    @rule()
+    def restart(self) -> None:
+        """The process ends and another begins: only what is on disk is left."""
+        self.store.close()
+        self.store = self.world.store = self.opened()
+
+    @rule(insists=st.booleans())
+    def insist(self, insists: bool) -> None:
+        """From here on every command is repeated, or not."""
+        self.world.insists = insists
+
+    @rule(principal=ANYBODY, agent=ANYBODY)
+    def end_delegation(self, principal: str, agent: str) -> None:
+        who = self.world.people
+        self.both(
+            self.expected.end_delegation(principal, agent),
+            lambda: self.world.do(end_delegation, principal, principal=who[principal], agent=who[agent]),
+        )
+
+    @rule(actor=LIKELY, to=ANYBODY)
+    def hand_over_project(self, actor: str, to: str) -> None:
+        self.both(
+            self.expected.hand_over_project(actor, to), lambda: self.walk.hand_over_project(to, by=actor)
+        )
+
+    @rule(actor=st.sampled_from(["罗秀英", "马德兴", "杨帆"]))
+    def suspend(self, actor: str) -> None:
+        self.both(self.expected.suspend(actor), lambda: self.walk.move("suspend", by=actor))
+
+    @rule(actor=st.sampled_from(["罗秀英", "马德兴", "杨帆"]))
+    def resume(self, actor: str) -> None:
+        self.both(self.expected.resume(actor), lambda: self.walk.move("resume", by=actor))
+
+    @rule(actor=LIKELY, key=STAGES, effect=st.sampled_from(["pause", "resume"]))
+    def change_clock(self, actor: str, key: str, effect: str) -> None:
+        self.both(
+            self.expected.change_clock(actor, key, effect), lambda: getattr(self.walk, effect)(key, by=actor)
+        )
+
     def number(self, key: str) -> int:
         """The number of the entry that waits at a stage; 0 if none does."""
         return next((each.number for each in self.walk.state.entries.values() if each.stage == key), 0)
@@ -248,6 +329,7 @@ class Commands(RuleBasedStateMachine):
             "corrected": Corrected(today),
             "special": SpecialBegan(today, "评审"),
             "special_ends": SpecialEnded(today),
+            "extended": Extended(today, parse_limit("5 workdays"), "情况复杂"),
             "approved": Concluded(today, "approved", "", self.replies(key)),
             "returned": Concluded(today, "returned", "缺图", fixes=(Fix("补图"),)),
             "refused": Concluded(today, "refused", "不符"),
@@ -255,7 +337,14 @@ class Commands(RuleBasedStateMachine):
         return acts[what]
 
 
-def test_the_engine_answers_every_command_as_the_reference_does(sqlite_copies: Databases) -> None:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> tuple[str, Databases]:
+    """Each database's founded bureau."""
+    name = "sqlite_copies" if request.param == "sqlite" else "postgres_copies"
+    return request.param, request.getfixturevalue(name)
+
+
+def test_the_engine_answers_every_command_as_the_reference_does(database: tuple[str, Databases]) -> None:
     """Accepted or refused, and where every stage stands afterwards; at the end of each run every invariant holds."""
-    Commands.copies = sqlite_copies
-    run_state_machine_as_test(Commands, settings=SETTINGS)
+    name, Commands.copies = database
+    run_state_machine_as_test(Commands, settings=settings(SETTINGS, max_examples=EXAMPLES[name]))

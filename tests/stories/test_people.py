@@ -6,7 +6,8 @@ from tests.world import World, refused
 from workflow.actions.incidents import resolve_incident
 from workflow.actions.people import add_organisation, add_person, change_person, grant_post, revoke_post
 from workflow.errors import Forbidden, NotFound
-from workflow.events import StepOffered
+from workflow.events import EntryOffered, StepOffered
+from workflow.state import Filed
 
 
 def incident(world: World) -> int:
@@ -178,16 +179,43 @@ def test_what_a_disabled_person_alone_had_in_hand_goes_to_whoever_holds_the_post
     assert (hall.holders("approval"), world.incidents()) == (["杨帆"], [])
 
 
-def test_a_check_that_only_a_disabled_person_could_make_is_an_incident(world: World) -> None:
-    """The stage itself has an active holder; what hangs is the check."""
+def test_a_check_that_only_disabled_people_could_make_is_an_incident(world: World) -> None:
+    """The stage itself has an active holder; what hangs is the check, until somebody new may make it."""
     hall = world.register("hall").submitted("approval", "proposal", "minutes")
     hall.sign_on_paper("approval", "review", "杨帆")
-    checkers = world.rows(
-        "SELECT DISTINCT person.id FROM task JOIN person ON person.id = task.person_id WHERE what LIKE 'check%'"
-    )
-    for (person,) in checkers:
+    for name in ("罗秀英", "马德兴"):
         assert world.incidents() == []
-        world.do(change_person, "顾明", person=person, active=False)
+        world.do(change_person, "顾明", person=world.people[name], active=False)
 
     assert world.incidents() == ["holder-disabled"]
     assert "有登记待核对" in world.rows("SELECT text FROM incident")[0][0]
+    world.do(resolve_incident, "顾明", incident=incident(world), how="以后再说")
+    assert world.incidents() == ["holder-disabled"], "saying so does not make it so"
+    world.person("何静", "规划财务股", "section_chief")
+    world.do(resolve_incident, "顾明", incident=incident(world), how="何静任股长")
+
+    assert (world.told("何静")[-1], world.incidents()) == ("check", [])
+    assert world.names(hall.last(EntryOffered).entry.checkers) == ["何静"]
+
+
+def test_a_check_goes_to_another_when_its_checker_is_disabled(world: World) -> None:
+    """Whoever else may check the original is asked at once; who made the entry never is."""
+    world.person("何静", "规划财务股", "section_chief")
+    home = world.register("home").submitted("site", "site_plan")
+    world.do(change_person, "顾明", person=world.people["何静"], active=False)
+    number = home.record("site", Filed(world.today))
+    world.do(change_person, "顾明", person=world.people["杨帆"], active=False)
+    assert world.told("罗秀英")[-1] == "check"
+    home.confirm(number, by="罗秀英")
+
+    assert home.at("site") == "external.filed"
+
+
+def test_a_stage_that_comes_back_to_a_disabled_clerk_is_an_incident(world: World) -> None:
+    """The clerk had nothing in hand when he left, so nothing could be handed on then."""
+    hall = world.register("hall").submitted("approval", "proposal", "minutes")
+    world.do(change_person, "顾明", person=world.people["谭丽"], active=False)
+    assert world.incidents() == []
+    hall.return_("approval", "review", "杨帆")
+
+    assert (hall.holders("approval"), world.incidents()) == (["谭丽"], ["holder-disabled"])

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 from datetime import date, datetime
 from typing import Self
 
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from workflow import rules
@@ -19,6 +20,7 @@ from workflow.errors import Conflict, Forbidden, NotFound, Reason, Refused, reas
 from workflow.events import (
     ClockChanged,
     Entered,
+    EntryOffered,
     Event,
     IncidentRaised,
     StageHeld,
@@ -32,7 +34,7 @@ from workflow.machine import IllegalMove
 from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
-from workflow.state import ISSUED, PREPARING, Clock, Paper, ReplyData, StageState
+from workflow.state import ISSUED, PREPARING, Clock, Entry, Paper, ReplyData, StageState
 from workflow.timing import clock_of, validity_clock
 from workflow.transaction import OpenProject, Tell, Transaction
 
@@ -203,7 +205,9 @@ class Casework:
 
     def _mind_orphans(self, key: str) -> None:
         stage = self.stage(key)
-        if stage.is_open and not stage.holders:
+        if stage.holders:
+            self.relieve(key)
+        elif stage.is_open:
             spec = self.spec(key)
             step = spec.step(stage.step)
             told = self.tx.directory.holders("administrator", self.project.state.organisation)
@@ -229,7 +233,9 @@ class Casework:
             todo = [*todo, *(each for each in following if each not in todo)]
 
     def call_again(self, key: str) -> None:
-        """Offer a step that nobody holds to whoever holds its post now."""
+        """Offer a step that nobody holds, and a check that nobody can make, to whoever holds the post now."""
+        for entry in [each for each in self.project.state.entries.values() if each.stage == key]:
+            self.relieve_checkers(entry)
         stage = self.stage(key)
         if stage.holders and stage.is_open:
             self.relieve(key)
@@ -257,6 +263,21 @@ class Casework:
             return
         who = rules.names(directory, stage.holders)
         self.miss(key, f"在{who}手中，其账号已停用，无人办理")
+
+    def relieve_checkers(self, entry: Entry) -> None:
+        """Offer an entry to others once none of its checkers is there any more; an incident if nobody may check it."""
+        directory = self.tx.directory
+        if any(directory.is_active(each) for each in entry.checkers):
+            return
+        step = self.stage(entry.stage).step
+        post = self.spec(entry.stage).step(step).confirm if step else "section_chief"
+        exclude = rules.entry_people(self.case, entry)
+        found = rules.checkers(directory, post, self.project.state.organisation, exclude)
+        if found:
+            self.record(EntryOffered(replace(entry, checkers=found)), Tell("check", found))
+            return
+        who = rules.names(directory, entry.checkers)
+        self.miss(entry.stage, f"有登记待核对，核对人{who}的账号已停用")
 
     def miss(self, key: str, what: str) -> None:
         """Raise an incident about a stage that waits for somebody whose account is disabled."""

@@ -278,7 +278,7 @@ def _hand_on(tx: Transaction, person: int, actor: int, now: datetime) -> None:
     for project, stage, what in tx.execute(_LEFT, id=person).fetchall():
         work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
         if what.startswith(CHECK):
-            work.miss(stage, f"有登记待核对，核对人{tx.directory.name(person)}的账号已停用")
+            work.relieve_checkers(work.project.state.entries[what.removeprefix(CHECK)])
         else:
             work.relieve(stage)
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from workflow.clock import local_day
-from workflow.events import DECODER, EntryRecorded, Event, kind_of
+from workflow.events import DECODER, EntryOffered, EntryRecorded, Event, kind_of
 from workflow.models import Administration, EventRow, Seal
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.views import Timeline, Told
@@ -72,7 +72,7 @@ def told(reading: Reading, row: Row, event: Event) -> Told:
 
 def stage_of(event: Event) -> str:
     """The stage that an event is about; empty for one about the project."""
-    if isinstance(event, EntryRecorded):
+    if isinstance(event, EntryRecorded | EntryOffered):
         return event.entry.stage
     found: str = getattr(event, "stage", "")
     return found

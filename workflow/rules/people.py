@@ -150,7 +150,7 @@ def may_confirm(case: Case, number: str) -> list[Reason]:
     entry = case.state.entries.get(number)
     if entry is None:
         return [reason("entry-not-found")]
-    involved = _entry_people(case, entry)
+    involved = entry_people(case, entry)
     if case.actor == entry.by:
         return [reason("own-entry", checkers=names(case.directory, entry.checkers))]
     stands = capacity(case, entry.checkers)
@@ -168,7 +168,7 @@ def checkers(directory: Directory, post: str, organisation: int, exclude: Contai
     return ()
 
 
-def _entry_people(case: Case, entry: Entry) -> frozenset[int]:
+def entry_people(case: Case, entry: Entry) -> frozenset[int]:
     """Who cannot check an entry: who made it, whose project it is; for a signature also its signer and the submitters."""
     people = {entry.by, case.state.clerk}
     if isinstance(entry.what, PaperSigned):
