@@ -67,7 +67,7 @@ INCIDENTS: Final[dict[str, Case]] = {
     ),
     "holder-disabled": Case(
         "办理人的账号已停用",
-        "由负责人在项目页把项目移交给新的经办人，或在“人员”中恢复其账号；环节已有他人任职的，销号时系统另派。",
+        "先在“人员”中为其岗位另授一人，销号时系统把环节派给现在的任职人；由其经办的项目，请负责人在项目页移交。也可恢复其账号。",
         "/admin/people",
     ),
     "ladder-reaches-nobody": Case(
