@@ -27,9 +27,13 @@ CONCERNS: Final[dict[str, Case]] = {
     "incidents": Case("有异常待处理", "请逐件处理后销号。", "/admin/incidents"),
     "abandoned": Case("待办只在已停用的账号手中", "请由负责人转办，或移交项目。", "/admin#left"),
     "mails-failed": Case("有邮件未能送达", "请核对地址后重新投递。", "/admin/mail"),
-    "rungs-late": Case("提醒到时未办", "请看下面的时钟是否在走；不走的，请重新启动服务。", "/admin/health"),
+    "rungs-late": Case(
+        "提醒到时未办", "请看“运行状态”中的时钟是否在走；不走的，请重新启动服务。", "/admin/health"
+    ),
     "notices-late": Case("通知没有及时交付", "请看邮件发送情况。", "/admin/mail"),
-    "unsealed": Case("记录没有及时封签", "封签每小时一次；请看下面的“封签”是否在走。", "/admin/health"),
+    "unsealed": Case(
+        "记录没有及时封签", "封签每小时一次；请看“运行状态”中的“封签”是否在走。", "/admin/health"
+    ),
     "year-unsettled": Case(
         "本年或次年的工作日历未载入，或为暂定",
         "国务院办公厅公布放假安排后请载入，到期日自动重算。",
@@ -63,7 +67,7 @@ INCIDENTS: Final[dict[str, Case]] = {
     ),
     "holder-disabled": Case(
         "办理人的账号已停用",
-        "由负责人在项目页把项目移交给新的经办人，或在“人员”中恢复其账号；环节已有他人任职的，销号时系统另派。",
+        "先在“人员”中为其岗位另授一人，销号时系统把环节派给现在的任职人；由其经办的项目，请负责人在项目页移交。也可恢复其账号。",
         "/admin/people",
     ),
     "ladder-reaches-nobody": Case(

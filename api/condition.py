@@ -40,6 +40,7 @@ _COUNTS = text(
     "SELECT (SELECT count(*) FROM incident WHERE resolved_at IS NULL) AS incidents,"
     " (SELECT count(*) FROM stage WHERE next_at < :late) AS sweep,"
     " (SELECT count(*) FROM notice WHERE open AND at < :late) AS notices,"
+    " EXISTS (SELECT 1 FROM project) AS begun,"
     " (SELECT count(*) FROM mail WHERE state IN ('failed', 'held')) AS failed,"
     " (SELECT max(at) FROM seal) AS sealed,"
     " (SELECT max(upto) FROM seal) AS upto,"
@@ -76,6 +77,8 @@ class Stored(Struct, frozen=True):
     sealed: str
     backed_up: str
     database: str
+    begun: bool
+    """Whether there is any project yet."""
 
 
 class Condition(Struct, frozen=True):
@@ -120,7 +123,16 @@ def stored_condition(connection: Connection, *, now: datetime) -> Stored:
     ]
     sealed = clock_time(instant(row.sealed)) if row.sealed else ""
     backed_up = f"{clock_time(backup.at)}，{backup.place}" if backup else ""
-    return Stored(tuple(concerns), row.incidents, row.failed, left, sealed, backed_up, _database(connection))
+    return Stored(
+        tuple(concerns),
+        row.incidents,
+        row.failed,
+        left,
+        sealed,
+        backed_up,
+        _database(connection),
+        bool(row.begun),
+    )
 
 
 def _concern(code: str, text_: str, *, urgent: bool = True) -> Concern:

@@ -30,7 +30,8 @@ async def home(request: Request, desk: AtDesk) -> Response:
         "admin_home.html",
         desk.visitor,
         **await _condition(request, desk),
-        begins=len(desk.visitor.directory.people) == 1,
+        units=len(desk.visitor.directory.organisations),
+        people=len(desk.visitor.directory.people),
         left=await desk.door.ask(queries.abandoned),
         incidents=(await desk.ask(queries.incidents))[:8],
     )
@@ -48,6 +49,7 @@ async def health(request: Request, desk: AtDesk, done: Done = "") -> Response:
         **await _condition(request, desk),
         version=request.app.version,
         address=settings.address,
+        data=settings.data,
         examined=await desk.door.ask(examinations.latest, kind="doctor", now=desk.now),
     )
 

@@ -14,7 +14,7 @@ from api.desk import AtDesk, Desk
 from api.mail import try_mail
 from api.problems import refusal
 from api.schemas import Id
-from api.settings import Settings
+from api.settings import FILE, Settings
 from api.web.admin import ADMINISTRATOR, Done, Number, admin_page, done_at, refused, run
 from api.web.forms import Sent
 from api.web.render import Failure
@@ -84,6 +84,7 @@ async def _mail_page(
         failure=failure,
         done=done,
         smtp=settings.smtp,
+        file=settings.data / FILE,
         mailbox=settings.mailbox,
         address=settings.address,
         queue=await desk.door.ask(queue_state, since=midnight),

@@ -85,7 +85,7 @@ DONE = {
     "phrases": "常用语已保存",
     "checked": "所选各项已确认，登记生效",
     "password": "密码已更改，请用新密码登录",
-    "sign-in-ended": "该处登录已结束，再用须重新登录",
+    "session-ended": "该处登录已结束，再用须重新登录",
     "sessions-ended": "其他各处的登录都已结束，只留本机这一处",
     "person-added": "人员已登记，请为其授岗",
     "person-changed": "资料已更正",

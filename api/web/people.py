@@ -85,14 +85,14 @@ async def own_sessions(request: Request, desk: AtDesk, done: Done = "") -> Respo
 
 
 @router.post("/sessions/end")
-async def end_sign_in(desk: AtDesk, form: Sent) -> Response:
+async def end_session(desk: AtDesk, form: Sent) -> Response:
     """End one of my sessions elsewhere."""
     await desk.door.run(sessions.close_own_session, session=form.text("session"), person=desk.visitor.id)
-    return see("/sessions?done=sign-in-ended")
+    return see("/sessions?done=session-ended")
 
 
 @router.post("/sessions/end-others")
-async def end_other_sign_ins(desk: AtDesk) -> Response:
+async def end_other_sessions(desk: AtDesk) -> Response:
     """End all of my sessions but this one."""
     await desk.door.run(sessions.close_other_sessions, session=desk.visitor.session, person=desk.visitor.id)
     return see("/sessions?done=sessions-ended")

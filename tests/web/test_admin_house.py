@@ -156,6 +156,8 @@ def test_a_new_version_is_compared_in_words_then_published_and_running_projects_
     new = text.replace("title: 概算审核", "title: 投资概算审核", 1)
 
     page = desk.send("/types/check", text=new)
+    assert "正在办理的1个项目不变" in page.words
+    assert "/projects?type=centre-conversion" in page.links
 
     assert "第2版" in page.words
     assert "由“概算审核意见”改为“投资概算审核意见”" in page.words
@@ -198,7 +200,7 @@ def test_an_incident_says_what_to_do_and_is_settled_with_how(city: City, sign_in
     page = desk.open("/notices")
     assert "/admin/incidents" in page.links
     page = desk.open("/admin/incidents")
-    assert "由负责人在项目页把项目移交给新的经办人，或在“人员”中恢复其账号" in page.words
+    assert "先在“人员”中为其岗位另授一人，销号时系统把环节派给现在的任职人" in page.words
     form = next(each for each in page.forms if "how" in each.fields)
 
     page = desk.send(form.action, how="")

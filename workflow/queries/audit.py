@@ -366,7 +366,7 @@ def _told(connection: Connection, snap: Snapshot, row: Any) -> tuple[str, str, s
     who = snap.directory.name(row.actor_id)
     try:
         if row.project_id == 0:
-            told = administered(administration.DECODER.decode(row.data), snap.directory, row.actor_id)
+            told = administered(_titled(connection, snap, row.data), snap.directory, row.actor_id)
             return kind_words(row.data), who, told
         event = DECODER.decode(row.data)
     except (msgspec.DecodeError, KeyError):
@@ -374,6 +374,18 @@ def _told(connection: Connection, snap: Snapshot, row: Any) -> tuple[str, str, s
     teller = Teller(snap.compiled(connection, row.digest).definition, snap.directory, row.actor_id)
     acting = teller.acting(getattr(event, "on_behalf", 0), getattr(event, "signed_by", 0))
     return kind_words(row.data), acting, sentence(event, teller)
+
+
+def _titled(connection: Connection, snap: Snapshot, data: str) -> administration.AdministrationEvent:
+    """An event of the administration; a project type goes by the title that its people know."""
+    event = administration.DECODER.decode(data)
+    if not isinstance(event, administration.DefinitionPublished):
+        return event
+    try:
+        title = snap.compiled(connection, event.digest).definition.title
+    except NotFound:  # tampered with: it is shown as it stands
+        return event
+    return msgspec.structs.replace(event, definition=f"“{title}”")
 
 
 def kind_words(data: str) -> str:
