@@ -26,7 +26,7 @@ from workflow.queries.audit import audited
 from workflow.queries.views import PaperView
 from workflow.queries.worklist import WorkItem
 from workflow.record import instant
-from workflow.rules import CODE, CODE_CHECKED_SINCE, CODE_DIGITS, NUMBER
+from workflow.rules import CODE, CODE_CHECKED_SINCE, CODE_DIGITS, NUMBER, scales
 
 HERE: Final = Path(__file__).parent
 MEDIA: Final = {
@@ -238,4 +238,5 @@ _TEMPLATES.globals.update(
     scan_url=scan_url,
     at=at,
     pairs=pairs,
+    scales=scales,
 )
