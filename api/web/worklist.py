@@ -114,6 +114,7 @@ async def _page(
         ],
         kinds={group: act for act, group in ACTS.items()},
         hints=HINTS,
+        most=MOST,
         opened=found,
         place_of=place_of,
         tick_of=tick_of,

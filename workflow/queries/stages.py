@@ -36,6 +36,7 @@ from workflow.state import (
     WAITING,
     Act,
     Clock,
+    Entry,
     PaperSigned,
     ReplyData,
     StageState,
@@ -69,7 +70,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         holders=holder_words(reading, spec, stage),
         holder_ids=stage.holders,
         outside=is_outside(stage),
-        since=held_since(reading, stage) if stage.is_open else "",
+        since=held_since(reading, spec, stage) if stage.is_open else "",
         condition=rules.condition_words(reading.definition, spec.when) if spec.when else "",
         blockers=_blockers(reading, spec, stage),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
@@ -98,8 +99,16 @@ def is_outside(stage: StageState) -> bool:
     return stage.state.endswith((f".{FILED}", f".{ACCEPTED}"))
 
 
-def held_since(reading: Reading, stage: StageState) -> str:
+def pending_entry(reading: Reading, key: str) -> Entry | None:
+    """What was entered there and waits for its check: until then its checkers hold the stage."""
+    return next((entry for entry in reading.state.entries.values() if entry.stage == key), None)
+
+
+def held_since(reading: Reading, spec: Stage, stage: StageState) -> str:
     """Since when its holder has it: for an outside office since it accepted, stops of its clock or not."""
+    entry = pending_entry(reading, spec.key)
+    if entry is not None:
+        return since_words(entry.at, reading.day)
     if is_outside(stage) and stage.clock:
         return day_words(stage.clock.started_on, reading.day)
     return since_words(stage.since, reading.day)
@@ -109,9 +118,9 @@ def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """Who must act now: names, or the outside office; 无人办理 if there is nobody."""
     if not stage.is_open:
         return ""
-    for entry in reading.state.entries.values():
-        if entry.stage == spec.key:
-            return f"{rules.names(reading.directory, entry.checkers)}（核对原件）"
+    entry = pending_entry(reading, spec.key)
+    if entry is not None:
+        return f"{rules.names(reading.directory, entry.checkers)}（核对原件）"
     if is_outside(stage):
         return spec.step(stage.step).body
     return rules.names(reading.directory, stage.holders) or "无人办理"
@@ -139,7 +148,7 @@ def balls(reading: Reading, stages: tuple[StageView, ...]) -> tuple[Ball, ...]:
 
 def _ball(reading: Reading, stage: StageView) -> Ball:
     why = stage.state_words
-    entry = next((each for each in reading.state.entries.values() if each.stage == stage.key), None)
+    entry = pending_entry(reading, stage.key)
     who, outside = stage.holders, stage.outside
     if entry is not None:
         who, outside = rules.names(reading.directory, entry.checkers), False
