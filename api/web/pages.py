@@ -24,6 +24,7 @@ from notifications import mailbox
 from workflow import queries
 from workflow.content import FORMATS
 from workflow.errors import NotFound, Reason, WorkflowError
+from workflow.queries.stages import NOBODY
 from workflow.queries.views import Offer, ProjectView, StageFile, StageView, Told
 from workflow.queries.whole import Overview
 from workflow.state import PREPARING
@@ -199,6 +200,8 @@ def outcome(it: StageFile, done: str, document: str = "") -> str:
     stage, said = it.stage, DONE.get(done, "")
     if document:
         return _handed_in(it, said, document)
+    if done in _MOVED and stage.holders == NOBODY:
+        return f"{said}；{stage.state_words}，暂无人办理，已报管理员。"
     if done in _MOVED and stage.is_open and stage.holders:
         return f"{said}，现在在{stage.holders}处（{stage.state_words}）。"
     if done in _ENTERED and it.entries:

@@ -23,6 +23,7 @@ from api.problems import Problem
 from workflow.clock import SHANGHAI, local_day
 from workflow.errors import SENTENCES, Reason
 from workflow.queries.audit import audited
+from workflow.queries.stages import NOBODY
 from workflow.queries.views import PaperView
 from workflow.queries.worklist import WorkItem
 from workflow.record import instant
@@ -239,4 +240,5 @@ _TEMPLATES.globals.update(
     at=at,
     pairs=pairs,
     scales=scales,
+    nobody=NOBODY,
 )

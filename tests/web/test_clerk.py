@@ -165,3 +165,25 @@ def test_a_delegation_shows_its_reason_to_both(city: City, sign_in: SignIn) -> N
     assert "2026-11-23 至 2026-11-30 外出培训" in page.words
     assert "谭丽，2026-11-23 至 2026-11-30，外出培训" in sign_in("yangfan").open("/delegations").words
     assert "外出培训" in sign_in("admin").open("/admin/delegations").words
+
+
+def test_whoever_has_nothing_to_do_sees_what_of_theirs_is_late_and_with_whom(sign_in: SignIn) -> None:
+    """What 刘畅 has submitted lies with 李国栋, five working days too long."""
+    page = sign_in("liuchang").open("/")
+
+    assert "现在没有等您办理的事项。" in page.words
+    assert "大院社区综合养老服务中心改造 · 概算审核 在李国栋手里" in page.words
+
+
+def test_a_step_that_nobody_may_take_says_so_and_not_that_nobody_has_it(city: City, sign_in: SignIn) -> None:
+    """李国栋 hands his review to 陈文娟, who then cannot sign as well."""
+    address = f"/projects/{city.projects['E']}{REVIEW}"
+    chief, deputy = sign_in("liguodong"), sign_in("chenwenjuan")
+    chief.open(address)
+    chief.send("/hand-over", to=str(city.people["chenwenjuan"]), reason="外出培训")
+    assert "分管局领导空缺或均须回避，将报管理员" in deputy.open(address).words
+
+    page = deputy.send("/decide", outcome="approved", opinion="同意。")
+
+    assert "已同意；分管领导审签中，暂无人办理，已报管理员。" in page.words
+    assert "暂无人办理，自今日" in page.words

@@ -42,7 +42,9 @@ def test_facts_are_asked_in_groups_and_say_what_they_decide(sign_in: SignIn) -> 
     ] == ["decimal"]
 
 
-@pytest.mark.parametrize("typed", ["2,860.00", "２８６０", " 2860 ", "2860.0", "2,860万元", "2860 万", "0.286亿", "28,600,000元"])
+@pytest.mark.parametrize(
+    "typed", ["2,860.00", "２８６０", " 2860 ", "2860.0", "2,860万元", "2860 万", "0.286亿", "28,600,000元"]
+)
 def test_figures_are_taken_as_people_type_them(sign_in: SignIn, typed: str) -> None:
     page = register(sign_in("wuhaitao"), title="区公益性骨灰堂二期", fact__total_investment=typed)
 

@@ -46,6 +46,9 @@ from workflow.state import (
 EXPECTED_OUT = "预计不适用"
 """What a waiting stage is called whose condition does not hold as things stand: facts may still change."""
 
+NOBODY = "无人办理"
+"""Who holds a stage whose post is vacant or whose people were all involved; an incident tells of it."""
+
 _OUTSIDE_LIMITS = {FILED: "等待受理", CORRECTING: "补正", ACCEPTED: "外部门办理"}
 
 
@@ -123,7 +126,7 @@ def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
         return f"{rules.names(reading.directory, entry.checkers)}（核对原件）"
     if is_outside(stage):
         return spec.step(stage.step).body
-    return rules.names(reading.directory, stage.holders) or "无人办理"
+    return rules.names(reading.directory, stage.holders) or NOBODY
 
 
 def _blockers(reading: Reading, spec: Stage, stage: StageState) -> tuple[str, ...]:
@@ -352,7 +355,7 @@ def _next_people(reading: Reading, spec: Stage, step: Step) -> str:
         return _step_people(reading, spec, StageState(WAITING), step, now=False)
     involved = rules.stage_people(reading.case, spec.key) | {reading.case.actor}
     found = reading.directory.holders(step.by, reading.state.organisation, involved)
-    return rules.names(reading.directory, found) or f"{POSTS[step.by]}空缺，将报管理员"
+    return rules.names(reading.directory, found) or f"{POSTS[step.by]}空缺或均须回避，将报管理员"
 
 
 def _own_act(stage: StageState, person: int) -> str:
