@@ -54,6 +54,7 @@ class DelegationView(Struct, frozen=True):
     agent: int
     starts_on: date
     ends_on: date
+    reason: str = ""
 
     def covers(self, day: date) -> bool:
         """Whether it is in force on that day."""

@@ -124,7 +124,9 @@ _DEFINITION = Statement(text("SELECT type, text FROM definition WHERE digest = :
 _PEOPLE = Statement(text("SELECT id, name, staff_number, email, active FROM person"))
 _ORGANISATIONS = Statement(text("SELECT id, parent_id, name, path, region, active FROM organisation"))
 _POSTS = Statement(text("SELECT person_id, organisation_id, key, title FROM post ORDER BY id"))
-_DELEGATIONS = Statement(text("SELECT from_id, to_id, starts_on, ends_on FROM delegation WHERE NOT ended"))
+_DELEGATIONS = Statement(
+    text("SELECT from_id, to_id, starts_on, ends_on, reason FROM delegation WHERE NOT ended")
+)
 _YEARS = Statement(text("SELECT year, text FROM calendar_year"))
 
 CALENDAR_DIRECTORY = Path(__file__).parent.parent / "definitions" / "calendar"
@@ -494,7 +496,7 @@ def read_directory(rows: Callable[[Statement], list[Any]]) -> Directory:
         },
         posts=tuple(PostView(*row) for row in rows(_POSTS)),
         delegations=tuple(
-            DelegationView(row[0], row[1], date.fromisoformat(row[2]), date.fromisoformat(row[3]))
+            DelegationView(row[0], row[1], date.fromisoformat(row[2]), date.fromisoformat(row[3]), row[4])
             for row in rows(_DELEGATIONS)
         ),
     )

@@ -9,30 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 from unicodedata import normalize
 
 from api.intake.columns import NO, YES, Column
 from api.intake.workbook import Flaw
 from workflow.definition import Kind
-from workflow.rules import as_written
+from workflow.rules import as_written, plain_number
 
 _UNSEEN: Final = "\u200b\u200c\u200d\ufeff\u00ad"
 _DASHES: Final = str.maketrans("—–‐‑−", "-----")
-_SCALES: Final[Mapping[str, Mapping[str, Decimal]]] = {
-    "万元": {
-        "": Decimal(1),
-        "万": Decimal(1),
-        "万元": Decimal(1),
-        "亿": Decimal(10_000),
-        "亿元": Decimal(10_000),
-        "元": Decimal("0.0001"),
-    }
-}
-"""Unit of the column -> what may follow a number there -> how many of the unit it is."""
-
-_NUMBER: Final = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)\s*(\D*)")
 _DAY: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _GROUPS: Final = re.compile(r"(\d{4})(\d{6})(\d{2})(\d{2})(\d{6})")
@@ -82,15 +69,11 @@ def _number(column: Column, value: Any) -> str:
     written = _text(value)
     if not isinstance(value, str):
         return _decimal(Decimal(written))
-    found = _NUMBER.fullmatch(normalize("NFKC", written))
-    scales = _SCALES.get(column.unit, {"": Decimal(1), normalize("NFKC", column.unit): Decimal(1)})
-    if found is None or found[2].strip() not in scales:
+    found = plain_number(written, column.unit)
+    if found is None:
         example = f"，单位{column.unit}" if column.unit else ""
         raise ValueError(f"“{written[:30]}”不是数字，请只填数字{example}")
-    try:
-        return _decimal(Decimal(found[1].replace(",", "")) * scales[found[2].strip()])
-    except InvalidOperation as error:
-        raise ValueError(f"“{written[:30]}”不是数字，请只填数字") from error
+    return _decimal(Decimal(found))
 
 
 def _decimal(value: Decimal) -> str:

@@ -21,7 +21,7 @@ from api.security import read_form
 from workflow import rules
 from workflow.clock import Limit, Unit
 from workflow.content import FORMATS
-from workflow.errors import Invalid, Reason
+from workflow.errors import Invalid, Reason, reason
 from workflow.files import Files, StoredFile
 from workflow.queries.views import DocumentView, StageFile
 from workflow.state import Fix, ReplyData
@@ -55,8 +55,8 @@ class Form:
         self.reasons.append(refusal("field-invalid", field, field=title, why=why))
 
     def values(self) -> dict[str, str]:
-        """Everything typed, so that a page with an error can show it again."""
-        return {key: value for key, value in self.data.multi_items() if isinstance(value, str)}
+        """Everything typed, so that a page with an error can show it again; a file is only named as a field."""
+        return {key: value if isinstance(value, str) else "" for key, value in self.data.multi_items()}
 
     def has(self, field: str) -> bool:
         """Whether anything was typed or ticked there."""
@@ -71,7 +71,7 @@ class Form:
         """The text, which must be there."""
         value = self.text(field)
         if not value:
-            self.wrong(field, title, "必须填写")
+            self.reasons.append(reason("text-required", field, title=title))
         return value
 
     def number(self, field: str, title: str) -> int:
@@ -101,7 +101,7 @@ class Form:
     def required_day(self, field: str, title: str, otherwise: date = date.min) -> date:
         """A date that must be there; a stand-in, with the reason noted, if it is not."""
         if not self.text(field):
-            self.wrong(field, title, "必须填写")
+            self.reasons.append(reason("text-required", field, title=title))
         return self.day(field, title) or otherwise
 
     def limit(self, field: str, title: str) -> Limit:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import takewhile
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -21,9 +22,12 @@ from api.web.graphs import pictured
 from api.web.render import MEDIA, STATIC, Failure, page
 from notifications import mailbox
 from workflow import queries
+from workflow.content import FORMATS
 from workflow.errors import NotFound, Reason, WorkflowError
-from workflow.queries.views import Offer, ProjectView, StageFile, StageView
+from workflow.queries.stages import NOBODY
+from workflow.queries.views import Offer, ProjectView, StageFile, StageView, Told
 from workflow.queries.whole import Overview
+from workflow.state import PREPARING
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,31 +54,35 @@ async def static_file(name: str) -> Response:
 @router.get("/projects/{ref}")
 async def project(request: Request, desk: AtDesk, ref: str, done: Done = "") -> Response:
     """项目: where it is, who holds the ball, what is missing, what happened."""
-    said = DONE.get(done, "")
-    return await project_page(request, desk, ref, done=f"{said}。" if said else "")
+    return await project_page(request, desk, ref, done=done)
 
 
 async def project_page(
     request: Request, desk: Desk, ref: str, *, failure: Failure | None = None, done: str = ""
 ) -> Response:
-    """The project's page, perhaps with a form that was refused."""
+    """The project's page, perhaps with a form that was refused, or after the command `done`."""
     found: Overview = await desk.ask(queries.overview, ref=ref, recent=RECENT)
     it = found.project
     listed: queries.ProjectPage = await desk.ask(queries.projects)
+    primary = _primary(it, found.mine)
     graph = project_graph(found.definition, it.stages, it.title, f"/projects/{ref}/stages/")
     return page(
         request,
         "project.html",
         desk.visitor,
         failure=failure,
-        done=done,
-        onwards=await next_item(desk) if done else None,
+        done=f"{DONE[done]}。{_restarted(found.timeline.items)}" if done in DONE else "",
+        onwards=await next_item(desk) if done and not primary and not it.taking_over else None,
         it=it,
         **await pictured(graph, desk.day),
-        primary=_primary(it, found.mine),
+        primary=primary,
         lacking=[stage for stage in it.stages if stage.missing],
         to_check=sum(each.taken_over and each.confirm.allowed for each in it.entries),
-        uploadable=[(each.key, each.title) for each in found.papers if each.register != "always"],
+        uploadable=[
+            (each.key, f"{each.title}（{'、'.join(each.formats)}）")
+            for each in found.papers
+            if each.register != "always"
+        ],
         registrable=[(each.key, each.title) for each in found.papers if each.register != "no"],
         colleagues=[(each.id, _named(each.name, each.title)) for each in found.colleagues],
         others=[(item.ref, item.title) for item in listed.items if item.ref != it.ref],
@@ -120,10 +128,12 @@ async def record(request: Request, desk: AtDesk, ref: str, before: Before = 0) -
 
 
 @router.get("/projects/{ref}/stages/{stage}")
-async def stage(request: Request, desk: AtDesk, ref: str, stage: str, done: Done = "") -> Response:
+async def stage(
+    request: Request, desk: AtDesk, ref: str, stage: str, done: Done = "", at: Word = ""
+) -> Response:
     """事项: the file, its steps, its clock, and the form to act."""
     it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
-    return await stage_page(request, desk, it, done=outcome(it, done))
+    return await stage_page(request, desk, it, done=outcome(it, done, at))
 
 
 async def stage_page(
@@ -157,6 +167,7 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
         "deciding": deciding,
         "phrases": await desk.ask(phrases) if deciding else (),
         "may_add": it.may_add,
+        "formats": tuple(FORMATS),
         "colleagues": [(each.id, _named(each.name, each.title)) for each in it.colleagues],
         "signers": [(each.id, _named(each.name, each.title)) for each in it.signers],
     }
@@ -177,20 +188,53 @@ def _has_use(offer: Offer, it: StageFile) -> bool:
     return offer.action != "sign-paper" or bool(it.signers)
 
 
+_ENTERED = {"recorded", "signed", "entered"}
+"""After these the page says who is to check what was entered."""
+
 _MOVED = {"submitted", "approved", "confirmed", "returned", "withdrawn", "handed", "reapplied"}
 """After these the page says where the stage is now."""
 
 
-def outcome(it: StageFile, done: str) -> str:
+def outcome(it: StageFile, done: str, document: str = "") -> str:
     """What was done, and where the stage is now or, of its clock, when it is due: 已同意，现在在陈文娟处（分管领导审签中）。"""
     stage, said = it.stage, DONE.get(done, "")
+    if document:
+        return _handed_in(it, said, document)
+    if done in _MOVED and stage.holders == NOBODY:
+        return f"{said}；{stage.state_words}，暂无人办理，已报管理员。"
     if done in _MOVED and stage.is_open and stage.holders:
         return f"{said}，现在在{stage.holders}处（{stage.state_words}）。"
+    if done in _ENTERED and it.entries:
+        return awaiting(said, it.entries[-1].checkers)
     if done in {"extended", "resumed"} and stage.due:
         return f"{said}，到期日{stage.due.words}。"
     if done in _MOVED:
         return f"{said}，事项{stage.state_words}。"
     return f"{said}。" if said else ""
+
+
+def _handed_in(it: StageFile, said: str, document: str) -> str:
+    """Which paper came in, and what this means for the stage: what is still missing, or that it begins again."""
+    paper = next((need.paper for need in it.needs if need.paper and need.paper.key == document), None)
+    if paper is None or not said:
+        return f"{said}。" if said else ""
+    said = f"“{paper.title}”第{paper.version}版{said.removeprefix('材料')}"
+    if it.stage.missing:
+        return f"{said}，还缺 {len(it.stage.missing)} 项。"
+    if it.stage.state == PREPARING:
+        return f"{said}，材料已齐。"
+    again = _restarted(it.record)
+    return f"{said}。{again}" if paper.title in again else f"{said}。"
+
+
+def _restarted(record: Iterable[Told]) -> str:
+    """The reviews that the last command has begun again; `record` is newest first."""
+    return "".join(each.text for each in takewhile(lambda it: it.kind == "stage.restarted", record))
+
+
+def awaiting(said: str, checkers: str) -> str:
+    """What was entered, and who is to check it: 已登记，待杨帆核对原件后生效。"""
+    return f"{said}，待{checkers}核对原件后生效。" if checkers else f"{said}。"
 
 
 def _named(name: str, title: str) -> str:

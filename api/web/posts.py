@@ -171,7 +171,8 @@ async def stage_action(
         return await stage_page(request, desk, it, failure=failure)
     if form.has("from_list"):
         return see(with_query("/", {"done": command.done, "at": f"{ref}/{stage}"}))
-    return see(f"/projects/{ref}/stages/{stage}?done={command.done}")
+    said = {"done": command.done, "at": command.arguments.get("document", "")}
+    return see(with_query(f"/projects/{ref}/stages/{stage}", said))
 
 
 async def checked(desk: Desk, form: Form, it: StageFile, command: Command) -> Command:

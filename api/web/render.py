@@ -23,10 +23,11 @@ from api.problems import Problem
 from workflow.clock import SHANGHAI, local_day
 from workflow.errors import SENTENCES, Reason
 from workflow.queries.audit import audited
+from workflow.queries.stages import NOBODY
 from workflow.queries.views import PaperView
 from workflow.queries.worklist import WorkItem
 from workflow.record import instant
-from workflow.rules import CODE, CODE_CHECKED_SINCE, CODE_DIGITS, NUMBER
+from workflow.rules import CODE, CODE_CHECKED_SINCE, CODE_DIGITS, NUMBER, scales
 
 HERE: Final = Path(__file__).parent
 MEDIA: Final = {
@@ -238,4 +239,6 @@ _TEMPLATES.globals.update(
     scan_url=scan_url,
     at=at,
     pairs=pairs,
+    scales=scales,
+    nobody=NOBODY,
 )

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.desk import AtDesk, Desk
 from api.web.commands import DONE, stage_command
 from api.web.forms import Sent, see
-from api.web.pages import Done, Word, failure_of
+from api.web.pages import Done, Word, awaiting, failure_of
 from api.web.posts import checked, reply_field, run
 from api.web.render import Failure, page
 from workflow import queries
@@ -25,7 +25,7 @@ async def take_over_page(
 ) -> Response:
     """补录批复: every stage in its order, how far it is entered, and the form to enter it."""
     it: queries.TakeOverView = await desk.ask(queries.take_over, ref=ref)
-    return _page(request, desk, it, at or it.after(""), done=f"{DONE[done]}。" if done in DONE else "")
+    return _page(request, desk, it, at or it.after(""), done=_said(it, done))
 
 
 @router.post("/projects/{ref}/take-over/{stage}")
@@ -44,6 +44,11 @@ async def take_over(request: Request, desk: AtDesk, form: Sent, ref: str, stage:
     it = await desk.ask(queries.take_over, ref=ref)
     following = it.after(stage)
     return see(f"/projects/{ref}/take-over?done=entered&at={following}#stage-{following or stage}")
+
+
+def _said(it: queries.TakeOverView, done: str) -> str:
+    checkers = dict.fromkeys(row.checkers for row in it.rows if row.checkers) if done == "entered" else {}
+    return awaiting(DONE[done], "、".join(checkers)) if done in DONE else ""
 
 
 def _page(

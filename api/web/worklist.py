@@ -106,14 +106,15 @@ async def _page(
         onwards=next(iter(work.mine), None) if done else None,
         work=work,
         leads=leads,
-        trouble=await desk.ask(queries.trouble) if leads else None,
-        worst=await desk.ask(queries.worst) if leads and not work.mine else (),
+        trouble=await desk.ask(queries.trouble) if leads or not work.mine else None,
+        worst=await desk.ask(queries.worst) if not work.mine else (),
         groups=[
             (key, words, [item for item in (*work.mine, *work.elsewhere) if item.group == key])
             for key, words in GROUPS.items()
         ],
         kinds={group: act for act, group in ACTS.items()},
         hints=HINTS,
+        most=MOST,
         opened=found,
         place_of=place_of,
         tick_of=tick_of,

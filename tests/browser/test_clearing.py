@@ -78,6 +78,34 @@ def test_ten_items_are_cleared_with_the_keyboard(desk: str, browser: Browser, re
     page.close()
 
 
+def test_enter_goes_on_with_what_is_ticked_and_all_are_ticked_at_once(
+    desk: str, browser: Browser, refs: list[str]
+) -> None:
+    assert len(refs) == 9
+    page = browser.new_page(viewport=OFFICE, locale="zh-CN")
+    said = listen(page)
+    enter(page, desk, "李国栋")
+    expect(page.get_by_text("键盘：上下键移动，回车打开，x 勾选；勾选后回车一并办理")).to_be_visible()
+
+    page.locator("h1").click()
+    for key in ("j", "x", "j", "x", "j", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("heading", name="同意所选 2 件")).to_be_visible()
+    page.goto(desk)
+    every = page.get_by_label("全选")
+    every.check()
+    expect(page.get_by_role("button", name="同意所选 10 件")).to_be_visible()
+    every.uncheck()
+    expect(page.get_by_role("button", name="同意所选", exact=True)).to_be_visible()
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="概算审核", exact=True)).to_be_visible()
+    assert said == []
+    page.close()
+
+
 def test_ten_items_are_cleared_without_javascript_on_a_phone(
     desk: str, browser: Browser, refs: list[str]
 ) -> None:

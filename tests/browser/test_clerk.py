@@ -46,7 +46,7 @@ def enter_the_reply(clerk: Page) -> None:
     form.get_by_label("原件存放处").fill("养老服务科档案柜2号")
     expect(form.get_by_label("文号", exact=True)).to_have_value("澴发改储〔2026〕3号")
     form.get_by_role("button", name="保存，录下一项").click()
-    expect(clerk.get_by_role("status")).to_have_text("补录已登记，待核对原件后生效。")
+    expect(clerk.get_by_role("status")).to_have_text("补录已登记，待李国栋核对原件后生效。")
     expect(clerk.locator("#stage-planning")).to_contain_text("待核对（李国栋核对）")
     expect(clerk.get_by_role("button", name="结束补录")).to_be_disabled()
 

@@ -122,10 +122,10 @@ def test_sums_are_added_up_while_somebody_types_and_figures_named(address: str, 
 
     building.fill("12,000")
     reserve.fill("６６８")
-    total.fill("12680万")
-    expect(window.get_by_text("请只填数字，不写单位")).to_be_visible()
-    total.fill("12680")
-    expect(window.get_by_text("请只填数字，不写单位")).to_be_hidden()
+    total.fill("12680美元")
+    expect(window.get_by_text("请填写数字")).to_be_visible()
+    total.fill("1.268亿元")
+    expect(window.get_by_text("请填写数字")).to_be_hidden()
     apart = "分项合计12,668.00万元，与总投资相差12.00万元。请核对。"
     expect(window.get_by_text(apart)).to_be_visible()
     window.get_by_role("button", name="保存").click()

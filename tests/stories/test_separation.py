@@ -156,7 +156,9 @@ def test_a_stage_at_rest_is_not_handed_over(world: World) -> None:
 
 
 def test_a_signature_on_paper_counts_as_the_signers_own(world: World) -> None:
-    """代录: one enters, another checks the sheet, and the chief who signed it has decided."""
+    """代录: one enters, another checks the sheet, and the chief who signed it has decided; so who has only
+    compared the sheet is not kept from the next step.
+    """
     hall = in_review(world)
     number = hall.sign_on_paper("approval", "review", signer="杨帆")
     assert hall.at("approval") == "review"
@@ -170,6 +172,7 @@ def test_a_signature_on_paper_counts_as_the_signers_own(world: World) -> None:
     act = hall.stage("approval").acts[-1]
     assert (act.what, world.name(act.by)) == ("review", "杨帆")
     assert world.name(hall.last(StepDecided).signed_by) == "杨帆"
+    assert (hall.holders("approval"), world.incidents()) == (["罗秀英"], [])
 
 
 def test_nobody_enters_his_own_signature(world: World) -> None:

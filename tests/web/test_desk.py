@@ -169,7 +169,7 @@ def test_a_clerk_uploads_what_is_missing_until_the_file_is_complete_and_submits(
 
     for document in ("design_contract", "design_request", "design_document", "design_budget"):
         page = desk.send("/upload", {"file": pdf(document)}, document=document)
-        assert "材料已上传" in page.words
+    assert "”第1版已上传，材料已齐。" in page.words
     page = desk.send("/submit")
 
     assert "已报送，现在在李国栋处（科室审核中）。" in page.words
@@ -202,7 +202,7 @@ def test_what_an_outside_office_did_is_entered_by_one_and_checked_by_another(
         reply__land_filing_reply__number="云资规备〔2026〕12号",
         reply__land_filing_reply__issued_on="2026-11-20",
     )
-    assert "已登记，待核对原件后生效" in page.words, page.words
+    assert "已登记，待杨帆核对原件后生效。" in page.words, page.words
     assert "登记人不能核对自己的登记" in page.words or "须由他人核对" in page.words or "杨帆" in page.words
 
     page = chief.open(address)
@@ -281,7 +281,7 @@ def test_a_chief_signs_on_paper_and_another_enters_and_a_third_checks(city: City
         on="2026-11-23",
         opinion="同意。",
     )
-    assert "纸质签批已代录，待核对原件后生效" in page.words, page.words
+    assert "纸质签批已代录，待李国栋核对原件后生效。" in page.words, page.words
     chief.open(address)
     page = chief.send("/confirm")
 

@@ -42,7 +42,9 @@ def test_facts_are_asked_in_groups_and_say_what_they_decide(sign_in: SignIn) -> 
     ] == ["decimal"]
 
 
-@pytest.mark.parametrize("typed", ["2,860.00", "２８６０", " 2860 ", "2860.0"])
+@pytest.mark.parametrize(
+    "typed", ["2,860.00", "２８６０", " 2860 ", "2860.0", "2,860万元", "2860 万", "0.286亿", "28,600,000元"]
+)
 def test_figures_are_taken_as_people_type_them(sign_in: SignIn, typed: str) -> None:
     page = register(sign_in("wuhaitao"), title="区公益性骨灰堂二期", fact__total_investment=typed)
 
@@ -53,8 +55,9 @@ def test_figures_are_taken_as_people_type_them(sign_in: SignIn, typed: str) -> N
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("2860万", "只填数字，不写单位；此处的单位是万元"),
-        ("2860万元", "只填数字，不写单位；此处的单位是万元"),
+        ("2860千元", "单位不对，此处的单位是万元，请只填数字"),
+        ("2860万美元", "单位不对，此处的单位是万元，请只填数字"),
+        ("12345元", "金额最多两位小数"),
         ("28,60", "逗号的位置不对"),
         ("-5", "不能是负数"),
         ("1e9", "请填写数字"),
@@ -81,7 +84,7 @@ def test_a_figure_that_cannot_be_read_does_not_hide_a_sum_that_differs(sign_in: 
         fact__building_cost="12000", fact__other_cost="600", fact__reserve_cost="68", fact__forest_land="12亩",
     )  # fmt: skip
 
-    assert "占用林地：只填数字，不写单位；此处的单位是公顷" in page.words
+    assert "占用林地：单位不对，此处的单位是公顷，请只填数字" in page.words
     assert "与总投资相差12.00万元" in page.words
 
 
@@ -154,7 +157,7 @@ def test_a_reply_says_all_that_is_wrong_at_once_and_keeps_what_is_right(sign_in:
 
     assert page.status == 422
     for said in (
-        "项目建议书批复成文日期”有误：必须填写",
+        "项目建议书批复成文日期不能为空。请填写。",
         "有效期”有误：应为日期",
         "文号“澴发改审2024-61号”不合规范",
         "项目建议书批复没有扫描件，也未登记存放处",
@@ -269,7 +272,7 @@ def test_an_investment_above_the_approved_budget_is_said_on_the_project_and_stop
         reply__preliminary_reply__kept_at="档案室2025-1盒",
         reply__preliminary_reply__field__budget="2,860",
     )
-    assert "超过" not in desk.open(project).words
+    assert "超过初步设计" not in desk.open(project).words
 
     chief.open(project)
     chief.send("/confirm")

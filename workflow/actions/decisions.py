@@ -127,7 +127,9 @@ def conclude(
         return
     token = rules.content_token(stage.papers)
     if to != ISSUED:
-        deciders = {work.actor, on_behalf, signed_by} - {0}
+        deciders = {signed_by or work.actor, on_behalf} - {
+            0
+        }  # who only compared a signed sheet decided nothing
         entered = work.entered(key, to, exclude=rules.stage_people(work.case, key) | deciders)
         work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks))
         return

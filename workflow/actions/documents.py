@@ -120,7 +120,8 @@ def _next(work: Casework, document: str, **content: object) -> Paper:
 
 def _add(work: Casework, document: str, paper: Paper) -> None:
     work.record(DocumentUploaded(document, paper))
-    for key, stage in list(work.project.state.stages.items()):
-        if stage.papers.get(document, paper.content) != paper.content:
-            work.restart(key, document, {**stage.papers, document: paper.content})
+    for key in rules.unsettled_by(work.case, document):
+        papers = work.stage(key).papers
+        if papers[document] != paper.content:
+            work.restart(key, document, {**papers, document: paper.content})
     work.settle(work.project.definition.needed_by.get(document, ()))

@@ -9,7 +9,7 @@ from workflow.definition import Definition, DocumentType, FactType, Kind, Stage
 from workflow.queries.reading import Reading
 from workflow.queries.views import DocumentView, FieldView, NeedView, PaperView
 from workflow.queries.words import caution_of, clock_time, due_of
-from workflow.rules import Need, condition_words, fact_titles, needs_of
+from workflow.rules import Need, condition_words, fact_titles, needs_of, unsettled_by
 from workflow.state import Paper
 
 _STANDINGS = {"missing": "缺", "expired": "已过有效期", "unknown": "待定"}
@@ -41,7 +41,16 @@ def paper_view(reading: Reading, key: str, paper: Paper) -> PaperView:
         valid=paper.is_valid(reading.day),
         caution=caution_of(paper.marks),
         taken_over=issuer is not None and reading.state.stage(issuer).taken_over,
+        unsettles=tuple(_unsettled(reading, stage) for stage in unsettled_by(reading.case, key)),
     )
+
+
+def _unsettled(reading: Reading, key: str) -> str:
+    """What becomes of a stage under review if a paper of it is replaced: “概算审核”将从“科室审核”重新审核."""
+    spec, acts = reading.stage(key), reading.state.stage(key).acts
+    decided = [act.body or reading.directory.name(act.by) for act in acts if act.what != "submit"]
+    words = f"“{spec.title}”将从“{spec.steps[0].title}”重新审核"
+    return f"{words}，{'、'.join(decided)}的意见不再有效" if decided else words
 
 
 def paper_views(reading: Reading) -> tuple[PaperView, ...]:

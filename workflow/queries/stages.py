@@ -37,6 +37,7 @@ from workflow.state import (
     WAITING,
     Act,
     Clock,
+    Entry,
     PaperSigned,
     ReplyData,
     StageState,
@@ -45,6 +46,9 @@ from workflow.state import (
 
 EXPECTED_OUT = "预计不适用"
 """What a waiting stage is called whose condition does not hold as things stand: facts may still change."""
+
+NOBODY = "无人办理"
+"""Who holds a stage whose post is vacant or whose people were all involved; an incident tells of it."""
 
 _OUTSIDE_LIMITS = {FILED: "等待受理", CORRECTING: "补正", ACCEPTED: "外部门办理"}
 
@@ -70,7 +74,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         holders=holder_words(reading, spec, stage),
         holder_ids=stage.holders,
         outside=is_outside(stage),
-        since=held_since(reading, stage) if stage.is_open else "",
+        since=held_since(reading, spec, stage) if stage.is_open else "",
         condition=rules.condition_words(reading.definition, spec.when) if spec.when else "",
         blockers=_blockers(reading, spec, stage),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
@@ -99,8 +103,16 @@ def is_outside(stage: StageState) -> bool:
     return stage.state.endswith((f".{FILED}", f".{ACCEPTED}"))
 
 
-def held_since(reading: Reading, stage: StageState) -> str:
+def pending_entry(reading: Reading, key: str) -> Entry | None:
+    """What was entered there and waits for its check: until then its checkers hold the stage."""
+    return next((entry for entry in reading.state.entries.values() if entry.stage == key), None)
+
+
+def held_since(reading: Reading, spec: Stage, stage: StageState) -> str:
     """Since when its holder has it: for an outside office since it accepted, stops of its clock or not."""
+    entry = pending_entry(reading, spec.key)
+    if entry is not None:
+        return since_words(entry.at, reading.day)
     if is_outside(stage) and stage.clock:
         return day_words(stage.clock.started_on, reading.day)
     return since_words(stage.since, reading.day)
@@ -110,12 +122,12 @@ def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """Who must act now: names, or the outside office; 无人办理 if there is nobody."""
     if not stage.is_open:
         return ""
-    for entry in reading.state.entries.values():
-        if entry.stage == spec.key:
-            return f"{rules.names(reading.directory, entry.checkers)}（核对原件）"
+    entry = pending_entry(reading, spec.key)
+    if entry is not None:
+        return f"{rules.names(reading.directory, entry.checkers)}（核对原件）"
     if is_outside(stage):
         return spec.step(stage.step).body
-    return rules.names(reading.directory, stage.holders) or "无人办理"
+    return rules.names(reading.directory, stage.holders) or NOBODY
 
 
 def _blockers(reading: Reading, spec: Stage, stage: StageState) -> tuple[str, ...]:
@@ -140,7 +152,7 @@ def balls(reading: Reading, stages: tuple[StageView, ...]) -> tuple[Ball, ...]:
 
 def _ball(reading: Reading, stage: StageView) -> Ball:
     why = stage.state_words
-    entry = next((each for each in reading.state.entries.values() if each.stage == stage.key), None)
+    entry = pending_entry(reading, stage.key)
     who, outside = stage.holders, stage.outside
     if entry is not None:
         who, outside = rules.names(reading.directory, entry.checkers), False
@@ -349,7 +361,7 @@ def _next_people(reading: Reading, spec: Stage, step: Step) -> str:
         return _step_people(reading, spec, StageState(WAITING), step, now=False)
     involved = rules.stage_people(reading.case, spec.key) | {reading.case.actor}
     found = reading.directory.holders(step.by, reading.state.organisation, involved)
-    return rules.names(reading.directory, found) or f"{POSTS[step.by]}空缺，将报管理员"
+    return rules.names(reading.directory, found) or f"{POSTS[step.by]}空缺或均须回避，将报管理员"
 
 
 def _own_act(stage: StageState, person: int) -> str:

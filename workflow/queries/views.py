@@ -38,7 +38,7 @@ class Ball(Struct, frozen=True):
 
 
 class PaperView(Struct, frozen=True):
-    """A document of the project at its present version."""
+    """A document of the project at its present version; `unsettles` says what another version would begin again."""
 
     key: str
     title: str
@@ -61,6 +61,7 @@ class PaperView(Struct, frozen=True):
     taken_over: bool = False
     checked_by: str = ""
     caution: str = ""
+    unsettles: tuple[str, ...] = ()
 
 
 class DocumentView(Struct, frozen=True):

@@ -360,7 +360,7 @@ def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
         unit=organisation_name(reading.snap, reading.state.organisation),
         holder=holder_words(reading, spec, stage),
         state=rules.state_words(spec, stage.state),
-        since=held_since(reading, stage),
+        since=held_since(reading, spec, stage),
         due=due_of(stage.clock, reading.calendar, reading.day),
         told=_told(reading, own),
         next=_next(reading, stage.clock, ladder, stage.holders),

@@ -215,6 +215,15 @@ def may_hand_in(case: Case, document: str = "") -> list[Reason]:
     return reasons
 
 
+def unsettled_by(case: Case, document: str) -> tuple[str, ...]:
+    """The stages whose running visit rests on that paper: another version of it begins their steps again."""
+    return tuple(
+        key
+        for key, stage in case.state.stages.items()
+        if document in stage.papers and "restart" in case.compiled.machines[key].triggers(stage.state)
+    )
+
+
 def may_take_over(case: Case, key: str) -> list[Reason]:
     """While the project is taken over; afterwards only the reply that a taken-over stage still lacks."""
     stage = case.state.stage(key)

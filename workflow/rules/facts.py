@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from unicodedata import normalize
 
 from workflow.definition import Definition, FactType, Kind
 from workflow.errors import Reason, reason
@@ -18,6 +18,10 @@ DECIMAL_DIGITS = 6
 """How many digits a number may have before and after the point: more is a slip of the finger."""
 
 _NUMBER = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?")
+_WITH_UNIT = re.compile(rf"({_NUMBER.pattern})(?![0-9,.])\s*(.*)")
+_SCALES = {
+    "万元": {"万": "1", "万元": "1", "亿": "10000", "亿元": "10000", "元": "0.0001"},
+}
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
@@ -106,20 +110,38 @@ def _text(raw: str) -> str:
 
 
 def _entered(fact: FactType, raw: Any) -> Any:
-    """What was typed, read as its kind; full-width figures and thousands separators are taken.
+    """What was typed, read as its kind; full-width figures, thousands separators and units are taken.
 
     Stricter than `typed`, which also reads what was stored before.
     """
     if fact.kind in {Kind.MONEY, Kind.DECIMAL, Kind.INTEGER} and not isinstance(raw, bool):
-        text = unicodedata.normalize("NFKC", str(raw)).strip() if raw is not None else ""
+        text = normalize("NFKC", str(raw)).strip() if raw is not None else ""
         return typed(fact, _plain_number(fact, text) if text else None)
     return typed(fact, raw)
 
 
+def scales(unit: str) -> dict[str, str]:
+    """What may be written after a number that is asked for in `unit`, and how many of that unit it is."""
+    return {"": "1", **({normalize("NFKC", unit): "1"} if unit else {}), **_SCALES.get(unit, {})}
+
+
+def plain_number(text: str, unit: str = "") -> str | None:
+    """The figures of a number as people write it, in `unit`: 1,800万元, 1.8亿, ２８６０. None if it is no such number."""
+    found = _WITH_UNIT.fullmatch(normalize("NFKC", text).strip())
+    scale = scales(unit).get(found[2].strip()) if found else None
+    if found is None or scale is None:
+        return None
+    figures = found[1].replace(",", "")
+    if scale == "1":
+        return figures
+    scaled = format(Decimal(figures) * Decimal(scale), "f")
+    return scaled.rstrip("0").rstrip(".") if "." in scaled else scaled
+
+
 def _plain_number(fact: FactType, text: str) -> str:
-    if not _NUMBER.fullmatch(text):
+    plain = plain_number(text, fact.unit)
+    if plain is None:
         raise ValueError(_why_no_number(fact, text))
-    plain = text.replace(",", "")
     whole, _, fraction = plain.partition(".")
     if fraction and fact.kind is Kind.INTEGER:
         raise ValueError("请填写整数")
@@ -136,7 +158,7 @@ def _why_no_number(fact: FactType, text: str) -> str:
     if text.startswith("-") and _NUMBER.fullmatch(text[1:]):
         return "不能是负数"
     if re.match(r"[0-9]", text) and re.fullmatch(r"[0-9,.]+[^0-9,.]{1,6}", text):
-        return f"只填{kind}，不写单位" + (f"；此处的单位是{fact.unit}" if fact.unit else "")
+        return f"单位不对，此处的单位是{fact.unit}，请只填{kind}" if fact.unit else f"只填{kind}，不写单位"
     if re.fullmatch(r"[0-9]+(?:,[0-9]*)+(?:\.[0-9]*)?", text):
         return "逗号的位置不对，请写成2,860或2860"
     return f"请填写{kind}"

@@ -48,6 +48,9 @@
       var ticks = all("input[form=together-" + button.getAttribute("data-together") + "]");
       var number = ticks.filter(function (each) { return each.checked; }).length;
       var word = button.getAttribute("data-together") === "approve" ? "同意所选" : "确认所选";
+      all("[data-all=" + button.getAttribute("data-together") + "]").forEach(function (each) {
+        each.checked = number > 0 && number === Math.min(ticks.length, Number(each.getAttribute("data-most")));
+      });
       button.textContent = number ? word + " " + number + " 件" : word;
       button.parentNode.className = button.parentNode.className.replace(" ticked", "") + (number ? " ticked" : "");
     });
@@ -65,15 +68,26 @@
     count();
   }
   function ticked() { count(); if (all(".pick input").length) { keepTicks(); } }
-  document.addEventListener("change", ticked);
+  document.addEventListener("change", function (event) {
+    if (event.target.hasAttribute("data-all")) {
+      all("input[form=together-" + event.target.getAttribute("data-all") + "]").forEach(function (each, at) {
+        each.checked = event.target.checked && at < Number(event.target.getAttribute("data-most"));
+      });
+    }
+    ticked();
+  });
   window.addEventListener("pageshow", tickAgain);
 
   document.addEventListener("keydown", function (event) {
-    if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey) { return; }
+    if (!/^(x|Enter)$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) { return; }
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "checkbox") { return; }
-    all("table.todo tbody tr").forEach(function (row) {
+    all("table.todo tbody tr:not(.opened)").forEach(function (row) {
       var tick = row.contains(document.activeElement) && row.querySelector(".pick input");
-      if (tick) { event.preventDefault(); tick.checked = !tick.checked; ticked(); }
+      if (tick && event.key === "x") { event.preventDefault(); tick.checked = !tick.checked; ticked(); }
+      // With some of this list ticked, Enter goes on with these; nothing is decided before the next page.
+      var chosen = row.parentNode.querySelector(".pick input:checked");
+      var here = [tick, row.querySelector("td:not(.pick) a")];
+      if (event.key === "Enter" && chosen && here.indexOf(document.activeElement) >= 0) { event.preventDefault(); chosen.form.submit(); }
     });
   });
 }());

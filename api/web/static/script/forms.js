@@ -81,10 +81,12 @@
 
   // Looking
 
-  function plain(text) {
-    var half = text.replace(/[\uFF10-\uFF19]/g, function (figure) { return String.fromCharCode(figure.charCodeAt(0) - 0xFEE0); });
-    half = half.replace(/\uFF0C/g, ",").replace(/[\uFF0E]/g, ".").trim();
-    return /^([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?$/.test(half) ? half.replace(/,/g, "") : null;
+  // What the field holds, in its unit: 1,800万元 and 0.18亿 as the server reads them; null if it is no number.
+  function plain(field) {
+    var half = field.value.normalize("NFKC").trim();
+    var parts = /^((?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?)(?![0-9,.])\s*(.*)$/.exec(half);
+    var scale = parts && JSON.parse(field.getAttribute("data-scales"))[parts[2]];
+    return scale ? Number(parts[1].replace(/,/g, "")) * Number(scale) : null;
   }
   function written(number, places) {
     var parts = (places < 0 ? String(Number(number.toFixed(6))) : number.toFixed(places)).split(".");
@@ -103,7 +105,7 @@
   var sayings = {
     money: figureWords,
     decimal: figureWords,
-    integer: function (field, text) { return figureWords(field, text) || (plain(text).indexOf(".") < 0 ? "" : "请填写整数。"); },
+    integer: function (field) { return figureWords(field) || (plain(field) % 1 === 0 ? "" : "请填写整数。"); },
     number: function (field, text) {
       var box = field.form.querySelector("[name=as_printed]");
       text = asWritten(text);
@@ -128,8 +130,8 @@
       return text > document.body.getAttribute("data-today") ? "日期晚于今天，请核对原件。" : sayings.day(field, text);
     }
   };
-  function figureWords(field, text) {
-    return plain(text) === null ? "请只填数字，不写单位，如2860或2,860.00。" : "";
+  function figureWords(field) {
+    return plain(field) === null ? "请填写数字，如2860或2,860.00，以本项的单位计。" : "";
   }
   function placeOf(field) {
     var whole = field.parentElement.className === "measure" ? field.parentElement.parentElement : field.parentElement;
@@ -155,8 +157,8 @@
   }
   function add(form, sum) {
     function numberOf(name) {
-      var field = form.querySelector("[name='" + name + "']"), text = field ? plain(field.value) : null;
-      return text === null ? NaN : Number(text);
+      var field = form.querySelector("[name='" + name + "']"), number = field ? plain(field) : null;
+      return number === null ? NaN : number;
     }
     var places = Number(sum.getAttribute("data-places"));
     var parts = sum.getAttribute("data-parts").split(" ").reduce(function (all, name) { return all + numberOf(name); }, 0);
