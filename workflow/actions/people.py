@@ -278,7 +278,7 @@ def grant_post(
 ) -> None:
     """Let a person take a post in an organisation; `title` is what it is called there."""
     check_administrator(tx, actor)
-    reasons = []
+    reasons = rules.check_text(title, "title", "职务", longest=60, one_line=True)
     if not tx.directory.is_active(person):
         reasons.append(reason("person-not-found", "person"))
     reasons += _check_organisation(tx, organisation, "organisation")
@@ -334,8 +334,9 @@ def delegate(
         reasons.append(reason("own-grant", "agent"))
     if principal == agent:
         reasons.append(reason("delegation-to-self", "agent"))
-    if not tx.directory.is_active(agent):
-        reasons.append(reason("person-not-found", "agent"))
+    for place, person in (("principal", principal), ("agent", agent)):
+        if not tx.directory.is_active(person):
+            reasons.append(reason("person-not-found", place))
     if ends_on < starts_on or ends_on < day:
         reasons.append(reason("delegation-dates", "ends_on"))
     if (ends_on - starts_on).days > 366:
