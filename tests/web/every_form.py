@@ -24,7 +24,7 @@ FRAMED = re.compile(
 NOT_OPEN = re.compile(r'g-node g-(?:plain|faint|done)"><a href="([^"]+)"')
 """Stages of a graph where nothing is going on: their pages are alike."""
 
-MOST_ALIKE = 6
+MOST_ALIKE = 3
 """How many pages of one shape are opened, unless they are of stages under way, whose forms differ with what happened."""
 
 WHO_AND_WHICH = frozenset({"csrf", "writer"})
