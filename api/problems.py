@@ -56,6 +56,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "nothing-ticked": ("没有勾选事项。", "请先勾选要一并办理的事项。"),
     "not-waiting-for-you": ("本件现在不在您的待办中。", "请刷新我的待办后再看。"),
     "too-many-ticked": ("一次最多一并办理{most}件。", "请分次办理。"),
+    "upload-several": ("此处一次只收一个文件。", "请只选一个；有几个的，逐个上传。"),
     "upload-missing": ("没有收到文件。", "请选择文件后再上传。"),
     "too-many-views": ("您已保存{most}个视图。", "请先删除不再使用的视图。"),
     "view-name-used": ("您已有名为“{name}”的视图。", "请换一个名称，或先删除原视图。"),

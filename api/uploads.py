@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Collection, Iterator
 from typing import BinaryIO, Final
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
@@ -38,12 +38,20 @@ async def receive(
 
     Invalid if there is none.
     """
-    upload = (await read_form(request)).get(field)
-    if not isinstance(upload, UploadFile) or not upload.filename:
+    upload = chosen(await read_form(request), field)
+    if upload is None:
         raise Invalid(refusal("upload-missing", field))
     files: Files = request.app.state.files
     limit = min(request.app.state.settings.upload_limit, largest or sys.maxsize)
-    return await asyncio.to_thread(files.receive, _chunks(upload.file), upload.filename, limit, formats)
+    return await asyncio.to_thread(files.receive, _chunks(upload.file), upload.filename or "", limit, formats)
+
+
+def chosen(form: FormData, field: str) -> UploadFile | None:
+    """The file that was chosen there; None if none was, Invalid if several were: none is dropped silently."""
+    found = [each for each in form.getlist(field) if isinstance(each, UploadFile) and each.filename]
+    if len(found) > 1:
+        raise Invalid(refusal("upload-several", field))
+    return found[0] if found else None
 
 
 def download(request: Request, stored: StoredName) -> StreamingResponse:

@@ -6,7 +6,6 @@ Invariant: every route below names the administrator's policy; nothing is decide
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query
@@ -14,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import Visitor, administrator
-from api.desk import Desk
 from api.web.commands import DONE
 from api.web.forms import Form, see
 from api.web.pages import failure_of
@@ -70,21 +68,6 @@ def admin_page(
     )
 
 
-async def run(
-    desk: Desk,
-    form: Form,
-    action: Callable[..., Any],
-    /,
-    *,
-    drawn: dict[str, Any] | None = None,
-    **arguments: Any,
-) -> Any:
-    """Run the action that a form asks for, once, after everything that is wrong with the form was said."""
-    form.check()
-    desk.command = form.text("command")
-    return await desk.run(action, drawn, **arguments)
-
-
 def refused(name: str, error: WorkflowError, form: Form, places: dict[str, str] | None = None) -> Failure:
     """The form that was refused; `places` says which field a reason is about, if not the one it names."""
 
@@ -95,12 +78,15 @@ def refused(name: str, error: WorkflowError, form: Form, places: dict[str, str] 
 
 
 def placed(error: WorkflowError, field: str) -> WorkflowError:
-    """The same refusal with each finding of a file naming its line and column, all of them at that field."""
+    """The same refusal with each finding of a text naming its line and column at that field; what is wrong with
+    the chosen file as such stays there.
+    """
     reasons = []
     for each in error.reasons:
         found = _PLACE.search(each.place)
         where = f"第{found[1]}行第{found[2]}列：" if found else ""
-        reasons.append(Reason(each.code, f"{where}{each.text}", each.remedy, field))
+        place = each.place if each.place == "file" else field
+        reasons.append(Reason(each.code, f"{where}{each.text}", each.remedy, place))
     return type(error)(*reasons)
 
 

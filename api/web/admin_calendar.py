@@ -15,8 +15,8 @@ from api.desk import AtDesk, Desk
 from api.operations import rehearse_year
 from api.problems import refusal
 from api.schemas import Id
-from api.web.admin import ADMINISTRATOR, Done, admin_page, done_at, placed, refused, run
-from api.web.forms import Form, Sent
+from api.web.admin import ADMINISTRATOR, Done, admin_page, done_at, placed, refused
+from api.web.forms import Form, Sent, run
 from api.web.render import Failure
 from workflow import queries
 from workflow.actions import calendar

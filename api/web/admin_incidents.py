@@ -15,8 +15,8 @@ from api.mail import try_mail
 from api.problems import refusal
 from api.schemas import Id
 from api.settings import FILE, Settings
-from api.web.admin import ADMINISTRATOR, Done, Number, admin_page, done_at, refused, run
-from api.web.forms import Sent
+from api.web.admin import ADMINISTRATOR, Done, Number, admin_page, done_at, refused
+from api.web.forms import Sent, run
 from api.web.render import Failure
 from notifications import ledger
 from notifications.mailer import Failure as MailFailure

@@ -29,10 +29,9 @@ from api.web.admin import (
     people_choices,
     post_choices,
     refused,
-    run,
     unit_choices,
 )
-from api.web.forms import Form, Sent
+from api.web.forms import Form, Sent, run
 from api.web.render import Failure, with_query
 from workflow import queries
 from workflow.actions import people
@@ -132,14 +131,13 @@ async def add_person(request: Request, desk: AtDesk, form: Sent) -> Response:
             email=form.text("email"),
         )
     except WorkflowError as error:
-        return _new_page(request, desk, refused("person", error, form))
+        return _new_page(request, desk, refused("person", error, form), form.text("password"))
     return done_at(f"/admin/people/{person}", "person-added", "posts")
 
 
-def _new_page(request: Request, desk: Desk, failure: Failure | None = None) -> Response:
-    return admin_page(
-        request, "admin_person_new.html", desk.visitor, failure=failure, proposed=_proposed_password()
-    )
+def _new_page(request: Request, desk: Desk, failure: Failure | None = None, password: str = "") -> Response:
+    proposed = password or _proposed_password()
+    return admin_page(request, "admin_person_new.html", desk.visitor, failure=failure, proposed=proposed)
 
 
 @router.get("/{person}")
@@ -149,7 +147,13 @@ async def one_person(request: Request, desk: AtDesk, person: Id, done: Done = ""
 
 
 async def _person_page(
-    request: Request, desk: Desk, person: int, *, failure: Failure | None = None, done: str = ""
+    request: Request,
+    desk: Desk,
+    person: int,
+    *,
+    failure: Failure | None = None,
+    done: str = "",
+    password: str = "",
 ) -> Response:
     directory = desk.visitor.directory
     found = directory.people.get(person)
@@ -178,7 +182,7 @@ async def _person_page(
         units=unit_choices(directory),
         keys=post_choices(),
         colleagues=people_choices(directory, without=person),
-        proposed=_proposed_password(),
+        proposed=password or _proposed_password(),
         today=desk.day,
         is_me=person == desk.visitor.id,
     )
@@ -203,7 +207,8 @@ async def reset_password(request: Request, desk: AtDesk, form: Sent, person: Id)
         kept = await _password(form, *((found.name, found.staff_number) if found else ()))
         await run(desk, form, people.change_person, drawn={"password_hash": kept}, person=person)
     except WorkflowError as error:
-        return await _person_page(request, desk, person, failure=refused("reset", error, form))
+        failure, typed = refused("reset", error, form), form.text("password")
+        return await _person_page(request, desk, person, failure=failure, password=typed)
     return done_at(f"/admin/people/{person}", "password-reset")
 
 

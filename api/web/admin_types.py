@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
 from api.door import Door
-from api.web.admin import ADMINISTRATOR, Done, Text, admin_page, done_at, placed, refused, run
-from api.web.forms import Form, Sent
+from api.web.admin import ADMINISTRATOR, Done, Text, admin_page, done_at, placed, refused
+from api.web.forms import Form, Sent, run
 from api.web.render import Failure
 from workflow import queries
 from workflow.actions import definitions

@@ -19,10 +19,9 @@ from api.web.admin import (
     done_at,
     people_choices,
     refused,
-    run,
     unit_choices,
 )
-from api.web.forms import Form, Sent
+from api.web.forms import Form, Sent, run
 from api.web.render import Failure
 from workflow.actions import people
 from workflow.definition import POSTS
@@ -101,7 +100,7 @@ async def add_unit(request: Request, desk: AtDesk, form: Sent) -> Response:
     try:
         arguments: dict[str, Any] = {
             "name": form.required("name", "单位名称"),
-            "parent": form.optional_number("parent") or 0,
+            "parent": form.number("parent", "上级单位") if form.has("parent") else 0,
             "region": form.text("region"),
         }
         unit = await run(desk, form, people.add_organisation, **arguments)

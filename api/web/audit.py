@@ -27,7 +27,7 @@ from api.web.render import Failure, page, with_query
 from workflow import queries
 from workflow.actions.exports import record_export
 from workflow.doctor import kept_head
-from workflow.errors import Forbidden, Invalid, NotFound, Refused
+from workflow.errors import Forbidden, Invalid, Refused
 from workflow.people import Directory
 from workflow.queries.audit import KINDS, AuditFilter, Entry, audited, audits_administration, not_an_auditor
 
@@ -210,9 +210,9 @@ async def export(request: Request, desk: AtDesk, form: Sent) -> Response:
     given = {name: form.text(name)[:100] for name in FIELDS}
     wrong: list[str] = []
     filters = _filter(given, wrong)
-    chosen = FORMATS.get(form.text("format"))
-    if chosen is None:
-        raise NotFound(refusal("not-found"))
+    ending = form.text("format")
+    if ending not in FORMATS:
+        form.wrong("format", "文件格式", "不在可选之列")
     for each in wrong:
         form.wrong("since", "期间", f"“{each}”不是日期，应如2026-09-18")
     try:
@@ -224,6 +224,7 @@ async def export(request: Request, desk: AtDesk, form: Sent) -> Response:
         )
     except (Invalid, Refused) as error:
         return await _record_page(request, desk, given, failure=refused("export", error, form))
+    chosen = FORMATS[ending]
     content = await asyncio.to_thread(chosen.write, entries)
     name = f"审计记录{desk.day:%Y%m%d}.{chosen.ending}"
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}

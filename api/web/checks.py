@@ -42,7 +42,9 @@ async def confirm(
 ) -> Response:
     """Confirm the ticked entries, each on its own."""
     try:
-        refused = await _confirm(desk, form, _ticked(form))
+        ticked = _ticked(form)
+        form.check()
+        refused = await _confirm(desk, form, ticked)
         if refused:
             raise Refused(*refused)
     except WorkflowError as error:
@@ -62,8 +64,8 @@ async def _checks_page(
 def _ticked(form: Form) -> dict[str, list[int]]:
     """Project -> the numbers of its entries that were ticked."""
     found: dict[str, list[int]] = {}
-    for value in form.data.getlist("entry"):
-        ref, _, number = str(value).rpartition(":")
+    for value in form.texts("entry"):
+        ref, _, number = value.rpartition(":")
         if ref and number.isascii() and number.isdigit() and len(number) < 10:
             found.setdefault(ref, []).append(int(number))
     if not found:

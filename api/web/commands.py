@@ -127,7 +127,6 @@ async def paper_command(action: str, form: Form, ref: str, papers: Iterable[Docu
         command = await _register(form)
     else:
         raise NotFound(refusal("not-found"))
-    form.check()
     return Command(command.action, {"ref": ref, **command.arguments}, command.done)
 
 

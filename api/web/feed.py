@@ -20,7 +20,7 @@ from api.desk import AtDesk, Desk
 from api.prints.agenda import agenda
 from api.problems import refusal
 from api.security import disposition
-from api.web.forms import Sent, see
+from api.web.forms import Sent, run, see
 from api.web.pages import Done
 from api.web.render import at, page
 from workflow import queries
@@ -46,8 +46,7 @@ async def make_address(request: Request, desk: AtDesk, form: Sent) -> Response:
     Answered with the page itself and not by going there: an address in a redirect would stay in histories.
     """
     token = secrets.token_urlsafe(32)
-    desk.command = form.text("command")
-    kept: str = await desk.run(feeds.give_address, drawn={"token": feeds.digest_of(token)})
+    kept: str = await run(desk, form, feeds.give_address, drawn={"token": feeds.digest_of(token)})
     is_ours = hmac.compare_digest(kept, feeds.digest_of(token))
     address = f"{request.app.state.settings.address}/calendar/{token}.ics"
     return await _page(request, desk, address=address if is_ours else "")
@@ -56,8 +55,7 @@ async def make_address(request: Request, desk: AtDesk, form: Sent) -> Response:
 @router.post("/calendar/revoke")
 async def revoke(desk: AtDesk, form: Sent) -> Response:
     """End it."""
-    desk.command = form.text("command")
-    await desk.run(feeds.revoke_address)
+    await run(desk, form, feeds.revoke_address)
     return see("/calendar?done=revoked")
 
 

@@ -6,9 +6,10 @@ Invariant: a field is taken as it was typed or refused with a sentence; nothing 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends
 from starlette.datastructures import FormData, UploadFile
@@ -16,8 +17,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from api.auth import Newcomer
+from api.desk import Desk
 from api.problems import refusal
 from api.security import read_form
+from api.uploads import chosen
 from workflow import rules
 from workflow.clock import Limit, Unit
 from workflow.content import FORMATS
@@ -27,7 +30,28 @@ from workflow.queries.views import DocumentView, StageFile
 from workflow.state import Fix, ReplyData
 
 LONGEST_FIXES = 20
+LONGEST_LIMIT = 999
 _CHUNK = 256 * 1024
+
+WORDS: Final = {
+    "title": "项目名称",
+    "code": "项目代码",
+    "opinion": "意见",
+    "fixes": "需修改事项",
+    "reason": "理由",
+    "text": "内容",
+    "outcome": "结论",
+    "number": "文号",
+    "issued_on": "成文日期",
+    "issuer": "发文机关",
+    "valid_until": "有效期至",
+    "kept_at": "存放处",
+    "on": "日期",
+    "how": "怎样处理的",
+    "starts_on": "从",
+    "ends_on": "到",
+}
+"""What the fields of all our forms are called, by the last part of their names."""
 
 
 class Form:
@@ -54,6 +78,15 @@ class Form:
         """Note that a field is wrong."""
         self.reasons.append(refusal("field-invalid", field, field=title, why=why))
 
+    def _read(self, field: str, value: object) -> str:
+        """What was typed, with the line ends of this side; what no field may hold is noted, once."""
+        text = value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
+        if rules.is_misleading(text):
+            title = WORDS.get(field.rpartition(".")[2], "此项")
+            found = reason("text-control-characters", field, title=title)
+            self.reasons += [found] if found not in self.reasons else []
+        return text
+
     def values(self) -> dict[str, str]:
         """Everything typed, so that a page with an error can show it again; a file is only named as a field."""
         return {key: value if isinstance(value, str) else "" for key, value in self.data.multi_items()}
@@ -63,9 +96,12 @@ class Form:
         return bool(self.text(field))
 
     def text(self, field: str) -> str:
-        """What was typed, with the line ends of this side."""
-        value = self.data.get(field, "")
-        return value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
+        """What was typed; noted if it holds what is not there to be seen."""
+        return self._read(field, self.data.get(field))
+
+    def texts(self, field: str) -> list[str]:
+        """Everything that was ticked there."""
+        return [self._read(field, value) for value in self.data.getlist(field)]
 
     def required(self, field: str, title: str) -> str:
         """The text, which must be there."""
@@ -107,11 +143,13 @@ class Form:
     def limit(self, field: str, title: str) -> Limit:
         """A length of time: an amount and its unit."""
         amount = self.number(field, title)
+        if not 1 <= amount <= LONGEST_LIMIT and not any(each.place == field for each in self.reasons):
+            self.wrong(field, title, f"应为1至{LONGEST_LIMIT}的整数")
         unit = self.text(f"{field}_unit") or Unit.WORKDAYS.value
         if unit not in {each.value for each in Unit}:
             self.wrong(field, title, "期限单位不在可选之列")
             unit = Unit.WORKDAYS.value
-        return Limit(max(amount, 1), Unit(unit))
+        return Limit(amount, Unit(unit))
 
     def fixes(self, papers: Mapping[str, str] | None = None, field: str = "fixes") -> tuple[Fix, ...]:
         """Items to put right, one a line; one that begins 《title》 or “title：” is about that one of `papers`."""
@@ -123,35 +161,35 @@ class Form:
 
     async def file(self, field: str, formats: Collection[str] = tuple(FORMATS)) -> StoredFile | None:
         """The file that was chosen, stored; None if none was. What is wrong with it is noted."""
-        chosen = self.data.get(field)
-        if not isinstance(chosen, UploadFile) or not chosen.filename:
-            return None
         try:
-            return await asyncio.to_thread(self._receive, chosen, formats)
+            found = chosen(self.data, field)
+            return await asyncio.to_thread(self._receive, found, formats) if found else None
         except Invalid as error:
             self.reasons += [Reason(each.code, each.text, each.remedy, field) for each in error.reasons]
             return None
 
-    def _receive(self, chosen: UploadFile, formats: Collection[str]) -> StoredFile:
+    def _receive(self, found: UploadFile, formats: Collection[str]) -> StoredFile:
         def chunks() -> Iterator[bytes]:
-            while chunk := chosen.file.read(_CHUNK):
+            while chunk := found.file.read(_CHUNK):
                 yield chunk
 
-        return self._files.receive(chunks(), chosen.filename or "", self._limit, formats)
+        return self._files.receive(chunks(), found.filename or "", self._limit, formats)
 
     async def text_file(self, field: str, longest: int = 1024 * 1024) -> str:
         """The text of the file that was chosen; empty if none was. What is wrong with it is noted."""
-        chosen = self.data.get(field)
-        if not isinstance(chosen, UploadFile) or not chosen.filename:
-            return ""
-        content = await chosen.read(longest + 1)
         try:
-            found = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            found = None
-        if found is None or len(content) > longest:
-            self.reasons.append(refusal("text-file-unreadable", field, limit=f"{longest // 1024}KB"))
-        return found or ""
+            found = chosen(self.data, field)
+        except Invalid as error:
+            self.reasons += error.reasons
+            return ""
+        content = await found.read(longest + 1) if found else b""
+        if found and not content:
+            self.wrong(field, "文件", "是空文件")
+        with suppress(UnicodeDecodeError):
+            if len(content) <= longest:
+                return content.decode("utf-8-sig")
+        self.reasons.append(refusal("text-file-unreadable", field, limit=f"{longest // 1024}KB"))
+        return ""
 
     async def replies(self, file: StageFile) -> tuple[ReplyData, ...]:
         """What is written on the replies that the stage issues. A day that is missing is noted; today
@@ -205,6 +243,24 @@ async def sent_form(request: Request, visitor: Newcomer) -> AsyncIterator[Form]:
 
 
 Sent = Annotated[Form, Depends(sent_form)]
+
+
+async def run(
+    desk: Desk,
+    form: Form,
+    action: Callable[..., Any],
+    /,
+    *,
+    drawn: dict[str, Any] | None = None,
+    **arguments: Any,
+) -> Any:
+    """Run the action that a form asks for, under the id that the form was drawn with.
+
+    The one way from a form to an action: Invalid with everything that was wrong with the form, before it begins.
+    """
+    desk.command = form.text("command")
+    form.check()
+    return await desk.run(action, drawn, **arguments)
 
 
 def see(address: str) -> RedirectResponse:

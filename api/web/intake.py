@@ -11,7 +11,6 @@ import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,8 +21,8 @@ from api.intake.reading import Table, open_book, read_table
 from api.intake.template import make_template
 from api.intake.workbook import LARGEST, is_old_or_locked, refused
 from api.security import DOWNLOAD_POLICY, disposition, read_form
-from api.uploads import receive
-from api.web.forms import Sent, see
+from api.uploads import chosen, receive
+from api.web.forms import Sent, run, see
 from api.web.pages import failure_of
 from api.web.render import Failure, page, with_query
 from workflow import queries
@@ -101,12 +100,12 @@ async def upload(request: Request, desk: AtDesk, form: Sent) -> Response:
 
 async def _receive(request: Request) -> StoredFile:
     """The workbook, stored; one that a password locks is told from what is no workbook at all."""
-    upload = (await read_form(request)).get("file")
-    if isinstance(upload, UploadFile) and upload.filename:
+    upload = chosen(await read_form(request), "file")
+    if upload is not None:
         head = await upload.read(8)
         await upload.seek(0)
         if is_old_or_locked(head):
-            raise refused("workbook-protected", clean_name(upload.filename))
+            raise refused("workbook-protected", clean_name(upload.filename or ""))
     return await receive(request, "file", ("xlsx",), LARGEST)
 
 
@@ -127,10 +126,9 @@ async def confirm(request: Request, desk: AtDesk, form: Sent) -> Response:
         it = await _preview(request, desk, ticket)
         if it.findings:
             return await _preview_page(request, desk, ticket)
-        desk.command = form.text("command")
         drawn = {"refs": [secrets.token_urlsafe(16) for _ in it.table.projects]}
         arguments = {"digest": it.digest, "projects": it.table.projects, "plan": form.text("plan")}
-        counts: dict[str, int] = await desk.run(take_in_projects, drawn, **arguments)
+        counts: dict[str, int] = await run(desk, form, take_in_projects, drawn=drawn, **arguments)
     except WorkflowError as error:
         return await _preview_page(request, desk, ticket, failure_of("intake", error, {}))
     shown = {key: counts[key] for key in ("new", "changed", "entries")}

@@ -12,7 +12,7 @@ from api import sessions
 from api.auth import Newcomer, Now, Visitor, change_own_password, signed_in_at
 from api.desk import AtDesk, Desk
 from api.web.commands import DONE
-from api.web.forms import Form, Sent, see
+from api.web.forms import Form, Sent, run, see
 from api.web.pages import Done, failure_of
 from api.web.render import Failure, page
 from workflow.actions import people
@@ -32,9 +32,7 @@ async def delegate(request: Request, desk: AtDesk, form: Sent) -> Response:
     """Let a colleague act for me from one day to another."""
     try:
         arguments = _delegation(form, desk.visitor.id)
-        form.check()
-        desk.command = form.text("command")
-        await desk.run(people.delegate, **arguments)
+        await run(desk, form, people.delegate, **arguments)
     except WorkflowError as error:
         return _page(request, desk, failure_of("delegate", error, form.values()))
     return see("/delegations?done=delegated")
@@ -45,8 +43,7 @@ async def end_delegation(request: Request, desk: AtDesk, form: Sent) -> Response
     """End it before its day."""
     try:
         agent = form.number("agent", "代理人")
-        form.check()
-        await desk.run(people.end_delegation, principal=desk.visitor.id, agent=agent)
+        await run(desk, form, people.end_delegation, principal=desk.visitor.id, agent=agent)
     except WorkflowError as error:
         return _page(request, desk, failure_of("end", error, form.values()))
     return see("/delegations?done=ended")

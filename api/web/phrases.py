@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.desk import AtDesk, Desk
 from api.phrases import LONGEST, MOST, keep_phrases, phrases
 from api.web.commands import DONE
-from api.web.forms import Sent, see
+from api.web.forms import Sent, run, see
 from api.web.pages import Done, failure_of
 from api.web.render import Failure, page
 from workflow.errors import WorkflowError
@@ -27,8 +27,7 @@ async def phrases_page(request: Request, desk: AtDesk, done: Done = "") -> Respo
 async def keep(request: Request, desk: AtDesk, form: Sent) -> Response:
     """Keep the phrases as they stand there."""
     try:
-        desk.command = form.text("command")
-        await desk.run(keep_phrases, texts=form.text("texts"))
+        await run(desk, form, keep_phrases, texts=form.text("texts"))
     except WorkflowError as error:
         return await _page(request, desk, failure=failure_of("phrases", error, form.values()))
     return see("/phrases?done=phrases")

@@ -14,10 +14,10 @@ from api import saved
 from api.desk import AtDesk, Desk
 from api.schemas import Id
 from api.web.commands import DONE
-from api.web.forms import Form, Sent, see
+from api.web.forms import Form, Sent, run, see
 from api.web.pages import Before, Done, failure_of
 from api.web.render import Failure, page, with_query
-from workflow import queries
+from workflow import queries, rules
 from workflow.errors import WorkflowError
 from workflow.queries.portfolio import SORTS
 
@@ -127,7 +127,7 @@ async def save(request: Request, desk: AtDesk, form: Sent) -> Response:
     given = _filter(form)
     kept = with_query("", given).removeprefix("?") or "all=1"
     try:
-        await desk.run(saved.save_view, name=form.text("name"), filter_=kept)
+        await run(desk, form, saved.save_view, name=form.text("name"), filter_=kept)
     except WorkflowError as error:
         return await _list_page(request, desk, given, failure=failure_of("view", error, form.values()))
     return see(f"/projects?{kept}&done=saved")
@@ -150,18 +150,20 @@ async def change(request: Request, desk: AtDesk, form: Sent, view: Id, action: s
 async def _change(desk: Desk, form: Form, view: int, action: str) -> str:
     match action:
         case "rename":
-            await desk.run(saved.rename_view, view=view, name=form.text("name"))
+            await run(desk, form, saved.rename_view, view=view, name=form.text("name"))
             return "renamed"
         case "delete":
-            await desk.run(saved.delete_view, view=view)
+            await run(desk, form, saved.delete_view, view=view)
             return "deleted"
         case "first":
-            await desk.run(saved.open_with, view=view)
+            await run(desk, form, saved.open_with, view=view)
             return "first"
         case _:
-            await desk.run(saved.open_with, view=0)
+            await run(desk, form, saved.open_with, view=0)
             return "unset"
 
 
 def _filter(form: Form) -> dict[str, str]:
-    return given_in(dict(parse_qsl(form.text("filter"))))
+    """The filter that the list had; what no list of ours could have shown is left out."""
+    given = parse_qsl(form.text("filter"))
+    return given_in({name: value for name, value in given if not rules.is_misleading(value)})

@@ -17,7 +17,7 @@ from api.desk import AtDesk, Desk
 from api.door import door_of
 from api.problems import Problem
 from api.web.commands import DONE, Command, paper_command, project_command, stage_command
-from api.web.forms import Form, Sent, see
+from api.web.forms import Form, Sent, run, see
 from api.web.pages import Done, failure_of, project_page, stage_page
 from api.web.render import Failure, page, with_query
 from api.web.resuming import Kept, confirm_page, kept_in
@@ -47,8 +47,10 @@ async def signing_in(request: Request) -> Response:
     onwards, kept = _inside(form.text("next")), kept_in(request, form.data)
     password = form.data.get("password", "")
     try:
+        staff_number = form.text("staff_number")
+        form.check()
         session = await sign_in(
-            request, form.text("staff_number"), password if isinstance(password, str) else "", now(request)
+            request, staff_number, password if isinstance(password, str) else "", now(request)
         )
     except WorkflowError as error:
         failure = failure_of("sign-in", error, form.values(), lambda _: "staff_number")
@@ -133,7 +135,7 @@ async def project_paper(request: Request, desk: AtDesk, form: Sent, ref: str, ac
     try:
         found: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
         command = await paper_command(action, form, ref, found.papers)
-        await run(desk, form, command)
+        await run(desk, form, command.action, **command.arguments)
     except WorkflowError as error:
         return await project_page(request, desk, ref, failure=failure_of(action, error, form.values()))
     return see(f"/projects/{ref}?done={command.done}#papers")
@@ -144,8 +146,7 @@ async def project_action(request: Request, desk: AtDesk, form: Sent, ref: str, a
     """Move, hand over, or end the taking-over of a project."""
     try:
         command = project_command(action, form, ref)
-        form.check()
-        await run(desk, form, command)
+        await run(desk, form, command.action, **command.arguments)
     except WorkflowError as error:
         return await project_page(request, desk, ref, failure=failure_of(action, error, form.values()))
     return see(f"/projects/{ref}?done={command.done}")
@@ -162,7 +163,7 @@ async def stage_action(
     it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
     try:
         command = await checked(desk, form, it, await stage_command(action, form, it))
-        await run(desk, form, command)
+        await run(desk, form, command.action, **command.arguments)
     except NotFound:
         raise
     except WorkflowError as error:
@@ -203,12 +204,6 @@ async def _reply_reasons(desk: Desk, form: Form, it: StageFile, command: Command
     return found
 
 
-async def run(desk: Desk, form: Form, command: Command) -> None:
-    """Run the command under the id that its form was drawn with."""
-    desk.command = form.text("command")
-    await desk.run(command.action, **command.arguments)
-
-
 def _form_of(action: str, form: Form) -> str:
     """The name that the page gives to the form that was sent."""
     match action:
@@ -244,6 +239,6 @@ def reply_field(it: StageFile) -> Any:
             return f"reply.{each.place}.{_REPLY_FIELDS.get(each.code, 'number')}"
         if each.code == "fact-invalid" and each.place in fields:
             return f"reply.{fields[each.place]}.field.{each.place}"
-        return each.place
+        return "number" if each.place == "receipt" else each.place
 
     return field_of

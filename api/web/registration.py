@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
-from api.web.forms import Form, Sent, see
+from api.web.forms import Form, Sent, run, see
 from api.web.pages import failure_of
 from api.web.render import Failure, page
 from workflow import queries, rules
@@ -75,9 +75,8 @@ async def register(
     taking_over = form.has("taking_over")
     try:
         arguments = await _registration(form, desk, type)
-        form.check()
-        desk.command = form.text("command")
-        ref = await desk.run(projects.register_project, {"ref": secrets.token_urlsafe(16)}, **arguments)
+        drawn = {"ref": secrets.token_urlsafe(16)}
+        ref = await run(desk, form, projects.register_project, drawn=drawn, **arguments)
     except WorkflowError as error:
         failure = failure_of("new", error, form.values(), _fact_field)
         return await _new_project_page(request, desk, type, failure, taking_over=taking_over)
@@ -141,8 +140,9 @@ async def change_facts(request: Request, desk: AtDesk, form: Sent, ref: str) -> 
     found: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
     try:
         code = form.text("code")
-        desk.command = form.text("command")
-        await desk.run(
+        await run(
+            desk,
+            form,
             projects.change_facts,
             ref=ref,
             facts=_facts(form, found.definition),

@@ -98,14 +98,16 @@ class Failure:
 
     def context(self) -> dict[str, Any]:
         """What the templates know of it."""
-        places = {each.text: field for field, reasons in self.wrong.items() for each in reasons}
-        known = {field for field in self.wrong if field in self.typed}
         return {
             "problem": self.problem,
             "failed": self.form,
             "typed": self.typed,
             "wrong": self.wrong,
-            "anchors": {text: f"{self.form}-{field}" for text, field in places.items() if field in known},
+            "anchors": {
+                (each.text, each.place): f"{self.form}-{field}"
+                for field, reasons in self.wrong.items()
+                for each in reasons
+            },
         }
 
 
@@ -146,6 +148,9 @@ def page(
     known["new_command"] = lambda: f"{nonce}{next(attempts)}"
     known["live"] = nonce if visitor and request.method == "GET" else ""
     text = _TEMPLATES.get_template(template).render(known)
+    drawn = {key: id_ for key, id_ in known["anchors"].items() if f'id="{id_}"' in text}
+    if drawn != known["anchors"]:  # a reason that is about no field of the page leads nowhere
+        text = _TEMPLATES.get_template(template).render({**known, "anchors": drawn})
     mark = sha256(text.replace(nonce, "").encode()).hexdigest()[:16]
     if known["live"] and request.headers.get("if-none-match") == f'"{mark}"':
         return Response(status_code=304, headers={"ETag": f'"{mark}"'})

@@ -18,6 +18,7 @@ from starlette.routing import Match
 from api.auth import CSRF_FIELD, Visitor
 from api.problems import Problem
 from api.security import form_of
+from api.web.forms import WORDS
 from api.web.render import page
 
 ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept.chosen."
@@ -26,26 +27,6 @@ ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept
 WRITER: Final = "writer"
 _OURS: Final = frozenset({CSRF_FIELD, WRITER})
 _QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_printed"})
-
-WORDS: Final = {
-    "title": "项目名称",
-    "code": "项目代码",
-    "opinion": "意见",
-    "fixes": "需修改事项",
-    "reason": "理由",
-    "text": "内容",
-    "outcome": "结论",
-    "number": "文号",
-    "issued_on": "成文日期",
-    "issuer": "发文机关",
-    "valid_until": "有效期至",
-    "kept_at": "存放处",
-    "on": "日期",
-    "how": "怎样处理的",
-    "starts_on": "从",
-    "ends_on": "到",
-}
-"""What the fields of all our forms are called, by the last part of their names."""
 
 OUTCOMES: Final = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
 

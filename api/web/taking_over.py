@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
 from api.web.commands import DONE, stage_command
-from api.web.forms import Sent, see
+from api.web.forms import Sent, run, see
 from api.web.pages import Done, Word, awaiting, failure_of
-from api.web.posts import checked, reply_field, run
+from api.web.posts import checked, reply_field
 from api.web.render import Failure, page
 from workflow import queries
 from workflow.errors import NotFound, WorkflowError
@@ -34,7 +34,7 @@ async def take_over(request: Request, desk: AtDesk, form: Sent, ref: str, stage:
     file: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
     try:
         command = await checked(desk, form, file, await stage_command("take-over", form, file))
-        await run(desk, form, command)
+        await run(desk, form, command.action, **command.arguments)
     except NotFound:
         raise
     except WorkflowError as error:

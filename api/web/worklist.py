@@ -22,7 +22,7 @@ from api.web.commands import Command
 from api.web.forms import Sent
 from api.web.pages import Done, failure_of, outcome, stage_context
 from api.web.render import Failure, page
-from workflow import queries
+from workflow import queries, rules
 from workflow.actions import decisions, entries
 from workflow.errors import Invalid, NotFound, Reason, WorkflowError
 from workflow.queries.views import StageFile
@@ -177,8 +177,14 @@ async def do_together(request: Request, desk: AtDesk, form: Sent, act: str) -> R
 
     The answer is the page itself: sent again, it finds every item done under the same command, and says the same.
     """
-    ticked = _ticked(act, [each for each in form.data.getlist("item") if isinstance(each, str)])
+    try:
+        ticked = _ticked(act, form.texts("item"))
+    except Invalid as error:
+        return await _page(request, desk, failure=failure_of(f"together-{act}", error, {}))
     opinion = form.text("opinion") or form.text("phrase")
+    wrong = dict.fromkeys([*form.reasons, *rules.check_text(opinion, "opinion", "意见")])
+    if wrong:
+        return await _ask(request, desk, act, ticked, failure_of("together", Invalid(*wrong), form.values()))
     lines = [await _do(desk, each, opinion, form.text("command")) for each in ticked]
     refused = [line for line in lines if line.reasons]
     work: queries.Worklist = await desk.ask(queries.worklist)
@@ -194,7 +200,9 @@ async def do_together(request: Request, desk: AtDesk, form: Sent, act: str) -> R
     )
 
 
-async def _ask(request: Request, desk: Desk, act: str, ticked: Sequence[Ticked]) -> Response:
+async def _ask(
+    request: Request, desk: Desk, act: str, ticked: Sequence[Ticked], failure: Failure | None = None
+) -> Response:
     work: queries.Worklist = await desk.ask(queries.worklist)
     shown = {place_of(item): item for item in work.mine if item.group == ACTS[act]}
     lines = [await _line(desk, each, shown.get(_place(each))) for each in ticked]
@@ -202,6 +210,7 @@ async def _ask(request: Request, desk: Desk, act: str, ticked: Sequence[Ticked])
         request,
         "together.html",
         desk.visitor,
+        failure=failure,
         act=act,
         lines=[line for line in lines if not line.reasons and line.item],
         refused=[line for line in lines if line.reasons or not line.item],

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
 from starlette.testclient import TestClient
 
 
+@dataclass
+class Control:
+    """One field of a form as the page shows it: its tag or type, what it holds, what may be chosen."""
+
+    name: str
+    kind: str
+    attributes: dict[str, str | None]
+    options: list[str] = field(default_factory=list)
+    chosen: str = ""
+
+
 class FormOnPage:
     """One form as the page shows it: where it goes and what it already holds."""
 
-    def __init__(self, action: str) -> None:
+    def __init__(self, action: str, method: str = "get") -> None:
         self.action = action
+        self.method = method
         self.values: dict[str, str] = {}
         self.fields: set[str] = set()
+        self.controls: list[Control] = []
+
+    def add(self, tag: str, name: str, found: dict[str, str | None]) -> None:
+        """One more field."""
+        self.fields.add(name)
+        kind = "hidden" if "hidden" in found else (found.get("type") or "text") if tag == "input" else tag
+        self.controls.append(Control(name, kind, found, chosen=found.get("value") or ""))
 
 
 class Page(HTMLParser):
@@ -32,6 +52,7 @@ class Page(HTMLParser):
         self.mark = ""
         self._words: list[str] = []
         self._form: FormOnPage | None = None
+        self._named: dict[str, FormOnPage] = {}
         self._area = ""
         self.feed(html)
 
@@ -61,16 +82,26 @@ class Page(HTMLParser):
         if tag == "a" and found.get("href"):
             self.links.append(str(found["href"]))
         if tag == "form":
-            self._form = FormOnPage(str(found.get("action")))
+            self._form = FormOnPage(str(found.get("action")), found.get("method") or "get")
             self.forms.append(self._form)
+            self._named[found.get("id") or "-"] = self._form
+        form = self._named.get(found.get("form") or "", self._form)
+        if form is not None:
+            self._field(form, tag, found)
+
+    def _field(self, form: FormOnPage, tag: str, found: dict[str, str | None]) -> None:
+        if tag == "option" and form.controls:
+            form.controls[-1].options.append(found.get("value") or "")
+            if "selected" in found:
+                form.controls[-1].chosen = found.get("value") or ""
         name = found.get("name")
-        if self._form is None or not name:
+        if not name:
             return
-        self._form.fields.add(name)
+        form.add(tag, name, found)
         if tag == "input" and (found.get("type") not in {"radio", "checkbox", "file"} or "checked" in found):
-            self._form.values[name] = found.get("value") or ""
+            form.values[name] = found.get("value") or ""
         if tag == "textarea":
-            self._area, self._form.values[name] = name, ""
+            self._area, form.values[name] = name, ""
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

@@ -191,7 +191,7 @@ def extend_clock(
     work.spec(stage)
     reasons = _clock_reasons(work, stage, "extend", reason_given)
     if by.unit not in {Unit.WORKDAYS, Unit.DAYS} or not 1 <= by.amount <= 60:
-        reasons.append(reason("extension-too-long", stage, longest="60个工作日"))
+        reasons.append(reason("extension-too-long", "by", longest="60个工作日"))
     refuse(reasons)
 
     clock = _running_clock(work, stage)

@@ -78,10 +78,13 @@ def enter_paper_signature(
     ]
     if current.step != signed.step or "." in current.state:
         reasons.append(_not_open(spec, signed.step, current.state))
+    elif not tx.directory.is_active(signed.signer):
+        reasons.append(reason("person-not-found", "signer"))
     else:
-        reasons += rules.is_decider(work.case, stage, signed.signer)
+        about = rules.is_decider(work.case, stage, signed.signer)
+        reasons += [Reason(each.code, each.text, each.remedy, "signer") for each in about]
     if signed.signer == actor:
-        reasons.append(reason("own-paper-signature", stage))
+        reasons.append(reason("own-paper-signature", "signer"))
     refuse(reasons)
 
     involved = {actor, signed.signer, work.project.state.clerk, *rules.submitters(work.case, stage)}
@@ -188,6 +191,7 @@ def _opinion_reasons(outcome: str, opinion: str, fixes: Sequence[Fix]) -> list[R
 
 def _evidence_reasons(work: Casework, on: date, sha256: str, kept_at: str) -> list[Reason]:
     reasons = [] if sha256 or kept_at.strip() else [reason("evidence-missing", "file")]
+    reasons += rules.check_text(kept_at, "kept_at", "存放处", longest=200)
     if on > work.day:
         reasons.append(reason("date-in-future", "on", title="签批日期", day=on))
     return reasons

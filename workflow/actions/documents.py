@@ -89,7 +89,7 @@ def _load(
     work = Casework.load(tx, ref, actor=actor, now=now)
     kind = work.project.definition.documents.get(document)
     if kind is None:
-        raise NotFound(reason("document-not-found", document))
+        raise NotFound(reason("document-not-found", "document"))
     return work, kind
 
 

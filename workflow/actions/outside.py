@@ -99,15 +99,27 @@ def outside_reasons(work: Casework, spec: Stage, what: Record) -> list[Reason]:
                 if known
                 else [reason("outcome-unknown", "outcome", outcome=what.outcome)]
             )
-            if known and what.outcome != "approved":
-                reasons += rules.check_text(what.opinion, "opinion", "理由", required=True)
+            required = known and what.outcome != "approved"
+            reasons += rules.check_text(what.opinion, "opinion", "理由", required=required)
         case SpecialBegan() | SpecialEnded() | Extended():
             reasons = _clock_reasons(work, spec, what)
         case PaperSigned() | TakenOver():
             reasons = [reason("not-outside", key, stage=spec.title, state="")]
     if isinstance(what, CorrectionNotified) and not what.fixes:
         reasons.append(reason("fixes-required", "fixes"))
-    return [*reasons, *_day_reasons(work, key, what)]
+    return [*reasons, *_text_reasons(what), *_day_reasons(work, key, what)]
+
+
+def _text_reasons(what: Record) -> list[Reason]:
+    """What is wrong with the words that were copied from the original."""
+    named = (("number", "文号"), ("receipt", "回执编号"), ("basis", "依据"))
+    words = [(getattr(what, field, ""), field, title) for field, title in named]
+    reasons = [each for found in words for each in rules.check_text(*found, longest=200)]
+    return reasons + [
+        each
+        for fix in getattr(what, "fixes", ())
+        for each in rules.check_text(fix.text, "fixes", "需修改事项")
+    ]
 
 
 def _clock_reasons(work: Casework, spec: Stage, what: SpecialBegan | SpecialEnded | Extended) -> list[Reason]:
@@ -120,13 +132,13 @@ def _clock_reasons(work: Casework, spec: Stage, what: SpecialBegan | SpecialEnde
     if clock.stopped:
         return [reason("clock-stopped", spec.key)]
     if isinstance(what, SpecialBegan):
-        return rules.check_text(what.procedure, "procedure", "特别程序名称", required=True)
+        return rules.check_text(what.procedure, "procedure", "特别程序名称", required=True, longest=100)
     reasons = rules.check_text(what.reason, "reason", "延长理由", required=True)
     longest = spec.step(stage.step).extend
     if clock.extensions:
-        reasons.append(reason("extended-already", spec.key))
+        reasons.append(reason("extended-already", "by"))
     if longest is not None and _due(work, clock, what.by) > _due(work, clock, longest):
-        reasons.append(reason("extension-too-long", spec.key, longest=longest))
+        reasons.append(reason("extension-too-long", "by", longest=longest))
     return reasons
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import date, datetime
 
 from sqlalchemy import text
@@ -23,7 +24,7 @@ from workflow.administration import (
 from workflow.clock import local_day
 from workflow.definition import POSTS
 from workflow.errors import Reason, reason
-from workflow.people import SYSTEM, OrganisationView
+from workflow.people import SYSTEM, Directory, OrganisationView
 from workflow.projection import CHECK
 from workflow.sql import Statement
 from workflow.transaction import Transaction
@@ -299,7 +300,7 @@ def grant_post(
 ) -> None:
     """Let a person take a post in an organisation; `title` is what it is called there."""
     check_administrator(tx, actor)
-    reasons = []
+    reasons = rules.check_text(title, "title", "职务", longest=60, one_line=True)
     if not tx.directory.is_active(person):
         reasons.append(reason("person-not-found", "person"))
     reasons += _check_organisation(tx, organisation, "organisation")
@@ -352,14 +353,7 @@ def delegate(
         check_administrator(tx, actor)
     day = local_day(now)
     reasons = rules.check_text(reason_given, "reason", "委托原因", required=True)
-    if agent == actor != principal:
-        reasons.append(reason("own-grant", "agent"))
-    if tx.directory.is_administrator(agent):
-        reasons.append(reason("administrator-decides", "agent"))
-    if principal == agent:
-        reasons.append(reason("delegation-to-self", "agent"))
-    if not tx.directory.is_active(agent):
-        reasons.append(reason("person-not-found", "agent"))
+    reasons += _may_act_for(tx.directory, principal, agent, actor)
     if ends_on < starts_on or ends_on < day:
         reasons.append(reason("delegation-dates", "ends_on"))
     if (ends_on - starts_on).days > 366:
@@ -377,6 +371,18 @@ def delegate(
     )
     event = DelegationGiven(principal, agent, starts_on, ends_on, reason_given.strip())
     tx.administer(event, actor=actor, at=now)
+
+
+def _may_act_for(directory: Directory, principal: int, agent: int, actor: int) -> Iterator[Reason]:
+    if agent == actor != principal:
+        yield reason("own-grant", "agent")
+    if directory.is_administrator(agent):
+        yield reason("administrator-decides", "agent")
+    if principal == agent:
+        yield reason("delegation-to-self", "agent")
+    for place, person in (("principal", principal), ("agent", agent)):
+        if not directory.is_active(person):
+            yield reason("person-not-found", place)
 
 
 def end_delegation(tx: Transaction, *, principal: int, agent: int, actor: int, now: datetime) -> None:

@@ -13,7 +13,7 @@ from workflow.actions.casework import Casework, refuse
 from workflow.actions.clocks import lapse
 from workflow.actions.decisions import enter
 from workflow.clock import local_day
-from workflow.errors import Forbidden, Reason, reason
+from workflow.errors import Forbidden, NotFound, Reason, reason
 from workflow.events import (
     ClerkChanged,
     FactsChanged,
@@ -76,9 +76,9 @@ def register_project(
     if code:
         reasons += _code_taken(tx, code, 0)
     refuse(reasons)
+    above = _another(tx, parent, "parent", actor, now).project.id if parent else 0
     project = tx.new_project(ref, compiled)
     work = Casework(tx, project, actor=actor, now=now)
-    above = Casework.load(tx, parent, actor=actor, now=now).project.id if parent else 0
 
     work.record(
         ProjectRegistered(
@@ -96,6 +96,15 @@ def register_project(
     )
     work.settle()
     return ref
+
+
+def _another(tx: Transaction, ref: str, place: str, actor: int, now: datetime) -> Casework:
+    """The other project that is named at that place; NotFound, for that place, if the actor does not see it."""
+    try:
+        return Casework.load(tx, ref, actor=actor, now=now)
+    except NotFound as error:
+        reasons = (Reason(each.code, each.text, each.remedy, place) for each in error.reasons)
+        raise NotFound(*reasons) from None
 
 
 def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
@@ -196,7 +205,7 @@ def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime
     By a supervisor: what waits has no clock, so it is not for the clerk to say.
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
-    awaited = Casework.load(tx, other, actor=actor, now=now).project
+    awaited = _another(tx, other, "other", actor, now).project
     reasons = [*rules.running(work.case), *rules.may_lead(work.case, rules.SUPERVISORS)]
     if work.project.id in _awaited_by(tx, awaited.id):
         reasons.append(reason("wait-in-circle", "other"))

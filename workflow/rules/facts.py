@@ -104,7 +104,7 @@ def _boolean(raw: Any) -> bool:
 def _text(raw: str) -> str:
     if len(raw) > 500:
         raise ValueError("文字超过500字")
-    if _INVISIBLE.search(raw):
+    if is_misleading(raw):
         raise ValueError("含有不可见的控制字符")
     return raw.strip()
 
@@ -237,6 +237,11 @@ def exceeded_caps(definition: Definition, state: ProjectState) -> list[Reason]:
     return reasons
 
 
+def is_misleading(text: str) -> bool:
+    """Whether control characters, or marks that turn the direction of writing, stand in the text."""
+    return _INVISIBLE.search(text) is not None
+
+
 def check_text(
     text: str, place: str, title: str, *, required: bool = False, longest: int = 2000, one_line: bool = False
 ) -> list[Reason]:
@@ -247,6 +252,6 @@ def check_text(
         return [reason("text-required", place, title=title)]
     if len(text) > longest:
         return [reason("text-too-long", place, title=title, longest=longest)]
-    if _INVISIBLE.search(text) or (one_line and re.search(r"[\r\n\t]", text)):
+    if is_misleading(text) or (one_line and re.search(r"[\r\n\t]", text)):
         return [reason("text-control-characters", place, title=title)]
     return []

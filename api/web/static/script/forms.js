@@ -49,9 +49,11 @@
   function differ(one, other) {
     return Object.keys(one).some(function (name) { return name in other && one[name] !== other[name]; });
   }
-  function keep(form) {
+  // The attempt is kept with its name: whoever sends again what was never answered gets the first answer.
+  function keep(form, sent) {
     if (!store || !isKept(form) || form.hasAttribute("data-kept")) { return; }
-    try { store.setItem(nameOf(form), JSON.stringify(valuesOf(form))); } catch (full) { /* what is typed stays on the page */ }
+    var command = form.elements.command ? form.elements.command.value : "";
+    try { store.setItem(nameOf(form), JSON.stringify({ values: valuesOf(form), command: command, sent: sent })); } catch (full) { /* what is typed stays on the page */ }
   }
   function forget(beginning) {
     if (!store) { return; }
@@ -60,14 +62,16 @@
   function restore(form) {
     var kept = store && isKept(form) && store.getItem(nameOf(form));
     if (!kept) { return; }
-    var values = JSON.parse(kept), before = valuesOf(form);
+    var found = JSON.parse(kept), values = found.values || {}, before = valuesOf(form), command = form.elements.command;
     if (!differ(values, before)) { return; }
+    var fresh = command ? command.value : "";
     fill(form, values);
-    var note = make("p", "restored", "已恢复您上次未提交的内容");
+    if (fresh && found.command) { command.value = found.command; }
+    var note = make("p", "restored", found.sent ? "上次提交没有办成，或没有收到答复；内容已恢复，再提交也不会办两次。" : "已恢复您上次未提交的内容");
     note.setAttribute("role", "status");
     var clear = make("button", "plain", "清除");
     clear.type = "button";
-    clear.addEventListener("click", function () { fill(form, before); forget(nameOf(form)); form.removeChild(note); lookAll(form); });
+    clear.addEventListener("click", function () { fill(form, before); if (fresh) { command.value = fresh; } forget(nameOf(form)); form.removeChild(note); lookAll(form); });
     note.appendChild(clear);
     form.insertBefore(note, form.firstChild);
     for (var at = form; at; at = at.parentElement) { if (at.tagName === "DETAILS") { at.open = true; } }
@@ -122,6 +126,11 @@
       var checked = text.slice(0, 4) >= field.getAttribute("data-since");
       var wrong = checked && checkDigit(text, Number(field.getAttribute("data-digits"))) !== text.slice(-1);
       return wrong ? field.getAttribute("data-differs").replace("{code}", text) : "";
+    },
+    file: function (field) {
+      var chosen = field.files && field.files[0], most = Number(field.getAttribute("data-most"));
+      if (chosen && !chosen.size) { return "这是空文件，请核对后重新选择。"; }
+      return chosen && chosen.size > most * 1048576 ? "文件超过" + most + " MB，请压缩扫描分辨率或拆分后再上传。" : "";
     },
     day: function (field, text) {
       return text < "2000-01-01" || text > "2100-12-31" ? "年份似有误，请核对。" : "";
@@ -202,20 +211,20 @@
   document.addEventListener("click", function (event) { if (event.target.tagName === "BUTTON") { pressed = event.target; } });
   document.addEventListener("input", function (event) {
     if (!event.target.form) { return; }
-    keep(event.target.form);
+    keep(event.target.form, false);
     if (event.target.hasAttribute("data-check")) { look(event.target); }
   });
   document.addEventListener("change", function (event) {
     if (!event.target.form) { return; }
     if (event.target.getAttribute("data-check") === "number") { event.target.value = asWritten(event.target.value); }
-    keep(event.target.form);
+    keep(event.target.form, false);
     if (event.target.name === "as_printed") { lookAll(event.target.form); }
   });
   document.addEventListener("submit", function (event) {
     var form = event.target;
     if (form.hasAttribute("data-sign-out")) { forget(PREFIX); return; }
     if (event.defaultPrevented || !store || !isKept(form)) { return; }
-    keep(form);
+    keep(form, true);
     var confirming = PREFIX + document.body.getAttribute("data-person") + " " + form.getAttribute("action") + " ";
     store.setItem(SENT, form.hasAttribute("data-kept") ? confirming : nameOf(form));
     if (navigator.onLine === false) { event.preventDefault(); probe(form); }
