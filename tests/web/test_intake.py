@@ -17,6 +17,7 @@ from tests.web.conftest import SignIn
 from tests.web.desk import Desk, Page
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES = ("cemetery", "centre-conversion", "columbarium", "funeral-home", "welfare-complex")
 CODE_OF_A = "2406-990102-04-01-317469"
 
 Line = dict[str, Any]
@@ -34,9 +35,9 @@ def reply(of: str, document: str, number: str, on: date | str = date(2024, 3, 5)
     }  # fmt: skip
 
 
-def template(desk: Desk) -> Workbook:
+def template(desk: Desk, of: str = "columbarium") -> Workbook:
     """The template as it is downloaded."""
-    answer = desk.client.get("/types/columbarium/template.xlsx")
+    answer = desk.client.get(f"/types/{of}/template.xlsx")
     assert (answer.status_code, answer.headers["content-type"]) == (200, XLSX)
     assert "attachment" in answer.headers["content-disposition"]
     return load_workbook(BytesIO(answer.content))
@@ -107,6 +108,22 @@ def test_a_clerk_takes_in_a_table_and_a_chief_confirms_what_agrees(sign_in: Sign
     assert len([1 for _, attrs in page.tags if attrs.get("name") == "entry"]) == 2
     ref = boxes[0].partition(":")[0]
     assert "补录" in li.open(f"/projects/{ref}/stages/proposal").words
+
+
+@pytest.mark.parametrize("of", TYPES)
+def test_what_the_example_shows_could_be_imported(of: str, sign_in: SignIn) -> None:
+    """Sums and parts of its own line agree, and lists are named as the format asks."""
+    wu = sign_in("wuhaitao")
+    book = template(wu, of)
+    heading, example = book[PROJECTS][1], book[PROJECTS][2]
+    shown = {str(head.value): cell.value for head, cell in zip(heading, example, strict=True)}
+    line = {**shown, **project("A1", "照示例填写的项目"), "项目代码": None}
+
+    assert "新登记 1 个" in upload(wu, fill(book, [line], [])).words
+    assert wu.page.has_form("/projects/import/confirm")
+    lists = [rule.formula1 for rule in book[PROJECTS].data_validations.dataValidation]
+    assert lists
+    assert not [formula for formula in lists if formula.startswith("=")]
 
 
 def test_the_same_table_again_has_nothing_to_import(sign_in: SignIn) -> None:
