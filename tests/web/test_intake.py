@@ -294,10 +294,33 @@ def test_nothing_ticked_and_nothing_to_check(sign_in: SignIn) -> None:
     page = li.open("/checks")
     box = next(str(attrs["value"]) for _, attrs in page.tags if attrs.get("name") == "entry")
     assert li.send("/checks").status == 422
+    assert "没有勾选事项" in li.page.words
     page = li.send("/checks", None, entry=f"{box.partition(':')[0]}:999")
 
     assert page.status == 409
     assert "没有这条待核对的登记" in page.words
+    assert "项已确认" not in page.words
+
+
+def test_of_several_ticked_one_that_is_refused_keeps_no_other_back(sign_in: SignIn) -> None:
+    """Somebody was first with one of three: the page says why, and that two are done."""
+    wu, li = sign_in("wuhaitao"), sign_in("liguodong")
+    upload(wu, fill(template(wu), *GOOD))
+    wu.send("/projects/import/confirm")
+    page = li.open("/checks")
+    form = next(each for each in page.forms if each.action == "/checks")
+    boxes = [str(attrs["value"]) for _, attrs in page.tags if attrs.get("name") == "entry"]
+    li.send("/checks", None, entry=boxes[0])
+
+    answer = li.client.post(
+        "/checks",
+        data={**form.values, "command": "later", "entry": boxes},
+        headers={"Accept": "text/html", "Origin": "http://127.0.0.1"},
+    )
+
+    assert answer.status_code == 409
+    assert "其余 2 项已确认，登记生效。" in answer.text
+    assert "没有等您核对的补录批复" in answer.text
 
 
 def test_many_checks_are_one_line_of_the_work_list(sign_in: SignIn) -> None:
