@@ -53,7 +53,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "address-malformed": ("网址中含有不能用的字符。", "请从页面上的链接进入。"),
     "form-malformed": ("表单内容无法读取。", "请刷新页面后重新提交。"),
     "too-many-phrases": ("常用语超过{most}条。", "请删去不用的。"),
-    "nothing-ticked": ("没有勾选事项。", "请先勾选要一并办理的事项。"),
+    "nothing-ticked": ("没有勾选事项。", "请先勾选要办理的事项。"),
     "not-waiting-for-you": ("本件现在不在您的待办中。", "请刷新我的待办后再看。"),
     "too-many-ticked": ("一次最多一并办理{most}件。", "请分次办理。"),
     "upload-several": ("此处一次只收一个文件。", "请只选一个；有几个的，逐个上传。"),

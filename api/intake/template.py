@@ -116,7 +116,7 @@ class _Lists:
             where = f"'{CHOICES}'!${letter}$1:${letter}${len(values)}"
             self._book.defined_names[name] = DefinedName(name, attr_text=where)
             self._names[key] = name
-        return f"={self._names[key]}"
+        return self._names[key]
 
 
 def _fill(
@@ -166,7 +166,7 @@ def _validate(
 def _example_project(definition: Definition, columns: Sequence[Column], names: Names) -> dict[str, Any]:
     found: dict[str, Any] = {column.key: _example_of(column) for column in columns if "fact." in column.key}
     for promise in definition.sums:
-        found[f"fact.{promise.total}"] = 100 * len(promise.parts)
+        found[f"fact.{promise.total}"] = sum(found[f"fact.{part}"] for part in promise.parts)
     first = {"units": names.units[:1], "clerks": names.clerks[:1]}
     return {
         **found,

@@ -10,6 +10,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+Paper = Literal["a4", "a3"]
+"""What somebody chooses to print on."""
+
 Format = Literal["a4", "a4-landscape", "a3-landscape"]
 
 

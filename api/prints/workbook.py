@@ -83,9 +83,11 @@ class LedgerBook:
         """End the ledger, add the sheet that says what it is, and write the file."""
         self._sheet.auto_filter.ref = f"A1:{self._last_column}{self.count + 1}"
         sheet = self._book.create_sheet("说明")
-        sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 16, 80
+        sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 16, 60
         for title, value in note:
-            sheet.append([_header(sheet, title), _cell(sheet, value)])
+            said = _cell(sheet, value)
+            said.alignment = Alignment(horizontal="left", vertical="top", wrap_text=True)
+            sheet.append([_header(sheet, title), said])
         self._book.save(to)
 
 

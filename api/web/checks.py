@@ -40,16 +40,19 @@ async def checks(
 async def confirm(
     request: Request, desk: AtDesk, form: Sent, project: Ref = "", after: Before = 0
 ) -> Response:
-    """Confirm the ticked entries, each on its own."""
+    """Confirm the ticked entries, each on its own; if some are refused, say of how many others it is done."""
+    done = 0
     try:
         ticked = _ticked(form)
         form.check()
         refused = await _confirm(desk, form, ticked)
+        done = sum(map(len, ticked.values())) - len(refused)
         if refused:
-            raise Refused(*refused)
+            raise Refused(*(reason for reasons in refused for reason in reasons))
     except WorkflowError as error:
         failure = failure_of("checks", error, {})
-        return await _checks_page(request, desk, project, after, failure=failure)
+        said = f"其余 {done} 项已确认，登记生效。" if done else ""
+        return await _checks_page(request, desk, project, after, failure=failure, done=said)
     return see(with_query("/checks", {"project": project, "done": "checked"}))
 
 
@@ -69,23 +72,23 @@ def _ticked(form: Form) -> dict[str, list[int]]:
         if ref and number.isascii() and number.isdigit() and len(number) < 10:
             found.setdefault(ref, []).append(int(number))
     if not found:
-        raise Invalid(refusal("field-invalid", "entry", field="核对结果", why="没有勾选任何一项"))
+        raise Invalid(refusal("nothing-ticked", "entry"))
     return found
 
 
-async def _confirm(desk: Desk, form: Form, ticked: dict[str, list[int]]) -> list[Reason]:
-    """Confirm them, projects side by side; why some were refused."""
+async def _confirm(desk: Desk, form: Form, ticked: dict[str, list[int]]) -> list[tuple[Reason, ...]]:
+    """Confirm them, projects side by side; the reasons of each that was refused."""
     command = form.text("command")[:60]
 
-    async def of_project(ref: str, numbers: list[int]) -> list[Reason]:
-        reasons: list[Reason] = []
+    async def of_project(ref: str, numbers: list[int]) -> list[tuple[Reason, ...]]:
+        refused: list[tuple[Reason, ...]] = []
         for number in numbers:
             desk_of_one = desk.with_command(f"{command}-{ref}-{number}" if command else "")
             try:
                 await desk_of_one.run(confirm_entry, ref=ref, number=number)
             except WorkflowError as error:
-                reasons += error.reasons
-        return reasons
+                refused.append(error.reasons)
+        return refused
 
     answers = await asyncio.gather(*(of_project(ref, numbers) for ref, numbers in ticked.items()))
-    return [reason for reasons in answers for reason in reasons]
+    return [each for answer in answers for each in answer]

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.desk import AtDesk
 from api.graph import Graph, project_graph, strip, svg
+from api.prints.sheet import Paper
 from api.web.render import markup, page
 from workflow import queries
 from workflow.queries.whole import Overview
@@ -31,9 +32,9 @@ async def pictured(graph: Graph, day: date) -> dict[str, Any]:
 
 
 @router.get("/projects/{ref}/graph")
-async def whole_graph(request: Request, desk: AtDesk, ref: str) -> Response:
-    """流程图: the whole picture of a project with nothing folded away."""
+async def whole_graph(request: Request, desk: AtDesk, ref: str, size: Paper = "a4") -> Response:
+    """流程图: the whole picture of a project with nothing folded away, for paper of that size."""
     found: Overview = await desk.ask(queries.overview, ref=ref, recent=1)
     it = found.project
     graph = project_graph(found.definition, it.stages, it.title, f"/projects/{ref}/stages/", whole=True)
-    return page(request, "graph.html", desk.visitor, it=it, **await pictured(graph, desk.day))
+    return page(request, "graph.html", desk.visitor, it=it, size=size, **await pictured(graph, desk.day))

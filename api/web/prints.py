@@ -10,7 +10,7 @@ import logging
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import IO, Final, Literal
+from typing import IO, Final
 
 import msgspec
 from fastapi import APIRouter
@@ -20,7 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from api.desk import AtDesk, Desk
 from api.prints import lists, papers
 from api.prints.press import Press
-from api.prints.sheet import Format, Imprint, Sheet
+from api.prints.sheet import Format, Imprint, Paper, Sheet
 from api.prints.workbook import MOST, LedgerBook, Value
 from api.problems import refusal
 from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, disposition
@@ -36,7 +36,6 @@ from workflow.queries.views import ProjectView
 router = APIRouter(include_in_schema=False)
 
 STAGE = "/projects/{ref}/stages/{stage}"
-Paper = Literal["a4", "a3"]
 
 _CHUNK: Final = 256 * 1024
 

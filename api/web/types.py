@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.desk import AtDesk
 from api.door import door_of
 from api.graph import definition_graph
+from api.prints.sheet import Paper
 from api.web.graphs import pictured
 from api.web.render import page
 from workflow import queries
@@ -29,7 +30,13 @@ async def types(request: Request, desk: AtDesk) -> Response:
 
 
 @router.get("/types/{type}")
-async def one_type(request: Request, desk: AtDesk, type: str, version: Number = 0) -> Response:  # noqa: A002 - the word of the address
+async def one_type(
+    request: Request,
+    desk: AtDesk,
+    type: str,  # noqa: A002 - the word of the address
+    version: Number = 0,
+    size: Paper = "a4",
+) -> Response:
     """One version of a project type as a picture and as rules; the newest if none is named."""
     versions: tuple[queries.Version, ...] = await desk.ask(queries.versions, type=type)
     door = door_of(request)
@@ -40,6 +47,7 @@ async def one_type(request: Request, desk: AtDesk, type: str, version: Number = 
         "type.html",
         desk.visitor,
         it=definition,
+        size=size,
         versions=versions,
         stages=stage_rules(definition),
         facts=fact_rules(definition),

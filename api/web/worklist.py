@@ -113,6 +113,7 @@ async def _page(
             for key, words in GROUPS.items()
         ],
         kinds={group: act for act, group in ACTS.items()},
+        together={item.group for item in work.mine if tick_of(item)},
         hints=HINTS,
         most=MOST,
         opened=found,

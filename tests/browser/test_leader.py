@@ -102,6 +102,41 @@ def test_the_rules_of_a_type_print_side_by_side_and_not_a_page_each(visit: Visit
     assert len(printed(page).pages) < rules / 2
 
 
+def test_warnings_fit_one_sheet_and_few_projects_are_set_larger_than_fifty(visit: Visit) -> None:
+    page = visit("jianghui")
+    page.goto("/warnings")
+    expect(page.locator("table.alerts")).to_have_count(4)
+    assert len(printed(page).pages) == 1
+
+    page.goto("/board")
+    page.emulate_media(media="print")
+    expect(page.locator(".sheet-of-projects td").first).to_have_css("font-size", "10.6667px")  # 8 pt
+
+
+def test_a_project_on_paper_leaves_no_white_before_its_picture(visit: Visit) -> None:
+    page = visit("zhoujianping")
+    page.get_by_role("link", name="大院社区综合养老服务中心改造").click()
+
+    pages = [each.extract_text() for each in printed(page).pages]
+
+    assert all(words in pages[0] for words in ("现在由谁办理", "材料和批复", "房屋权属证明"))
+    assert ["流程图" in each for each in pages] == [False] * (len(pages) - 1) + [True]
+
+
+def test_the_picture_alone_fills_a_sheet_of_a3(visit: Visit) -> None:
+    page = visit("jianghui")
+    page.get_by_role("link", name="特困人员供养服务综合体").click()
+    page.get_by_role("link", name="全图，含已办结的阶段").click()
+    whole = page.url
+
+    for address in (whole, "/types/welfare-complex"):
+        page.goto(address)
+        assert float(printed(page).pages[0].mediabox.width) < 900  # points
+        page.get_by_role("link", name="改用 A3，字更大").click()
+        (only,) = printed(page).pages
+        assert float(only.mediabox.width) > 1180
+
+
 @pytest.mark.parametrize("link", ["预警", "看板", "项目"])
 def test_a_list_on_a_sheet_of_a4_stays_a_table(visit: Visit, link: str) -> None:
     page = visit("zhoujianping")

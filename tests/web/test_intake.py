@@ -17,6 +17,7 @@ from tests.web.conftest import SignIn
 from tests.web.desk import Desk, Page
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES = ("cemetery", "centre-conversion", "columbarium", "funeral-home", "welfare-complex")
 CODE_OF_A = "2406-990102-04-01-317469"
 
 Line = dict[str, Any]
@@ -34,9 +35,9 @@ def reply(of: str, document: str, number: str, on: date | str = date(2024, 3, 5)
     }  # fmt: skip
 
 
-def template(desk: Desk) -> Workbook:
+def template(desk: Desk, of: str = "columbarium") -> Workbook:
     """The template as it is downloaded."""
-    answer = desk.client.get("/types/columbarium/template.xlsx")
+    answer = desk.client.get(f"/types/{of}/template.xlsx")
     assert (answer.status_code, answer.headers["content-type"]) == (200, XLSX)
     assert "attachment" in answer.headers["content-disposition"]
     return load_workbook(BytesIO(answer.content))
@@ -107,6 +108,22 @@ def test_a_clerk_takes_in_a_table_and_a_chief_confirms_what_agrees(sign_in: Sign
     assert len([1 for _, attrs in page.tags if attrs.get("name") == "entry"]) == 2
     ref = boxes[0].partition(":")[0]
     assert "补录" in li.open(f"/projects/{ref}/stages/proposal").words
+
+
+@pytest.mark.parametrize("of", TYPES)
+def test_what_the_example_shows_could_be_imported(of: str, sign_in: SignIn) -> None:
+    """Sums and parts of its own line agree, and lists are named as the format asks."""
+    wu = sign_in("wuhaitao")
+    book = template(wu, of)
+    heading, example = book[PROJECTS][1], book[PROJECTS][2]
+    shown = {str(head.value): cell.value for head, cell in zip(heading, example, strict=True)}
+    line = {**shown, **project("A1", "照示例填写的项目"), "项目代码": None}
+
+    assert "新登记 1 个" in upload(wu, fill(book, [line], [])).words
+    assert wu.page.has_form("/projects/import/confirm")
+    lists = [rule.formula1 for rule in book[PROJECTS].data_validations.dataValidation]
+    assert lists
+    assert not [formula for formula in lists if formula.startswith("=")]
 
 
 def test_the_same_table_again_has_nothing_to_import(sign_in: SignIn) -> None:
@@ -277,10 +294,33 @@ def test_nothing_ticked_and_nothing_to_check(sign_in: SignIn) -> None:
     page = li.open("/checks")
     box = next(str(attrs["value"]) for _, attrs in page.tags if attrs.get("name") == "entry")
     assert li.send("/checks").status == 422
+    assert "没有勾选事项" in li.page.words
     page = li.send("/checks", None, entry=f"{box.partition(':')[0]}:999")
 
     assert page.status == 409
     assert "没有这条待核对的登记" in page.words
+    assert "项已确认" not in page.words
+
+
+def test_of_several_ticked_one_that_is_refused_keeps_no_other_back(sign_in: SignIn) -> None:
+    """Somebody was first with one of three: the page says why, and that two are done."""
+    wu, li = sign_in("wuhaitao"), sign_in("liguodong")
+    upload(wu, fill(template(wu), *GOOD))
+    wu.send("/projects/import/confirm")
+    page = li.open("/checks")
+    form = next(each for each in page.forms if each.action == "/checks")
+    boxes = [str(attrs["value"]) for _, attrs in page.tags if attrs.get("name") == "entry"]
+    li.send("/checks", None, entry=boxes[0])
+
+    answer = li.client.post(
+        "/checks",
+        data={**form.values, "command": "later", "entry": boxes},
+        headers={"Accept": "text/html", "Origin": "http://127.0.0.1"},
+    )
+
+    assert answer.status_code == 409
+    assert "其余 2 项已确认，登记生效。" in answer.text
+    assert "没有等您核对的补录批复" in answer.text
 
 
 def test_many_checks_are_one_line_of_the_work_list(sign_in: SignIn) -> None:

@@ -114,6 +114,8 @@ def test_a_note_says_what_the_ledger_is(city: City, sign_in: SignIn) -> None:
     assert note["项目数"] == 1
     assert note["导出人"] == "陈文娟（澴阳区民政局）"
     assert note["导出日期"] == midnight(2026, 11, 23)
+    assert {cell.alignment.horizontal for cell in book["说明"]["B"]} == {"left"}
+    assert sum(size.width for size in book["说明"].column_dimensions.values()) <= 80  # a sheet of A4
     assert unquote(answer.headers["content-disposition"]).endswith("项目台账-本局超期-2026-11-23.xlsx")
 
 

@@ -46,6 +46,16 @@ def test_an_item_is_decided_in_place_and_the_list_says_where_it_is_and_what_is_n
     assert ticks(page, first) == []
 
 
+def test_whoever_goes_on_leave_finds_from_the_list_who_may_act_for_them(city: City, sign_in: SignIn) -> None:
+    deputy = sign_in("chenwenjuan")
+    assert "外出、休假前，可委托同事代办。" in deputy.open("/").words
+    deputy.open("/delegations")
+    deputy.send("/delegations", agent=str(city.people["zhoujianping"]), ends_on="2026-11-30", reason="年休假")
+
+    assert "周建平 2026-11-23 至 2026-11-30" in deputy.page.words
+    assert "陈文娟，2026-11-23 至 2026-11-30" in sign_in("zhoujianping").open("/delegations").words
+
+
 def test_a_stopped_clock_is_said_to_be_stopped(city: City, sign_in: SignIn) -> None:
     desk = sign_in("liguodong")
     pile = pile_of(desk, city)
@@ -110,6 +120,17 @@ def test_several_are_approved_by_one_opinion_each_with_its_own_event(city: City,
     assert page.words.count("已同意，现在在陈文娟处（分管领导审签中）。") == 10
     assert pile.decided(refs) == [1] * 10
     assert all("意见：资料齐全，拟同意" in pile.file(ref).record[0].text for ref in refs)
+
+
+def test_nobody_is_offered_to_tick_where_nothing_can_be_ticked(city: City, sign_in: SignIn) -> None:
+    deputy = sign_in("chenwenjuan")
+    pile_of(deputy, city).premises()
+
+    page = deputy.open("/")
+
+    assert "同意时要填写批文，请逐件办理" in page.words
+    assert "可勾选几件一并同意" not in page.words
+    assert "同意所选" not in page.html
 
 
 def test_a_phrase_is_the_opinion_where_none_was_typed(city: City, sign_in: SignIn) -> None:
