@@ -8,7 +8,7 @@ import pytest
 
 from api.sessions import digest_of
 from tests.api.office import HERE, PASSWORD, Office, Seat, open_office
-from tests.databases import Databases
+from tests.databases import Copies
 from workflow.actions import people
 from workflow.people import SYSTEM
 
@@ -92,7 +92,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(office: Office) -
     assert {"HttpOnly", "Path=/", "SameSite=lax"} <= set(kept.split("; "))
 
 
-def test_over_tls_the_cookie_is_bound_to_the_host(bureaus: Databases, tmp_path: Path) -> None:
+def test_over_tls_the_cookie_is_bound_to_the_host(bureaus: Copies, tmp_path: Path) -> None:
     with open_office(bureaus, tmp_path, "https://127.0.0.1:8000") as office:
         answer = Seat(office).sign_in("谭丽")
 

@@ -255,7 +255,7 @@ class Commands(RuleBasedStateMachine):
         return acts[what]
 
 
-def test_the_engine_answers_every_command_as_the_reference_does(sqlite_copies: Databases) -> None:
+def test_the_engine_answers_every_command_as_the_reference_does(databases: Databases) -> None:
     """Accepted or refused, and where every stage stands afterwards; at the end of each run every invariant holds."""
-    Commands.copies = sqlite_copies
+    Commands.copies = databases
     run_state_machine_as_test(Commands, settings=SETTINGS)
