@@ -78,6 +78,19 @@ def test_a_mail_arrives_once_in_chinese_with_the_headers_of_a_machine(waiting: B
     assert waiting.incidents() == []
 
 
+def test_what_the_server_may_have_is_on_disk_before_it_gets_it(waiting: Bureau) -> None:
+    """Else whoever dies at that moment does not know that the mail may have arrived."""
+    seen: list[bool] = []
+
+    class Watching(Office):
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            seen.append(row(waiting, "data_may_start_at")[0] is not None)
+            return await super().handle_DATA(server, session, envelope)
+
+    assert pass_over(waiting, serving(Watching()))["sent"] == 1
+    assert seen == [True]
+
+
 def test_mails_go_oldest_first_over_few_connections_at_the_pace_of_the_settings(bureau: Bureau) -> None:
     with_mails(bureau, 9)
     office = Office()
