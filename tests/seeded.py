@@ -57,7 +57,7 @@ class Bug(Struct, frozen=True, forbid_unknown_fields=True):
 class Ran(NamedTuple):
     """How a run of tests ended, which test failed first, and how long it took."""
 
-    code: int | None
+    code: int
     failed: str
     seconds: float
 
@@ -75,9 +75,7 @@ def main(words: list[str]) -> int:
         _copy(root)
         before = _run(root, [test for bug in bugs for test in bug.tests])
         if before.code != GREEN:
-            print(
-                f"Without any bug these tests are not green: {before.failed or f'pytest ends with {before.code}'}"
-            )
+            print(f"Not green without a bug: {before.failed or f'pytest ended with {before.code}'}")
             return 1
         said = [_try(bug, root) for bug in bugs]
     caught = said.count("caught")
@@ -86,18 +84,17 @@ def main(words: list[str]) -> int:
 
 
 def _try(bug: Bug, root: Path) -> str:
-    if bug.times_in(root) != 1:
-        print(
-            f"DOES NOT APPLY  {bug.name}: its text stands {bug.times_in(root)} times in {bug.file}",
-            flush=True,
-        )
+    if (times := bug.times_in(root)) != 1:
+        print(f"DOES NOT APPLY  {bug.name}: its text stands {times} times in {bug.file}", flush=True)
         return "does not apply"
     bug.put_into(root)
     ran = _run(root, bug.tests)
     bug.take_out_of(root)
-    said = {RED: "caught", None: "caught", GREEN: "SURVIVED"}.get(ran.code, f"pytest ended with {ran.code}")
-    by = ran.failed or ("its tests hung" if ran.code is None else "")
-    print(f"{said:<9} {ran.seconds:5.1f} s  {bug.name}" + (f"  ({by})" if by else ""), flush=True)
+    said = {RED: "caught", GREEN: "SURVIVED"}.get(ran.code, f"pytest ended with {ran.code}")
+    print(
+        f"{said:<9} {ran.seconds:5.1f} s  {bug.name}" + (f"  ({ran.failed})" if ran.failed else ""),
+        flush=True,
+    )
     return said
 
 
@@ -114,19 +111,16 @@ def _run(root: Path, tests: Sequence[str]) -> Ran:
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
     named = [f"tests/{each}" for each in dict.fromkeys(tests)]
     began = perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *named],
-        cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-        start_new_session=True,
-    )  # fmt: skip
     try:
-        said, _ = process.communicate(timeout=LONGEST)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *named],
+            cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+            timeout=LONGEST, check=False,
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return Ran(None, "", perf_counter() - began)
-    failed = re.search(r"^(?:FAILED|ERROR) (?:tests/)?(.+?)(?: - .*)?$", said, re.MULTILINE)
-    return Ran(process.returncode, failed[1] if failed else "", perf_counter() - began)
+        return Ran(RED, "its tests hung", perf_counter() - began)
+    failed = re.search(r"^(?:FAILED|ERROR) (?:tests/)?(.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    return Ran(done.returncode, failed[1] if failed else "", perf_counter() - began)
 
 
 if __name__ == "__main__":
