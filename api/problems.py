@@ -37,6 +37,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "password-same": ("新密码与现在的相同。", "请另设一个只有您知道的密码。"),
     "password-given": ("您的密码由他人设置，更改后才能办理。", "请先更改密码，再用新密码登录。"),
     "too-many-attempts": ("密码错误次数过多。", "请在{wait}后再试，或请管理员重设密码。"),
+    "too-many-requests": ("请求过于频繁，这一次没有受理。", "请在{wait}后再试。"),
     "tls-required": ("此连接没有加密，不能登录。", "请用 https 网址访问，或在本机登录。"),
     "csrf-token-wrong": ("页面已过期，操作未生效。", "请刷新页面后再办。"),
     "cross-site": ("请求来自别的网站，已拒绝。", "请从本系统页面办理。"),
@@ -120,6 +121,9 @@ TITLES: Final[dict[type[WorkflowError], tuple[int, str]]] = {
 }
 """Which status each kind of refusal answers with, and its title."""
 
+RETRY_AFTER: Final = 5
+"""Seconds after which it is worth asking again what the store could not answer."""
+
 _BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 400: "form-malformed"}
 
 _WHY: Final[dict[str, str]] = {
@@ -128,6 +132,8 @@ _WHY: Final[dict[str, str]] = {
     "int_type": "应为整数",
     "int_parsing": "应为整数",
     "bool_type": "应为 true 或 false",
+    "float_type": "应为数值",
+    "float_parsing": "应为数值",
     "string_type": "应为文字",
     "string_too_long": "文字过长",
     "string_too_short": "文字过短",
@@ -186,7 +192,8 @@ def refusal(code: str, /, place: str = "", **data: object) -> Reason:
 def problem_of(error: WorkflowError) -> Problem:
     """The problem that this refusal is."""
     status, title = next(found for kind, found in TITLES.items() if isinstance(error, kind))
-    return _problem(status, title, error.reasons, error.extra)
+    extra = {"retry_after": RETRY_AFTER, **error.extra} if isinstance(error, Unavailable) else error.extra
+    return _problem(status, title, error.reasons, extra)
 
 
 def unexpected(reference: str) -> Problem:

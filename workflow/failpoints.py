@@ -24,6 +24,19 @@ POINTS: Final = (
     "mail.accepted",  # the server has taken it, and that is not on disk
     "mail.recorded",  # it is
     "publish.stored",  # a definition is stored, its publication not in the record
+    "backup.rows",  # the rows and the documents are written, the manifest is not
+    "backup.manifest",  # all of it is there, under a name that is none yet
+    "backup.named",  # it has its name, and nobody has heard of it
+    "export.written",  # all of it is there, under a name that is none yet
+    "restore.built",  # a new database lies beside the old one, examined
+    "restore.aside",  # the present documents lie aside
+    "restore.placed",  # the copy's documents are among the present ones
+    "restore.copied",  # the present database lies aside too, and still where it was
+    "restore.switched",  # the new one has taken its place
+    "import.placed",  # the documents are there, no row
+    "import.loaded",  # every row is there, and none was proved
+    "migration.begun",  # the old file was copied, its shape not changed
+    "migration.done",  # it has today's shape, and that is not committed
 )
 
 _reached: Callable[[str], None] | None = None

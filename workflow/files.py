@@ -77,7 +77,7 @@ class Files:
         does not take it. Either way nothing is left behind.
         """
         name = clean_name(name)
-        with _saying_what_the_disk_said(), self._temporary() as path, path.open("r+b") as file:
+        with saying_what_the_disk_said(), self._temporary() as path, path.open("r+b") as file:
             reach("file.begun")
             digest, size = sha256(), 0
             for chunk in chunks:
@@ -104,7 +104,7 @@ class Files:
 
         Unavailable (file-damaged) if it has not, or if the disk does not take it: then nothing is left behind.
         """
-        with _saying_what_the_disk_said(), self._temporary() as path, path.open("r+b") as file:
+        with saying_what_the_disk_said(), self._temporary() as path, path.open("r+b") as file:
             computed = sha256()
             for chunk in chunks:
                 computed.update(chunk)
@@ -274,7 +274,8 @@ def _with_extension(name: str, found: str, formats: Collection[str]) -> str:
 
 
 @contextmanager
-def _saying_what_the_disk_said() -> Iterator[None]:
+def saying_what_the_disk_said() -> Iterator[None]:
+    """Unavailable, in words, for whatever keeps the disk from taking a file."""
     try:
         yield
     except OSError as error:

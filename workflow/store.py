@@ -385,6 +385,7 @@ def prepare(engine: Engine) -> None:
         )
         for statement in _GUARDS[engine.dialect.name]:
             connection.exec_driver_sql(statement)
+        reach("migration.done")
 
 
 def _copy_older(engine: Engine, found: int) -> None:
@@ -400,6 +401,7 @@ def _copy_older(engine: Engine, found: int) -> None:
     _sync(unfinished)
     unfinished.replace(copy)
     _sync(copy.parent)
+    reach("migration.begun")
 
 
 PROTECTED = ("event", "definition", "seal")
@@ -448,6 +450,7 @@ def put_in_place(url: str, new: str, aside: Path) -> None:
             raise Unavailable(reason("database-unavailable", detail="文件还有别的程序在用"))
         shutil.copy2(old, aside)
         _sync(aside)
+        reach("restore.copied")
     sqlite_path(new).replace(old)
     _sync(old.parent)
 
@@ -472,6 +475,7 @@ def _configure_sqlite(connection: sqlite3.Connection) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "recursive_triggers=ON",  # else INSERT OR REPLACE would pass by the guards of the record
         "busy_timeout=5000",
         "cache_size=-65536",
         "temp_store=MEMORY",  # a savepoint keeps the pages it may have to put back: not in a file
@@ -492,6 +496,7 @@ def _engine(url: str) -> Engine:
         connection.isolation_level = None
         connection.execute("PRAGMA busy_timeout=5000")
         connection.execute("PRAGMA cache_size=-32768")
+        connection.execute("PRAGMA recursive_triggers=ON")
 
     return engine
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from workflow.loader import Loaded
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +18,8 @@ def run(options: argparse.Namespace) -> int:
     return int(bool(failed))
 
 
-def report(file: Path) -> Loaded | None:
-    """The file's definition with all its findings printed; None if it cannot be used."""
+def report(file: Path) -> bytes | None:
+    """Print all findings of the file; what was read of it, or None if it cannot be used."""
     from workflow.loader import load
 
     try:
@@ -41,4 +37,4 @@ def report(file: Path) -> Loaded | None:
         f"{definition.title} 第{definition.version}版：通过，{len(definition.stages)}个事项。",
         file=sys.stderr,
     )
-    return loaded
+    return content

@@ -19,11 +19,12 @@ def run(options: argparse.Namespace) -> int:
     from api.commands.check import report
     from api.commands.installation import operate
 
-    loaded = [report(file) for file in options.files]
-    if None in loaded:
+    # Read once: what is published is what was checked, even if somebody is just saving the file anew.
+    checked = {file: report(file) for file in options.files}
+    if None in checked.values():
         return 1
-    for file in options.files:
-        given = {"text": file.read_text(encoding="utf-8"), "name": str(file)}
-        digest = operate(options.data, "publish", given)["digest"]
+    for file, content in checked.items():
+        text = (content or b"").decode().replace("\r\n", "\n")
+        digest = operate(options.data, "publish", {"text": text, "name": str(file)})["digest"]
         print(f"已发布 {file}，指纹 {digest[:12]}。在办项目仍按原版本办理。")
     return 0

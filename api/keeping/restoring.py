@@ -23,6 +23,7 @@ from api.settings import Settings
 from workflow import archive, doctor
 from workflow.actions.exports import record_restoration
 from workflow.errors import NotFound, Refused
+from workflow.failpoints import reach
 from workflow.files import Files
 from workflow.people import SYSTEM
 from workflow.queries.words import clock_time
@@ -74,7 +75,9 @@ def take_in(store: Store, files: Files, copy: Copy, now: datetime) -> Verified:
     for digest in verified.documents:
         if not files.is_whole(digest):
             files.take(digest, copy.document(digest))
+    reach("import.placed")
     store.act(archive.load, stored=rows_of(copy))
+    reach("import.loaded")
     _prove(store, files, verified, now)
     return verified
 
@@ -91,12 +94,16 @@ def restore(settings: Settings, copy: Copy, now: datetime, *, discard_newer: boo
         if lost is not None and not discard_newer:
             raise Refused(refusal("newer-would-go", words=lost))
         url = _built(settings, copy, verified, lost, now)
+        reach("restore.built")
         aside = _kept_aside(settings, now)
+        reach("restore.aside")
         files = Files(settings.documents)
         for digest in verified.documents:
             if not files.is_whole(digest):
                 files.take(digest, copy.document(digest))
+        reach("restore.placed")
         put_in_place(settings.database, url, (aside or settings.data) / "shenpi.db")
+        reach("restore.switched")
         shutil.rmtree(settings.data / NEW, ignore_errors=True)
     return Restored(verified, lost, aside)
 

@@ -33,6 +33,7 @@ from api.keeping.copies import (
 from api.problems import refusal
 from workflow import archive
 from workflow.errors import NotFound, Refused, Unavailable
+from workflow.failpoints import reach
 from workflow.files import Files
 from workflow.store import Store
 
@@ -61,10 +62,13 @@ def back_up(store: Store, files: Files, directory: Path, now: datetime) -> tuple
 
     with _private(unfinished / ROWS) as file:
         manifest = store.read(_write, file=file, files=files, take=take, now=now)
+    reach("backup.rows")
     with _private(unfinished / MANIFEST) as file:
         file.write(_spelled(manifest))
     verified = verify(FolderCopy(unfinished))
+    reach("backup.manifest")
     unfinished.rename(finished)
+    reach("backup.named")
     _sync(directory)
     return finished, verified
 
@@ -88,6 +92,7 @@ def export(store: Store, files: Files, target: Path, now: datetime) -> Verified:
             os.fsync(whole.fileno())
         with zipfile.ZipFile(unfinished) as file:
             verified = verify(ZipCopy(file, str(target)))
+        reach("export.written")
         unfinished.replace(target)
         _sync(target.parent)
     finally:

@@ -24,7 +24,7 @@ from sqlalchemy import text
 import notifications.models  # noqa: F401 - as above
 from api import sessions
 from api.main import create_app
-from api.settings import make
+from api.settings import NO_LIMITS, make
 from tests.benchmarks import crowd
 from workflow import queries
 from workflow.files import Files
@@ -194,7 +194,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         data = arguments.data or Path(temporary)
         data.mkdir(mode=0o700, exist_ok=True)
-        settings = make(data=data, mailbox=True, database_url=arguments.database)
+        settings = make(data=data, mailbox=True, database_url=arguments.database, limits=NO_LIMITS)
         people = _people(Store(settings.database), data, arguments.projects)
         app = create_app(settings, clock=lambda: NOW, beating=False)
         _report(asyncio.run(measure(app, people, arguments.requests)))

@@ -17,10 +17,18 @@ from tests.databases import Databases
 from tests.faults.lives import Lives
 from tests.faults.story import prepare
 from tests.notifications.servers import Office, serving
+from workflow import failpoints
 from workflow.store import Store
 
 LONG = os.environ.get("SHENPI_FAULTS") == "long"
 """`SHENPI_FAULTS=long python -m pytest tests/faults` goes on for hours of machine time; without it, a share."""
+
+KEEPING = tuple(
+    point
+    for point in failpoints.POINTS
+    if point.startswith(("backup.", "export.", "restore.", "import.", "migration."))
+)
+"""The points that an operator's deeds pass, and a life does not."""
 
 
 @pytest.fixture(scope="session")

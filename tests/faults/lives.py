@@ -1,7 +1,7 @@
 """A process that has imported everything once and forks a life per request, and a client that asks it.
 
-So a kill costs a fork and not a fresh interpreter. Each request is a line of JSON: where, which mail server,
-at which point to die, or after how many microseconds to be killed from outside.
+So a kill costs a fork and not a fresh interpreter. Each request is a line of JSON: where, which mail server, at which
+point to die, or after how many microseconds to be killed from outside; with a `deed`, an operator's instead of a life.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from tests.faults.story import MISTAKES, live
+from tests.faults import keeping, story
 from workflow import failpoints
 
 
@@ -52,11 +52,14 @@ def _child(given: dict[str, Any], began: int) -> None:
     code = 3
     try:
         if given.get("mistake"):
-            MISTAKES[given["mistake"]]()
+            {**story.MISTAKES, **keeping.MISTAKES}[given["mistake"]]()
         if given.get("fail_at"):
             failpoints.arm(failpoints.at(given["fail_at"], _die))
         os.write(began, b".")
-        live(Path(given["folder"]), given["port"], Path(given["answers"]))
+        if given.get("deed"):
+            keeping.do(given["deed"], Path(given["folder"]), given["attempt"])
+        else:
+            story.live(Path(given["folder"]), given["port"], Path(given["answers"]))
         code = 0
     except BaseException:  # noqa: BLE001 - the parent hears of it by the code, the reader by the words
         traceback.print_exc()

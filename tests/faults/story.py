@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from sqlalchemy import text
 
 import notifications.models  # noqa: F401 - its tables are part of the schema
 from notifications import delivery, ledger
@@ -28,6 +30,7 @@ from workflow.failpoints import reach
 from workflow.files import Files, StoredFile
 from workflow.people import SYSTEM
 from workflow.queries.stored import is_known
+from workflow.sql import Statement
 from workflow.store import Store, _SQLiteWriter
 from workflow.transaction import Transaction
 
@@ -63,6 +66,7 @@ class Life:
     people: dict[str, int]
     organisation: int
     digest: str
+    once: ClassVar[Callable[..., Any]] = staticmethod(run_once)
 
     @classmethod
     def begin(cls, folder: Path, port: int, url: str = "") -> Life:
@@ -83,7 +87,7 @@ class Life:
     ) -> Any:
         """Somebody does something, under a command id that stays the same however often it is sent."""
         return self.store.act(
-            run_once, command=name, action=action, arguments=arguments, actor=self.people[by], now=now
+            self.once, command=name, action=action, arguments=arguments, actor=self.people[by], now=now
         )
 
 
@@ -235,10 +239,28 @@ def _without_transactions() -> None:
 
 
 def _without_command_ids() -> None:
-    def run(tx: Transaction, *, command: str, action: Any, arguments: Any, actor: int, now: datetime) -> Any:
-        return action(tx, **arguments, actor=actor, now=now)
+    def run(tx: Transaction, *, command: str, action: Any, actor: int, **given: Any) -> Any:
+        if action is documents.upload_document:  # a registration would be refused for its reference
+            tx.execute(_FORGET_ANSWER, id=f"{actor}:{command}")
+        return run_once(tx, command=command, action=action, actor=actor, **given)
 
-    globals()["run_once"] = run
+    Life.once = staticmethod(run)
+
+
+_FORGET_ANSWER = Statement(text("DELETE FROM command WHERE id = :id"))
+
+
+def _answered_too_soon() -> None:
+    def commit(self: _SQLiteWriter, batch: list[Any]) -> None:
+        reach("write.begin")
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+        self._connection.execute("BEGIN IMMEDIATE")
+        for job in batch:
+            self._attempt(job)
+            job.settle()
+
+    _SQLiteWriter._commit = commit  # type: ignore[method-assign]
 
 
 def _under_a_name_at_once() -> None:
@@ -275,6 +297,7 @@ async def _at_once() -> None:
 MISTAKES: dict[str, Callable[[], None]] = {
     "every statement is its own transaction": _without_transactions,
     "a repeated command is done again": _without_command_ids,
+    "a caller is answered before the commit": _answered_too_soon,
     "a file has its name before it is whole": _under_a_name_at_once,
     "a mail is recorded before the server has it": _recorded_before_sent,
 }

@@ -1,22 +1,25 @@
-"""PostgreSQL stops at once and starts again in the middle of work: what was acknowledged is there, what was not
-is settled by sending it again, and the same processes go on.
+"""The database is away: PostgreSQL stops in the middle of work, or has no connection left; somebody else holds the SQLite
+file. What was acknowledged is there, what was not is refused in words, and the same processes go on.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.databases import PostgresCopies, _embedded
+from tests.api.office import Office, PasswordCopies, open_office
+from tests.databases import Databases, PostgresCopies, _embedded
 from tests.faults.conftest import LONG
-from tests.world import World
+from tests.world import World, refused
 from workflow import doctor
 from workflow.actions.documents import register_document
 from workflow.actions.once import run_once
@@ -111,3 +114,93 @@ def test_postgres_restarts_in_the_middle_of_work(server: Any, tmp_path: Path) ->
         found = store.read(doctor.examine, now=world.now, has_file=lambda _: True)
         assert [str(each) for each in found if each.level == "error"] == []
         store.close()
+
+
+@pytest.fixture
+def office(sqlite_copies: Databases, tmp_path: Path) -> Iterator[Office]:
+    """The bureau behind its HTTP interface."""
+    (tmp_path / "founded").mkdir()
+    with open_office(PasswordCopies(sqlite_copies, tmp_path / "founded"), tmp_path) as made:
+        yield made
+        made.world.prove()
+
+
+def test_a_foreign_hand_on_the_database_stops_writing_in_words_and_never_reading(office: Office) -> None:
+    """Somebody has opened the file with a tool of their own, and begun to change it."""
+    project, seat = office.project(), office.seat("谭丽")
+    path = f"/api/projects/{project.ref}"
+    paper = {"number": "1号", "issued_on": "2026-08-30", "kept_at": "局办公室"}
+    writer = office.world.store._writers._connection  # type: ignore[union-attr]
+    writer.execute("PRAGMA busy_timeout=200")  # five seconds in an office
+    with closing(sqlite3.connect(office.settings.data / "shenpi.db", isolation_level=None)) as foreign:
+        foreign.execute("BEGIN IMMEDIATE")
+        answer = seat.post(f"{path}/documents/minutes/registrations", json=paper)
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "database-unavailable"
+        assert "数据库暂时不可用，操作未生效" in answer.json()["detail"]
+        assert int(answer.headers["Retry-After"]) > 0
+        office.pass_time(minutes=10)  # the session is in use, and that cannot be noted
+        for page in (path, "/api/worklist", f"/projects/{project.ref}"):
+            assert seat.get(page).status_code == 200, page
+
+    assert seat.post(f"{path}/documents/minutes/registrations", json=paper).status_code == 201
+    assert project.kinds().count("document.uploaded") == 1
+
+
+def test_a_reader_that_never_lets_go_keeps_nobody_from_writing(office: Office) -> None:
+    project = office.project()
+    with closing(sqlite3.connect(office.settings.data / "shenpi.db", isolation_level=None)) as foreign:
+        foreign.execute("BEGIN")
+        before = foreign.execute("SELECT count(*) FROM event").fetchall()
+        for number in range(50):
+            project.upload("proposal", content=f"{number:064x}")
+        assert foreign.execute("SELECT count(*) FROM event").fetchall() == before
+
+    assert project.paper("proposal").version == 50
+
+
+@pytest.mark.postgres
+def test_two_hundred_at_once_are_all_answered_over_two_connections(
+    postgres_copies: Databases, tmp_path: Path
+) -> None:
+    store = Store(postgres_copies.copy(tmp_path), writers=2, readers=2)
+    store.start()
+    world = World(store)
+    hall = world.register("hall")
+    paper = {"ref": hall.ref, "document": "minutes", "issued_on": world.today, "kept_at": "档案柜"}
+    who = {"actor": world.people["谭丽"], "now": world.now}
+    begun = [store.submit(register_document, **paper, **who, number=f"{each}号") for each in range(100)]
+    asked = [
+        store.ask(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()) for _ in range(100)
+    ]
+
+    assert {each.result(timeout=60) for each in asked} == {1}
+    assert len({each.result(timeout=60) for each in begun}) == 100
+    assert hall.paper("minutes").version == 100
+    store.close()
+
+
+@pytest.mark.postgres
+def test_a_server_that_has_no_connection_left_is_said_so_at_once(
+    postgres_copies: Databases, tmp_path: Path
+) -> None:
+    import psycopg
+
+    url = postgres_copies.copy(tmp_path)
+    store = Store(url, writers=2)
+    store.start()
+    world = World(store)
+    hall = world.register("hall")
+    store.engine.dispose()
+    with ExitStack() as others:
+        with suppress(psycopg.OperationalError):
+            while True:
+                others.enter_context(psycopg.connect(url))
+        with refused("database-unavailable", kind=Unavailable, says="操作未生效"):
+            hall.facts(village="东村")
+        with refused("database-unavailable", kind=Unavailable):
+            store.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+
+    hall.facts(village="东村")
+    assert hall.kinds().count("facts.changed") == 1
+    store.close()

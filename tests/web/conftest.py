@@ -17,7 +17,7 @@ import api.models  # noqa: F401 - as above
 import notifications.models  # noqa: F401 - its tables are made with the others
 from api import demo, passwords
 from api.main import create_app
-from api.settings import Settings, make
+from api.settings import NO_LIMITS, Settings, make
 from tests.benchmarks import crowd
 from tests.databases import Databases
 from tests.web.desk import Desk
@@ -41,7 +41,7 @@ class City:
 
     def settings(self, **given: Any) -> Settings:
         """What its desk runs by."""
-        return make(data=self.data, database_url=self.url, **given)
+        return make(data=self.data, database_url=self.url, **{"limits": NO_LIMITS, **given})
 
     def execute(self, sql: str, **parameters: Any) -> list[Any]:
         """Somebody with the password of the database reads it, or writes past the product."""
