@@ -19,6 +19,9 @@ settings.load_profile("house")
 
 BROWSER = dev.find_browser()
 
+ON_POSTGRES = os.environ.get("SHENPI_TEST_ON") == "postgresql"
+"""`SHENPI_TEST_ON=postgresql` tells on PostgreSQL what is otherwise told on SQLite alone: pages, mail, the interface."""
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A browser story finds its browser in SHENPI_BROWSER, whoever has started pytest."""
@@ -40,6 +43,13 @@ def postgres_copies() -> Iterator[Databases]:
     """The founded bureau on PostgreSQL; each worker of a parallel run has a server of its own."""
     with postgres_server() as url, PostgresCopies(url) as copies:
         yield copies
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Where a story happens that is told on one database only."""
+    copies: Databases = request.getfixturevalue("postgres_copies" if ON_POSTGRES else "sqlite_copies")
+    return copies
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -14,32 +14,50 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.world import found
-from workflow.store import Store
+from workflow.store import Store, sqlite_path
 
 NUMBERS = count(1)
 
 
-class Databases(Protocol):
-    """Gives out one fresh copy of the founded bureau after another."""
+class Copies(Protocol):
+    """Gives out one fresh copy of a founded bureau after another."""
 
     def copy(self, folder: Path) -> str:
         """The URL of a new copy."""
+
+
+class Databases(Copies, Protocol):
+    """The same of any database, and empty ones; on SQLite it is shenpi.db in the folder."""
+
+    def clone(self, url: str, folder: Path) -> str:
+        """The URL of a copy of that database, which nobody has open."""
+
+    def empty(self, folder: Path) -> str:
+        """The URL of a database without anything."""
 
 
 class SQLiteCopies:
     """Copies of one founded file."""
 
     def __init__(self, folder: Path) -> None:
-        self._template = folder / "founded.db"
-        _found(f"sqlite:///{self._template}")
+        self._template = self.empty(folder)
+        _found(self._template)
 
     def copy(self, folder: Path) -> str:
         """A copy in that folder."""
-        path = folder / "shenpi.db"
-        shutil.copyfile(self._template, path)
-        return f"sqlite:///{path}"
+        return self.clone(self._template, folder)
+
+    def clone(self, url: str, folder: Path) -> str:
+        """A copy of that file."""
+        shutil.copyfile(sqlite_path(url), folder / "shenpi.db")
+        return self.empty(folder)
+
+    def empty(self, folder: Path) -> str:
+        """Where there is a file as soon as it is opened."""
+        return f"sqlite:///{folder / 'shenpi.db'}"
 
 
 class PostgresCopies:
@@ -48,21 +66,20 @@ class PostgresCopies:
     def __init__(self, url: str) -> None:
         self._url = url
         self._made: list[str] = []
-        self._template = self._name("founded")
-        self._run(f"CREATE DATABASE {self._template} TEMPLATE template0 ENCODING 'UTF8'")
-        _found(self._of(self._template))
+        self._template = self._made_of("template0 ENCODING 'UTF8'")
+        _found(self._template)
 
     def copy(self, folder: Path) -> str:
         """A clone of the template."""
-        name = self._name("story")
-        self._run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
-        return self._of(name)
+        return self.clone(self._template, folder)
 
-    def empty(self) -> str:
+    def clone(self, url: str, folder: Path) -> str:
+        """A database made of that one."""
+        return self._made_of(str(make_url(url).database))
+
+    def empty(self, folder: Path) -> str:
         """A database without anything."""
-        name = self._name("empty")
-        self._run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-        return self._of(name)
+        return self._made_of("template0 ENCODING 'UTF8'")
 
     def __enter__(self) -> Self:
         return self
@@ -73,14 +90,11 @@ class PostgresCopies:
         for name in reversed(self._made):
             self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    def _name(self, what: str) -> str:
-        self._made.append(f"shenpi_{what}_{os.getpid()}_{next(NUMBERS)}")
-        return self._made[-1]
-
-    def _of(self, database: str) -> str:
-        from sqlalchemy import make_url
-
-        return make_url(self._url).set(database=database).render_as_string(hide_password=False)
+    def _made_of(self, template: str) -> str:
+        name = f"shenpi_{os.getpid()}_{next(NUMBERS)}"
+        self._made.append(name)
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return make_url(self._url).set(database=name).render_as_string(hide_password=False)
 
     def _run(self, sql: str) -> None:
         import psycopg

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.api.office import Office, PasswordCopies, open_office
-from tests.databases import Databases
+from tests.databases import Copies, Databases
 
 
 @pytest.fixture(scope="session")
-def bureaus(sqlite_copies: Databases, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+def bureaus(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Copies:
     """The founded bureau, with a password for everybody."""
-    return PasswordCopies(sqlite_copies, tmp_path_factory.mktemp("passwords"))
+    return PasswordCopies(databases, tmp_path_factory.mktemp("passwords"))
 
 
 @pytest.fixture
-def office(bureaus: Databases, tmp_path: Path) -> Iterator[Office]:
+def office(bureaus: Copies, tmp_path: Path) -> Iterator[Office]:
     """The bureau behind its HTTP interface; when a story has ended, every invariant must hold."""
     with open_office(bureaus, tmp_path) as made:
         yield made

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import inspect
+
 from tests import papers
 from tests.api.office import NUMBERS, PASSWORD, Office, Seat, password_hash
 from tests.world import Dossier
@@ -75,12 +77,10 @@ class House:
     def rows(self) -> list[Any]:
         """How much there is of everything, and every head of the record."""
         world = self.office.world
-        tables = world.rows(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        )
+        tables = inspect(world.store.engine).get_table_names()
         own = {"session", "login_failure", "known_browser"}
         counts = [
-            (name, world.rows(f"SELECT count(*) FROM {name}")[0][0]) for (name,) in tables if name not in own
+            (name, world.rows(f"SELECT count(*) FROM {name}")[0][0]) for name in tables if name not in own
         ]
         return [
             counts,

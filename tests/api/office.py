@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,7 +16,7 @@ from starlette.testclient import TestClient
 from api.main import create_app
 from api.passwords import hash_password
 from api.settings import NO_LIMITS, Settings, make
-from tests.databases import Databases
+from tests.databases import Copies, Databases
 from tests.world import BEGIN, PEOPLE, Dossier, World, at
 from workflow.actions import people
 from workflow.people import SYSTEM
@@ -116,21 +115,20 @@ class PasswordCopies:
     """Copies of the founded bureau in which everybody can sign in, made once per session."""
 
     def __init__(self, copies: Databases, folder: Path) -> None:
-        self._template = folder / "shenpi.db"
-        store = Store(copies.copy(folder))
+        self._copies = copies
+        self._template = copies.copy(folder)
+        store = Store(self._template)
         store.start()
         give_passwords(store)
         store.close()
 
     def copy(self, folder: Path) -> str:
         """The URL of a new copy."""
-        path = folder / "shenpi.db"
-        shutil.copyfile(self._template, path)
-        return f"sqlite:///{path}"
+        return self._copies.clone(self._template, folder)
 
 
 @contextmanager
-def open_office(copies: Databases, folder: Path, base_url: str = HERE, **settings: Any) -> Iterator[Office]:
+def open_office(copies: Copies, folder: Path, base_url: str = HERE, **settings: Any) -> Iterator[Office]:
     """A founded bureau of one's own, its application running without a metronome."""
     made = make(data=folder, database_url=copies.copy(folder), **{"limits": NO_LIMITS, **settings})
     app = create_app(made, lambda: at(BEGIN), beating=False)

@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from tests.api.house import House
 from tests.api.office import Seat, open_office
-from tests.databases import Databases
+from tests.databases import Copies
 from workflow.actions import stages
 
 CANARIES = {
@@ -67,7 +67,7 @@ class Aviary(House):
 
 
 @pytest.fixture(scope="module")
-def aviary(bureaus: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aviary]:
+def aviary(bureaus: Copies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aviary]:
     with open_office(bureaus, tmp_path_factory.mktemp("aviary"), mailbox=True) as office:
         yield Aviary(office)
 

@@ -16,7 +16,7 @@ from api.main import clean
 from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY
 from tests import papers
 from tests.api.office import Office, Seat, open_office
-from tests.databases import Databases
+from tests.databases import Copies
 from tests.world import Dossier
 from workflow.actions import people
 from workflow.files import Files
@@ -139,7 +139,7 @@ def test_a_wrong_file_is_refused_and_changes_nothing(
     assert seq_of(project) == before
 
 
-def test_a_file_larger_than_the_office_allows_is_cut_off(bureaus: Databases, tmp_path: Path) -> None:
+def test_a_file_larger_than_the_office_allows_is_cut_off(bureaus: Copies, tmp_path: Path) -> None:
     with open_office(bureaus, tmp_path, upload_megabytes=1) as office:
         project = office.project()
         seat = office.seat("谭丽")

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 import shutil
 import threading
 import zipfile
 from contextlib import suppress
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from api.keeping.copies import MANIFEST, ROWS, FolderCopy, ZipCopy, verify
+from api.keeping.copies import MANIFEST, ROWS, FolderCopy, ZipCopy, rows_of, verify
 from api.keeping.restoring import latest, restore, take_in
 from api.keeping.writing import UNFINISHED, back_up, export
 from api.settings import Settings, make
 from tests import papers
 from tests.api.office import NUMBERS, Office, open_office
-from tests.databases import Databases
+from tests.databases import Copies
 from tests.world import Dossier, refused
 from workflow import doctor
 from workflow.errors import Refused
 from workflow.files import Files
+from workflow.models import SCHEMA
 from workflow.store import Store
+
+FIRST_SCHEMA = Path(__file__).parents[1] / "stories" / "first_schema" / "sqlite.sql"
 
 
 def upload(office: Office, project: Dossier, content: bytes) -> None:
@@ -153,8 +160,48 @@ def test_no_byte_of_a_backup_changes_unnoticed(office: Office, tmp_path: Path, p
         assert not (other.data / "shenpi.db").exists()
 
 
+def as_written_by_another_program(place: Path, schema: int) -> None:
+    """The backup as a program of that shape would have written it, which knew the first tables and no others."""
+    tables = set(re.findall(r"CREATE TABLE (\w+)", FIRST_SCHEMA.read_text("utf-8")))
+    kept, known = b"", False
+    for line in rows_of(FolderCopy(place)):
+        value = json.loads(line)
+        known = value["table"] in tables if isinstance(value, dict) else known
+        kept += line if known else b""
+    packed = gzip.compress(kept)
+    (place / ROWS).write_bytes(packed)
+    manifest = json.loads((place / MANIFEST).read_bytes())
+    manifest |= {"schema": schema, "rows_sha256": sha256(packed).hexdigest()}
+    (place / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_a_backup_of_an_older_program_comes_back_in_todays_shape(office: Office, tmp_path: Path) -> None:
+    upload(office, office.project(), papers.pdf())
+    place, _ = back_up(store_of(office), files_of(office), tmp_path / "kept", office.world.now)
+    as_written_by_another_program(place, 0)
+    other = elsewhere(tmp_path / "other")
+
+    restore(other, FolderCopy(place), office.world.now, discard_newer=False)
+
+    assert examined(other, office) == store_of(office).read(doctor.heads)
+    with open_office(_Kept(other.database), other.data) as today:
+        assert today.seat("谭丽").get("/api/projects").json()["items"]
+        upload(today, today.project(), papers.pdf("今日"))
+        today.world.prove()
+
+
+def test_a_backup_of_a_newer_program_is_refused(office: Office, tmp_path: Path) -> None:
+    place, _ = back_up(store_of(office), files_of(office), tmp_path / "kept", office.world.now)
+    as_written_by_another_program(place, SCHEMA + 1)
+    other = elsewhere(tmp_path / "other")
+
+    with refused("copy-newer"):
+        restore(other, FolderCopy(place), office.world.now, discard_newer=False)
+    assert not (other.data / "shenpi.db").exists()
+
+
 def test_newer_data_is_given_up_only_if_somebody_says_so(
-    bureaus: Databases, tmp_path: Path, office: Office
+    bureaus: Copies, tmp_path: Path, office: Office
 ) -> None:
     kept, home = tmp_path / "kept", tmp_path / "home"
     home.mkdir()
@@ -188,7 +235,7 @@ def test_newer_data_is_given_up_only_if_somebody_says_so(
 
 
 def test_a_paper_that_was_damaged_comes_back_from_the_backup(
-    bureaus: Databases, tmp_path: Path, office: Office
+    bureaus: Copies, tmp_path: Path, office: Office
 ) -> None:
     kept, home = tmp_path / "kept", tmp_path / "home"
     home.mkdir()

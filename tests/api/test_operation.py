@@ -17,7 +17,7 @@ from api.logs import Lines
 from api.settings import load
 from tests.api.office import Office, open_office
 from tests.api.test_command_line import ROOT, environment, shenpi, wait_for
-from tests.databases import Databases
+from tests.databases import Copies
 from tests.serving import free_port
 from workflow.queries.audit import chain_entries
 
@@ -50,7 +50,7 @@ def test_the_machine_itself_reads_how_the_service_fares(office: Office) -> None:
     assert "谭丽" not in after.text
 
 
-def test_somebody_elsewhere_needs_the_token(bureaus: Databases, tmp_path: Path) -> None:
+def test_somebody_elsewhere_needs_the_token(bureaus: Copies, tmp_path: Path) -> None:
     with open_office(bureaus, tmp_path, metrics_token=TOKEN, allowed_hosts=["shenpi.local"]) as office:
         here = {"Host": "shenpi.local"}
 

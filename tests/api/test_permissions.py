@@ -21,7 +21,7 @@ from api.security import DOWNLOAD_POLICY, HEADERS, PREVIEW_POLICY
 from tests import papers
 from tests.api.house import KINDS, NOBODY, SIGNED_IN, STRANGERS, House
 from tests.api.office import open_office
-from tests.databases import Databases
+from tests.databases import Copies
 
 TABLE = tomllib.loads((Path(api.__file__).parent / "permissions.toml").read_text(encoding="utf-8"))
 ROUTES = {route: who for who, routes in TABLE.items() if who != "actions" for route in routes}
@@ -35,7 +35,7 @@ PERSONAL = {
 
 
 @pytest.fixture(scope="module")
-def house(bureaus: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(bureaus: Copies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with open_office(bureaus, tmp_path_factory.mktemp("permissions")) as office:
         yield House(office)
 

@@ -20,7 +20,7 @@ from api.answers import document
 from tests import papers
 from tests.api.interface import Document
 from tests.api.office import HERE, Office, open_office
-from tests.databases import Databases
+from tests.databases import Copies
 
 EXAMPLES = int(os.environ.get("SHENPI_FUZZ", "4"))
 ENDING = {("delete", "/api/session"), ("put", "/api/session/password")}
@@ -59,7 +59,7 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(bureaus: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(bureaus: Copies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with open_office(bureaus, tmp_path_factory.mktemp("fuzz")) as office:
         yield Bench(office)
 

@@ -21,13 +21,13 @@ from api.certificates import make_certificate
 from api.commands.serve import config_of
 from api.main import create_app
 from api.settings import make
-from tests.databases import Databases
+from tests.databases import Copies
 
 HOST = b"Host: 127.0.0.1\r\n"
 
 
 @contextmanager
-def serving(copies: Databases, folder: Path, **settings: object) -> Iterator[int]:
+def serving(copies: Copies, folder: Path, **settings: object) -> Iterator[int]:
     """A service of the bureau, on a port of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -47,7 +47,7 @@ def serving(copies: Databases, folder: Path, **settings: object) -> Iterator[int
 
 
 @pytest.fixture
-def port(bureaus: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def port(bureaus: Copies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A service whose patience is short."""
     monkeypatch.setattr(protocol, "PATIENCE", 0.5)
     monkeypatch.setattr(security, "GRACE", 0.5)
@@ -169,7 +169,7 @@ def test_the_operators_door_opens_to_nobody_without_its_token(port: int, tmp_pat
     ]
 
 
-def test_an_office_certificate_serves_tls(bureaus: Databases, tmp_path: Path) -> None:
+def test_an_office_certificate_serves_tls(bureaus: Copies, tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path / "tls", ["shenpi.local"], now=datetime.now(UTC))
     context = ssl.create_default_context(cafile=str(certificate))
 

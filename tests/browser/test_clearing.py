@@ -21,7 +21,7 @@ OFFICE = ViewportSize(width=1366, height=768)
 @pytest.fixture
 def refs(city: City) -> list[str]:
     """Nine reviews beside the late one of the demo: ten wait for 李国栋."""
-    store = Store(f"sqlite:///{city.data / 'shenpi.db'}")
+    store = Store(city.url)
     store.start()
     found = Pile(store, city).reviews(9)
     store.close()

@@ -96,9 +96,9 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path, sqlite_copies: Databases) -> Iterator[Office]:
+def office(tmp_path: Path, databases: Databases) -> Iterator[Office]:
     """云河县民政局 with 便民服务点 registered, served on loopback, mailing through a real SMTP server."""
-    url = sqlite_copies.copy(tmp_path)
+    url = databases.copy(tmp_path)
     store = Store(url)
     store.start()
     world = World(store)

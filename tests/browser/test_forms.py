@@ -25,9 +25,9 @@ FACTS = "form[action$='/facts']"
 
 
 @pytest.fixture
-def address(tmp_path: Path, sqlite_copies: Databases) -> Iterator[str]:
+def address(tmp_path: Path, databases: Databases) -> Iterator[str]:
     """The desk of 云河县民政局 with 便民服务点 registered, served on loopback."""
-    url = sqlite_copies.copy(tmp_path)
+    url = databases.copy(tmp_path)
     store = Store(url)
     store.start()
     world = World(store)

@@ -47,8 +47,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, sqlite_copies: Databases) -> Iterator[Scene]:
-    url = sqlite_copies.copy(tmp_path)
+def scene(tmp_path: Path, databases: Databases) -> Iterator[Scene]:
+    url = databases.copy(tmp_path)
     store = Store(url)
     store.start()
     world = World(store)

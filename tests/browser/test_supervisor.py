@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def address(city: City) -> Iterator[str]:
     """On 李国栋's desk: the late review of the demo, six reviews of 刘畅's, and one entry to check."""
-    store = Store(f"sqlite:///{city.data / 'shenpi.db'}")
+    store = Store(city.url)
     store.start()
     pile = Pile(store, city)
     pile.reviews(6)

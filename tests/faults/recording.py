@@ -108,8 +108,11 @@ class Recorder:
         return int(DELETE(self._real.delete)(vfs, name, sync_directory))
 
 
-def main(folder: Path, log: Path, synchronous: str) -> None:
-    """Live, and write down what was done to the files and what was acknowledged in between."""
+def main(folder: Path, log: Path, synchronous: str = "") -> None:
+    """Live, and write down what was done to the files and what was acknowledged in between.
+
+    The store syncs as the product has it, unless `synchronous` says otherwise.
+    """
     from tests.faults.story import STEPS, Life, _register
 
     configure = store._configure_sqlite
@@ -118,7 +121,8 @@ def main(folder: Path, log: Path, synchronous: str) -> None:
         configure(connection)
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
-    store._configure_sqlite = configured
+    if synchronous:
+        store._configure_sqlite = configured
     recorder = Recorder()
     for part in range(3):  # closing in between brings the log into the file, and removes it
         life = Life.begin(folder, 0)
@@ -131,4 +135,4 @@ def main(folder: Path, log: Path, synchronous: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

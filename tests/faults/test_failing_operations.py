@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.faults.conftest import LONG, Post
-from tests.faults.story import BEGAN, LATE, STEPS, Life, facts, prepare
+from tests.faults.story import BEGAN, LATE, STEPS, Life, facts, lost, prepare
 from workflow import doctor
 from workflow.errors import Unavailable
 from workflow.store import Store
@@ -139,7 +139,7 @@ def _lived(life: Life, fault: Fault) -> int:
             before = facts(life.store)
             fault.arm(number)
             try:
-                act(life)
+                answer = act(life)
             except BaseException as error:  # noqa: BLE001 - its kind is what is looked at
                 unsaid = fault.struck == "COMMIT"  # then only the command id can tell
                 fault.arm(0)
@@ -148,6 +148,7 @@ def _lived(life: Life, fault: Fault) -> int:
                 assert name in SEVERAL or unsaid or facts(life.store) == before, f"half of {name} is there"
             else:
                 fault.arm(0)
+                assert lost(life.store, {name: answer}) == [], "acknowledged, and not there"
                 if not fault.struck:
                     break
                 failed += 1

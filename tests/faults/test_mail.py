@@ -17,6 +17,7 @@ from notifications.delivery import deliver
 from notifications.outbox import expand
 from notifications.settings import Timeouts
 from notifications.smtp import SMTPMailer
+from tests.databases import Databases
 from tests.faults.conftest import LONG
 from tests.notifications.bureau import Bureau, at, settings
 from tests.notifications.servers import Office, serving
@@ -28,8 +29,8 @@ BRIEF = Timeouts(connect=0.4, command=0.4, data=0.4, dot=0.4)
 
 
 @pytest.fixture
-def bureau(tmp_path: Path) -> Iterator[Bureau]:
-    made = Bureau(f"sqlite:///{tmp_path / 'shenpi.db'}")
+def bureau(databases: Databases, tmp_path: Path) -> Iterator[Bureau]:
+    made = Bureau(databases.empty(tmp_path))
     yield made
     made.store.close()
 

@@ -82,12 +82,12 @@ def _torn(entry: Any, drawn: random.Random) -> Any:
     return (*entry[:3], entry[3][: SECTOR * drawn.randrange(1, len(entry[3]) // SECTOR + 1)])
 
 
-def recorded(prepared: Path, folder: Path, synchronous: str) -> tuple[dict[str, bytearray], list[Any]]:
-    """What was on the disk before, and everything that a run of the product did to it."""
+def recorded(prepared: Path, folder: Path, *synchronous: str) -> tuple[dict[str, bytearray], list[Any]]:
+    """What was on the disk before, and everything that a run of the product did to it, syncing as it does or so."""
     life = fresh(prepared, folder / "life")
     before = {DATABASE: bytearray((life / DATABASE).read_bytes())}
     made = subprocess.run(
-        [sys.executable, "-m", "tests.faults.recording", str(life), str(folder / "log"), synchronous],
+        [sys.executable, "-m", "tests.faults.recording", str(life), str(folder / "log"), *synchronous],
         cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
     )  # fmt: skip
     if made.returncode:
@@ -150,7 +150,7 @@ def _examine(folder: Path) -> None:
 
 def test_no_power_cut_loses_what_was_acknowledged(prepared: Path, tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(2**32)
-    before, log = recorded(prepared, tmp_path, "FULL")
+    before, log = recorded(prepared, tmp_path)
     assert {("sync", DATABASE), ("sync", WAL)} <= {entry[:2] for entry in log}, "nothing was recorded"
 
     assert cuts_with_losses(before, log, tmp_path, CUTS, seed) == 0, f"seed {seed}"

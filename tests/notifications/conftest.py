@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Databases
 from tests.notifications.bureau import Bureau
 
 
 @pytest.fixture
-def bureau(tmp_path: Path) -> Iterator[Bureau]:
-    made = Bureau(f"sqlite:///{tmp_path / 'shenpi.db'}")
+def bureau(databases: Databases, tmp_path: Path) -> Iterator[Bureau]:
+    made = Bureau(databases.empty(tmp_path))
     yield made
     made.store.close()

@@ -87,6 +87,19 @@ def test_a_mail_arrives_once_in_chinese_with_the_headers_of_a_machine(waiting: B
     assert waiting.incidents() == []
 
 
+def test_what_the_server_may_have_is_on_disk_before_it_gets_it(waiting: Bureau) -> None:
+    """Else whoever dies at that moment does not know that the mail may have arrived."""
+    seen: list[bool] = []
+
+    class Watching(Office):
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            seen.append(row(waiting, "data_may_start_at")[0] is not None)
+            return await super().handle_DATA(server, session, envelope)
+
+    assert pass_over(waiting, serving(Watching()))["sent"] == 1
+    assert seen == [True]
+
+
 def test_mails_go_oldest_first_over_few_connections_at_the_pace_of_the_settings(bureau: Bureau) -> None:
     with_mails(bureau, 9)
     office = Office()
@@ -246,7 +259,7 @@ def test_a_mailer_that_dies_leaves_a_mail_whose_fate_the_row_tells(
     waiting: Bureau, reached_data: bool, policy: str, then: str
 ) -> None:
     until = NOON + timedelta(minutes=30)
-    leased = waiting.store.act(ledger.lease, dialect="sqlite", until=until, now=NOON)
+    leased = waiting.store.act(ledger.lease, dialect=waiting.store.dialect, until=until, now=NOON)
     assert leased is not None
     if reached_data:
         assert waiting.store.act(ledger.may_start, mail=leased, until=until, now=NOON)
@@ -261,7 +274,7 @@ def test_a_mailer_that_dies_leaves_a_mail_whose_fate_the_row_tells(
 
 
 def test_a_mailer_that_was_asleep_wakes_up_fenced(waiting: Bureau) -> None:
-    asleep = waiting.store.act(ledger.lease, dialect="sqlite", until=NOON + MINUTE, now=NOON)
+    asleep = waiting.store.act(ledger.lease, dialect=waiting.store.dialect, until=NOON + MINUTE, now=NOON)
     assert asleep is not None
     office = Office()
     assert pass_over(waiting, serving(office), now=NOON + 2 * MINUTE)["sent"] == 1

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from notifications import outbox
 from notifications.mailbox import lost
 from notifications.outbox import expand
 from tests.notifications.bureau import Bureau, at, settings
@@ -68,6 +71,19 @@ def test_a_notice_becomes_exactly_one_mail_however_often_the_outbox_is_looked_at
     assert bureau.rows("SELECT count(*) FROM notice WHERE open") == [(0,)]
     assert bureau.rows("SELECT count(*) FROM delivery") == bureau.rows("SELECT count(*) FROM notice")
     assert bureau.store.read(lost) == []
+
+
+def test_of_two_mailers_that_saw_the_same_notice_one_writes_the_mail(bureau: Bureau) -> None:
+    """Both have read it and written their text; the second finds it taken, and leaves nothing behind."""
+    bureau.register("2026-11-05 09:00")
+    now = at("2026-11-05 09:01")
+    bundles = bureau.store.read(outbox._bundles, settings=settings(), now=now, quiet=outbox.QUIET)
+    (letter,) = bureau.store.read(outbox._letters, bundles=bundles, settings=settings(), now=now)
+    bureau.store.act(outbox.take_over, letter=letter, now=now)
+
+    with pytest.raises(outbox.Taken):
+        bureau.store.act(outbox.take_over, letter=letter, now=now)
+    assert bureau.rows("SELECT count(*) FROM mail") == [(1,)]
 
 
 def test_after_an_outage_everybody_gets_one_honest_mail(bureau: Bureau) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import PostgresCopies
+from tests.databases import Databases
 from tests.world import BEGIN, World, at, refused
 from workflow import archive, doctor
 from workflow.actions import people
@@ -23,8 +23,8 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         (tmp_path / "new").mkdir()
         store = Store(f"sqlite:///{tmp_path / 'new' / 'shenpi.db'}")
     else:
-        copies: PostgresCopies = request.getfixturevalue("postgres_copies")
-        store = Store(copies.empty())
+        copies: Databases = request.getfixturevalue("postgres_copies")
+        store = Store(copies.empty(tmp_path))
     store.start()
     yield store
     store.close()

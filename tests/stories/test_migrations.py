@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, inspect
 
 import api.models  # noqa: F401 - the tables of all layers
 import notifications.models  # noqa: F401 - as above
-from tests.databases import PostgresCopies
+from tests.databases import Databases
 from tests.world import World, found, refused
 from workflow import doctor
 from workflow.migrations import require_today
@@ -27,8 +27,8 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
     if request.param == "sqlite":
         urls = f"sqlite:///{tmp_path / 'shenpi.db'}", f"sqlite:///{tmp_path / 'new.db'}"
     else:
-        copies: PostgresCopies = request.getfixturevalue("postgres_copies")
-        urls = copies.empty(), copies.empty()
+        copies: Databases = request.getfixturevalue("postgres_copies")
+        urls = copies.empty(tmp_path), copies.empty(tmp_path)
     engine = create_engine(urls[0].replace("postgresql://", "postgresql+psycopg://", 1))
     with engine.begin() as connection:
         for statement in (FIRST / f"{request.param}.sql").read_text("utf-8").split(";\n\n"):

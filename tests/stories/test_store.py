@@ -6,8 +6,8 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from tests.world import World, refused
 from workflow import doctor
@@ -311,6 +311,54 @@ def test_an_action_that_fails_half_way_takes_nobody_with_it(world: World) -> Non
     assert [type(each) for each in ends] == [type(None), ZeroDivisionError, type(None)]
     assert abs(after.result() - before.result()) == 1
     assert hall.paper("minutes").version == 2
+
+
+NO_WAITING = {"sqlite": "PRAGMA busy_timeout = 0", "postgresql": "SET lock_timeout = '1ms'"}
+
+
+def is_held(world: World, table: str) -> bool:
+    """Whether somebody else who would move a head in that table has to wait."""
+    elsewhere = create_engine(world.store.engine.url, poolclass=NullPool)
+    with elsewhere.connect() as connection:
+        connection.execute(text(NO_WAITING[world.store.dialect]))
+        try:
+            connection.execute(text(f"UPDATE {table} SET seq = seq"))
+        except OperationalError:
+            return True
+    return False
+
+
+def test_while_somebody_decides_nobody_else_changes_what_it_rests_on(world: World) -> None:
+    """From the first look to the commit: the project, and the rights by which the action decides."""
+    hall = world.register("hall")
+
+    def decide_slowly(tx: Transaction) -> list[bool]:
+        assert tx.project(hall.ref).state.title
+        return [is_held(world, "project"), is_held(world, "administration")]
+
+    def administer_slowly(tx: Transaction) -> bool:
+        tx.lock_administration()
+        return is_held(world, "administration")
+
+    assert world.store.act(decide_slowly) == [True, True]
+    assert world.store.act(administer_slowly)
+    assert not is_held(world, "project")
+
+
+def test_what_rests_on_a_head_that_has_moved_is_not_written(world: World) -> None:
+    """Should every lock fail: an event stands on the head that it was decided by, or nowhere."""
+    hall = world.register("hall")
+
+    def decided_by_an_old_head(tx: Transaction) -> None:
+        register_document(
+            tx, ref=hall.ref, document="minutes", number="1号", issued_on=world.today,
+            kept_at="档案柜", actor=world.people["谭丽"], now=world.now,
+        )  # fmt: skip
+        tx.execute(Statement(text("UPDATE project SET seq = seq + 1")))
+
+    with refused("lost-race"):
+        world.store.act(decided_by_an_old_head)
+    assert hall.state.documents == {}
 
 
 def test_the_same_reference_is_registered_once(world: World) -> None:

@@ -230,6 +230,19 @@ def test_a_date_is_provisional_only_if_a_provisional_day_mattered() -> None:
     assert provisional("2012-03-01", "5 workdays")
 
 
+def test_a_date_in_an_official_year_may_rest_on_a_provisional_one() -> None:
+    """A year that was loaded before the one that precedes it does not settle what lies in that."""
+    calendar = Calendar(
+        [
+            Year(2026, Status.PROVISIONAL, "演示"),
+            Year(2027, Status.OFFICIAL, "演示", {date(2027, 1, 1): "元旦"}),
+        ]
+    )
+
+    assert due(calendar, day("2026-12-30"), workdays(3)) == Due(day("2027-01-05"), provisional=True)
+    assert due(calendar, day("2026-12-31"), workdays(2)) == Due(day("2027-01-05"), provisional=False)
+
+
 def test_loading_the_official_year_settles_the_date() -> None:
     official = Year(2027, Status.OFFICIAL, "演示", {date(2027, 1, 1): "元旦", date(2027, 1, 4): "元旦"})
     calendar = Calendar([*CALENDAR.years, official])

@@ -269,6 +269,55 @@ def test_the_same_content_twice_is_one_file(files: Files) -> None:
     assert len(everything(files)) == 1
 
 
+# While it comes in
+
+
+def test_what_is_still_coming_in_is_given_to_nobody(files: Files) -> None:
+    """Neither under the hash that it will have, nor under the name that it has for the moment."""
+    content = papers.pdf()
+    digest = sha256(content).hexdigest()
+    found: list[bool] = []
+
+    def pieces() -> Iterator[bytes]:
+        yield content[:100]
+        (temporary,) = everything(files)
+        found.extend(files.has(name) for name in (digest, temporary.name, f"incoming/{temporary.name}"))
+        yield content[100:]
+
+    files.receive(pieces(), "a.pdf", LIMIT)
+
+    assert found == [False, False, False]
+    assert files.has(digest)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot sync a folder")
+@pytest.mark.parametrize("way", ["receive", "take"])
+def test_a_file_is_on_disk_before_it_has_its_name(
+    files: Files, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """A power cut leaves no name without its content, and no content without its name that was promised."""
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def synced(handle: int) -> None:
+        done.append("content" if stat.S_ISREG(os.fstat(handle).st_mode) else "folder")
+        fsync(handle)
+
+    def named(old: Path, new: Path) -> None:
+        done.append("name")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", named)
+    content = papers.pdf()
+    if way == "receive":
+        files.receive([content], "a.pdf", LIMIT)
+    else:
+        files.take(sha256(content).hexdigest(), [content])
+
+    assert done == ["content", "name", "folder", "folder"]
+
+
 # A disk that does not take it
 
 
@@ -305,12 +354,12 @@ def test_a_damaged_file_is_never_given_out_whole(files: Files) -> None:
     stored = files.receive([content], "a.pdf", LIMIT)
     damage(files, stored.sha256, lambda found: found[:-1] + b"!")
 
-    came = []
+    came: list[bytes] = []
     with pytest.raises(Unavailable) as stopped:
-        came += list(files.open(stored.sha256))
+        came.extend(files.open(stored.sha256))
 
     assert stopped.value.code == "file-damaged"
-    assert len(b"".join(came)) < len(content)
+    assert 0 < len(b"".join(came)) < len(content)
 
 
 def test_what_is_missing_or_damaged_is_named(files: Files) -> None:

@@ -116,6 +116,9 @@ def test_no_model_is_ever_registered(machine: StateMachine) -> None:
             assert not transitions[0].conditions
             assert not transitions[0].before
             assert not transitions[0].after
+    for state in inner.states.values():
+        assert not state.on_enter
+        assert not state.on_exit
 
 
 @pytest.mark.parametrize("machine", MACHINES)

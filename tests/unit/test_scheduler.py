@@ -75,6 +75,23 @@ def test_a_slow_beat_never_runs_twice_at_a_time() -> None:
     assert most == 1
 
 
+def test_a_beat_that_is_late_comes_all_the_same() -> None:
+    """A machine that slept wakes up: what was missed comes at once, not an interval later."""
+    beats = threading.Semaphore(0)
+
+    metronome = Metronome([("sweep", 3600, lambda _: beats.release())])
+    metronome.start()
+    assert beats.acquire(timeout=5)
+    half_an_hour_late = datetime.now(UTC) - timedelta(
+        minutes=90
+    )  # and an hour before that, which is one beat too
+    metronome._scheduler.modify_job("sweep", next_run_time=half_an_hour_late)
+    came = beats.acquire(timeout=5)
+    metronome.stop()
+
+    assert came
+
+
 def test_stopping_waits_for_the_beat_that_runs() -> None:
     began, ended = threading.Event(), threading.Event()
 

@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 import api.models  # noqa: F401 - as above
 import notifications.models  # noqa: F401 - its tables are made with the others
 from api import demo, passwords
 from api.main import create_app
-from api.settings import NO_LIMITS, make
+from api.settings import NO_LIMITS, Settings, make
 from tests.benchmarks import crowd
+from tests.databases import Databases
 from tests.web.desk import Desk
 from tests.web.many import Many
 from workflow.files import Files
@@ -30,18 +33,32 @@ SignIn = Callable[..., Desk]
 class City:
     """The running desk of the demo's city: its projects by their letters."""
 
-    def __init__(self, data: Path, projects: dict[str, str], people: dict[str, int]) -> None:
+    def __init__(self, data: Path, url: str, projects: dict[str, str], people: dict[str, int]) -> None:
         self.data = data
+        self.url = url
         self.projects = projects
         self.people = people
 
+    def settings(self, **given: Any) -> Settings:
+        """What its desk runs by."""
+        return make(data=self.data, database_url=self.url, **{"limits": NO_LIMITS, **given})
+
+    def execute(self, sql: str, **parameters: Any) -> list[Any]:
+        """Somebody with the password of the database reads it, or writes past the product."""
+        store = Store(self.url)
+        with store.engine.begin() as connection:
+            done = connection.execute(text(sql), parameters)
+            rows = list(done) if done.returns_rows else []
+        store.engine.dispose()
+        return rows
+
 
 @pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> City:
+def founded(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> City:
     """The city, built once."""
     data = tmp_path_factory.mktemp("city")
     data.chmod(0o700)
-    store = Store(f"sqlite:///{data / 'shenpi.db'}")
+    store = Store(databases.empty(data))
     store.start()
     numbers = count(1)
     world = demo.build(
@@ -52,22 +69,22 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> City:
         new_ref=lambda: f"project-{next(numbers)}",
     )
     store.close()
-    return City(data, world.projects, world.people)
+    return City(data, store.url, world.projects, world.people)
 
 
 @pytest.fixture
-def city(founded: City, tmp_path: Path) -> City:
+def city(founded: City, databases: Databases, tmp_path: Path) -> City:
     """A copy of it that may be changed."""
     data = tmp_path / "data"
     shutil.copytree(founded.data, data)
     data.chmod(0o700)
-    return City(data, founded.projects, founded.people)
+    return City(data, databases.clone(founded.url, data), founded.projects, founded.people)
 
 
 @pytest.fixture
 def sign_in(city: City) -> Iterator[SignIn]:
     """Lets people sign in at the running desk, by their staff numbers."""
-    app = create_app(make(data=city.data, mailbox=True, limits=NO_LIMITS), clock=lambda: NOW, beating=False)
+    app = create_app(city.settings(mailbox=True), clock=lambda: NOW, beating=False)
     with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)):
 
         def enter(staff_number: str, password: str = demo.PASSWORD) -> Desk:
@@ -81,10 +98,10 @@ def sign_in(city: City) -> Iterator[SignIn]:
 
 
 @pytest.fixture(scope="session")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
+def many(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
     """Three bureaus with many projects, built once and only looked at."""
     folder = tmp_path_factory.mktemp("crowd")
-    store = Store(f"sqlite:///{folder / 'shenpi.db'}")
+    store = Store(databases.empty(folder))
     store.start()
     people = crowd.build(store, Files(folder / "documents"), now=NOW, projects=120, bureaus=3)
     yield Many(store, people)

@@ -14,7 +14,6 @@ from starlette.testclient import TestClient
 from api import demo
 from api.main import create_app
 from api.operations import OPERATIONS
-from api.settings import make
 from api.web.admin_incidents import mail_reason
 from notifications.mailer import Failure as MailFailure
 from notifications.mailer import Fault, Phase
@@ -37,7 +36,7 @@ off:
 @contextmanager
 def with_mail(city: City, **smtp: object) -> Iterator[Desk]:
     """顾明 at a desk whose office has a mail server."""
-    settings = make(data=city.data, smtp={"sender": "shenpi@huanchuan.example", **smtp})
+    settings = city.settings(smtp={"sender": "shenpi@huanchuan.example", **smtp})
     app = create_app(settings, clock=lambda: NOW, beating=False)
     with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)) as client:
         desk = Desk(client)

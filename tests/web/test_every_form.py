@@ -238,7 +238,7 @@ def tried(town: Running, found: Found, control: Control, way: str, before: list[
 @pytest.mark.postgres
 def test_no_field_makes_postgresql_fail(tmp_path: Path, postgres_copies: PostgresCopies) -> None:
     """What one database takes and the other cannot hold: a NUL, figures beyond 64 bits."""
-    with running(tmp_path, postgres_copies.empty()) as town:
+    with running(tmp_path, postgres_copies.empty(tmp_path)) as town:
         failed = [
             f"{found.name}: {control.name} ({way})"
             for found in town.forms()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -157,9 +156,8 @@ def test_the_database_holds_no_address_that_could_be_used(city: City, sign_in: S
     desk = sign_in("liguodong")
     token = subscribed(desk).rpartition("/")[2].removesuffix(".ics")
 
-    with sqlite3.connect(city.data / "shenpi.db") as database:
-        rows = database.execute("SELECT * FROM calendar_feed").fetchall()
-        commands = database.execute("SELECT * FROM command").fetchall()
+    rows = city.execute("SELECT * FROM calendar_feed")
+    commands = city.execute("SELECT * FROM command")
 
     assert len(rows) == 1
     assert len(token) >= 43

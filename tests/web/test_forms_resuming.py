@@ -11,7 +11,6 @@ from starlette.testclient import TestClient
 from api import demo
 from api.demo_papers import one_page_pdf
 from api.main import create_app
-from api.settings import make
 from tests.web.conftest import NOW, City, SignIn
 from tests.web.desk import Desk, Page
 
@@ -158,7 +157,7 @@ def test_a_session_that_has_run_out_still_gives_back_a_form_with_a_large_file(ci
     def clock() -> datetime:
         return now[0]
 
-    app = create_app(make(data=city.data, mailbox=True), clock=clock, beating=False)
+    app = create_app(city.settings(mailbox=True), clock=clock, beating=False)
     with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)) as client:
         desk = Desk(client)
         desk.open("/sign-in")

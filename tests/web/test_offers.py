@@ -24,7 +24,7 @@ WHY = {"reason_given": "理由"}
 
 @pytest.fixture
 def store(city: City) -> Iterator[Store]:
-    made = Store(f"sqlite:///{city.data / 'shenpi.db'}")
+    made = Store(city.url)
     made.start()
     yield made
     made.close()

@@ -23,7 +23,7 @@ SECOND = FIRST.replace("version: 1", "version: 2", 1).replace(
 @pytest.fixture
 def second_version(city: City) -> None:
     """A second version of one type, with one limit changed."""
-    store = Store(f"sqlite:///{city.data / 'shenpi.db'}")
+    store = Store(city.url)
     store.start()
     store.act(definitions.publish, text=SECOND, name="centre-conversion.yaml", actor=SYSTEM, now=NOW)
     store.close()
