@@ -60,7 +60,7 @@ def test_a_leader_sees_the_trouble_in_their_scope_before_anything_else(sign_in: 
         assert "本局超期 1" in desk.words
         assert "/warnings?light=own-red" in desk.links
     assert "外部门超期 1" not in sign_in("zhoujianping").open("/").words
-    assert "我范围内的预警" not in sign_in("liuchang").open("/").words
+    assert "我范围内的预警" not in sign_in("wuhaitao").open("/").words, "a clerk has work of his own"
 
 
 def test_whoever_has_nothing_to_do_sees_what_is_longest_overdue_and_in_whose_hands(
