@@ -45,7 +45,7 @@ FORMS = {
     "/admin/people/{person}/posts/grant": ADMINISTRATION,
     "/admin/people/{person}/posts/revoke": ADMINISTRATION,
     "/admin/units": ADMINISTRATION,
-    "/admin/units/{unit}/rename": ADMINISTRATION,
+    "/admin/units/{unit}/change": ADMINISTRATION,
     "/admin/units/{unit}/{wanted}": ADMINISTRATION,
     "/admin/delegations": ADMINISTRATION,
     "/admin/delegations/end": ADMINISTRATION,
