@@ -42,9 +42,9 @@ async def confirm(
 ) -> Response:
     """Confirm the ticked entries, each on its own."""
     try:
-        ticked = _ticked(form)
+        ticked, command = _ticked(form), form.text("command")
         form.check()
-        refused = await _confirm(desk, form, ticked)
+        refused = await _confirm(desk, command, ticked)
         if refused:
             raise Refused(*refused)
     except WorkflowError as error:
@@ -73,9 +73,9 @@ def _ticked(form: Form) -> dict[str, list[int]]:
     return found
 
 
-async def _confirm(desk: Desk, form: Form, ticked: dict[str, list[int]]) -> list[Reason]:
+async def _confirm(desk: Desk, command: str, ticked: dict[str, list[int]]) -> list[Reason]:
     """Confirm them, projects side by side; why some were refused."""
-    command = form.text("command")[:60]
+    command = command[:60]
 
     async def of_project(ref: str, numbers: list[int]) -> list[Reason]:
         reasons: list[Reason] = []
