@@ -43,9 +43,9 @@ async def confirm(
     """Confirm the ticked entries, each on its own; if some are refused, say of how many others it is done."""
     done = 0
     try:
-        ticked = _ticked(form)
+        ticked, command = _ticked(form), form.text("command")
         form.check()
-        refused = await _confirm(desk, form, ticked)
+        refused = await _confirm(desk, command, ticked)
         done = sum(map(len, ticked.values())) - len(refused)
         if refused:
             raise Refused(*(reason for reasons in refused for reason in reasons))
@@ -76,9 +76,9 @@ def _ticked(form: Form) -> dict[str, list[int]]:
     return found
 
 
-async def _confirm(desk: Desk, form: Form, ticked: dict[str, list[int]]) -> list[tuple[Reason, ...]]:
+async def _confirm(desk: Desk, command: str, ticked: dict[str, list[int]]) -> list[tuple[Reason, ...]]:
     """Confirm them, projects side by side; the reasons of each that was refused."""
-    command = form.text("command")[:60]
+    command = command[:60]
 
     async def of_project(ref: str, numbers: list[int]) -> list[tuple[Reason, ...]]:
         refused: list[tuple[Reason, ...]] = []

@@ -79,13 +79,19 @@ class Form:
         self.reasons.append(refusal("field-invalid", field, field=title, why=why))
 
     def _read(self, field: str, value: object) -> str:
-        """What was typed, with the line ends of this side; what no field may hold is noted, once."""
+        """What was typed, with the line ends of this side; nothing, with the reason noted once, for what no
+        field may hold, so that no question is asked with it either.
+        """
         text = value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
         if rules.is_misleading(text):
             title = WORDS.get(field.rpartition(".")[2], "此项")
             found = reason("text-control-characters", field, title=title)
             self.reasons += [found] if found not in self.reasons else []
+            return ""
         return text
+
+    def _is_wrong(self, field: str) -> bool:
+        return any(each.place == field for each in self.reasons)
 
     def values(self) -> dict[str, str]:
         """Everything typed, so that a page with an error can show it again; a file is only named as a field."""
@@ -106,7 +112,7 @@ class Form:
     def required(self, field: str, title: str) -> str:
         """The text, which must be there."""
         value = self.text(field)
-        if not value:
+        if not value and not self._is_wrong(field):
             self.reasons.append(reason("text-required", field, title=title))
         return value
 
@@ -136,14 +142,13 @@ class Form:
 
     def required_day(self, field: str, title: str, otherwise: date = date.min) -> date:
         """A date that must be there; a stand-in, with the reason noted, if it is not."""
-        if not self.text(field):
-            self.reasons.append(reason("text-required", field, title=title))
+        self.required(field, title)
         return self.day(field, title) or otherwise
 
     def limit(self, field: str, title: str) -> Limit:
         """A length of time: an amount and its unit."""
         amount = self.number(field, title)
-        if not 1 <= amount <= LONGEST_LIMIT and not any(each.place == field for each in self.reasons):
+        if not 1 <= amount <= LONGEST_LIMIT and not self._is_wrong(field):
             self.wrong(field, title, f"应为1至{LONGEST_LIMIT}的整数")
         unit = self.text(f"{field}_unit") or Unit.WORKDAYS.value
         if unit not in {each.value for each in Unit}:
