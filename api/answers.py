@@ -65,7 +65,7 @@ class _Binary(Response):
 def answers(kind: Any, *refusals: int, status: int = 200) -> dict[str, Any]:
     """What a route's decorator says of its answers: one of `kind`, or a problem with one of these statuses.
 
-    Every route may also say 401, 403, 413, 422 and 503.
+    Every route may also say 401, 403, 413, 422, 429 and 503.
     """
     _KINDS.append(kind)
     (schema,), _ = msgspec.json.schema_components((kind,), schema_hook=_foreign, ref_template=_REFERENCE)
@@ -95,7 +95,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _says(status: int, content: dict[str, Any], refusals: tuple[int, ...]) -> dict[str, Any]:
-    problems = {each: _problem(each) for each in (401, 403, *refusals, 413, 422, 503)}
+    problems = {each: _problem(each) for each in (401, 403, *refusals, 413, 422, 429, 503)}
     good = {"description": "好", "content": content}
     return {"status_code": status, "response_model": None, "responses": {status: good, **problems}}
 

@@ -23,7 +23,9 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from api import passwords, sessions
+from api.browsers import browser_words
 from api.door import Door, door_of
+from api.pace import Pace, kind_of
 from api.problems import TooManyAttempts, Unauthenticated, refusal
 from api.security import LARGEST_FORM, SAFE_METHODS, is_form, read_form
 from api.settings import Settings, is_loopback
@@ -80,8 +82,9 @@ def now(request: HTTPConnection) -> datetime:
 # What follows never awaits, and is async all the same: the framework calls anything else in a thread.
 
 
-async def public() -> None:
-    """The policy of the few routes that anybody may call."""
+async def public(request: Request) -> None:
+    """The policy of the few routes that anybody may call, though not faster than a whole office does."""
+    _keep_pace(request, "stranger", _address(request))
 
 
 async def _now(request: Request) -> datetime:
@@ -95,14 +98,16 @@ async def _door(request: Request) -> Door:
 async def newcomer(request: Request) -> Visitor:
     """Who is signed in, perhaps with a password from somebody else; only a few routes let those in.
 
-    Unauthenticated if nobody is, Forbidden for a change without the session's token.
+    Unauthenticated if nobody is, Forbidden for a change without the session's token, TooManyAttempts if too fast.
     """
     visitor = await visitor_of(request)
     if visitor is None:
+        _keep_pace(request, "stranger", _address(request))
         await _save_form(request)
         raise Unauthenticated(refusal("not-signed-in"))
     if request.method not in SAFE_METHODS:
         await _check_token(request, visitor)
+    _keep_pace(request, kind_of(request), visitor.session)
     return visitor
 
 
@@ -171,7 +176,7 @@ async def sign_in(request: Request, staff_number: str, password: str, now: datet
     whether there is such a person.
     """
     check_transport(request)
-    door, address = door_of(request), request.client.host if request.client else ""
+    door, address = door_of(request), _address(request)
     browser = request.cookies.get(_host_bound(request, BROWSER_COOKIE)) or secrets.token_urlsafe(32)
     attempt = await door.ask(sessions.attempt, staff_number=staff_number, address=address, browser=browser)
     await count_attempt(door, attempt, now)
@@ -190,16 +195,30 @@ async def sign_in(request: Request, staff_number: str, password: str, now: datet
         password_hash=kept,
         attempt=attempt,
         replaces=sessions.digest_of(_token(request)),
+        place=_place(address, request),
         now=now,
     )
     log.info("person %s signed in", account.person)
     return SignedIn(token, browser, account.person, csrf_of(token))
 
 
+async def signed_in_at(request: Request, visitor: Visitor, now: datetime) -> list[sessions.SessionView]:
+    """The person's own live sessions, the newest first."""
+    idle, absolute = _spans(request.app.state.settings)
+    return await door_of(request).ask(
+        sessions.own_sessions,
+        person=visitor.id,
+        directory=visitor.directory,
+        idle=idle,
+        absolute=absolute,
+        now=now,
+    )
+
+
 async def count_attempt(door: Door, attempt: sessions.Attempt, now: datetime) -> None:
     """Count an attempt before the password is looked at; TooManyAttempts if it has to wait."""
     if wait := await door.run(sessions.begin_attempt, attempt=attempt, now=now):
-        raise TooManyAttempts(refusal("too-many-attempts", wait=_minutes(wait)), retry_after=wait)
+        raise TooManyAttempts(refusal("too-many-attempts", wait=_time(wait)), retry_after=wait)
 
 
 async def sign_out(request: Request) -> None:
@@ -305,8 +324,13 @@ async def _find(door: Door, session: str) -> sessions.Found | None:
 
 
 def _has_run_out(found: sessions.Found, settings: Settings, at: datetime) -> bool:
-    idle, absolute = timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
+    idle, absolute = _spans(settings)
     return at - found.seen_at > idle or at - found.created_at > absolute
+
+
+def _spans(settings: Settings) -> tuple[timedelta, timedelta]:
+    """How long a session lives unused, and at all."""
+    return timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
 
 
 async def _check_token(request: Request, visitor: Visitor) -> None:
@@ -316,6 +340,12 @@ async def _check_token(request: Request, visitor: Visitor) -> None:
         given = field if isinstance(field, str) else None
     if given is None or not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
         raise Forbidden(refusal("csrf-token-wrong"))
+
+
+def _keep_pace(request: Request, kind: str, who: str) -> None:
+    pace: Pace = request.app.state.pace
+    if wait := pace.wait(kind, who, now(request)):
+        raise TooManyAttempts(refusal("too-many-requests", wait=_time(wait)), retry_after=wait)
 
 
 async def _save_form(request: Request) -> None:
@@ -331,6 +361,12 @@ async def _save_form(request: Request) -> None:
         await read_form(request)
 
 
+def _place(address: str, request: Request) -> sessions.Place:
+    """Where somebody signs in, in words for themselves."""
+    browser = browser_words(request.headers.get("user-agent", ""))
+    return sessions.Place("本机" if is_loopback(address) else address, browser)
+
+
 async def _rehashed(door: Door, account: sessions.Account, password: str, now: datetime) -> str:
     """The hash to rest the session on; made anew, by the system, if today's settings are stronger than its own."""
     if not passwords.needs_rehash(account.password_hash):
@@ -338,6 +374,10 @@ async def _rehashed(door: Door, account: sessions.Account, password: str, now: d
     kept = await asyncio.to_thread(passwords.hash_password, password)
     await door.run(change_person, person=account.person, password_hash=kept, actor=SYSTEM, now=now)
     return kept
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _token(connection: HTTPConnection) -> str:
@@ -353,8 +393,8 @@ def _is_tls(connection: HTTPConnection) -> bool:
     return bool(connection.scope["scheme"] == "https")
 
 
-def _minutes(seconds: int) -> str:
-    return f"{-(-seconds // 60)}分钟"
+def _time(seconds: int) -> str:
+    return f"{seconds}秒" if seconds < 60 else f"{-(-seconds // 60)}分钟"
 
 
 def _calls(dependant: Any) -> Iterable[Any]:

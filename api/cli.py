@@ -7,6 +7,7 @@ says what happened and what to do next.
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -81,11 +82,30 @@ def _run(run: object, options: argparse.Namespace) -> int:
             print(
                 f"{reason.place}: {reason.code}: {reason}" if ":" in reason.place else reason, file=sys.stderr
             )
-    except (SettingsError, OSError) as error:
+    except BrokenPipeError:
+        pass  # whoever read the output has seen enough
+    except OSError as error:
+        print(_unreadable(error), file=sys.stderr)
+    except SettingsError as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
         return 130
     return 1
+
+
+def _unreadable(error: OSError) -> str:
+    """What went wrong with a file, and where, in an administrator's words."""
+    words = {
+        errno.ENOENT: "没有这个文件或目录，请核对路径",
+        errno.EACCES: "没有权限，请换用服务的账号，或核对目录的权限",
+        errno.EPERM: "没有权限，请换用服务的账号，或核对目录的权限",
+        errno.EEXIST: "已经存在，请换一个名称",
+        errno.ENOTDIR: "不是目录，请核对路径",
+        errno.EISDIR: "是目录，请写明文件名",
+        errno.ENOSPC: "磁盘已满，请清理空间后再试",
+        errno.EROFS: "磁盘只能读，请换一个目录",
+    }.get(error.errno or 0, str(error))
+    return f"{error.filename}：{words}。" if error.filename else f"{words}。"
 
 
 if __name__ == "__main__":

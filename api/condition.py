@@ -15,6 +15,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from api.backups import LastBackup, last_backup
+from api.cases import CONCERNS
 from api.settings import Settings
 from workflow.people import SYSTEM
 from workflow.queries import abandoned, snapshot
@@ -98,14 +99,8 @@ def condition(
     free = shutil.disk_usage(settings.data).free
     concerns = [*_beat_concerns(beats, now, began), *stored.concerns, *_disk_concerns(free)]
     if not settings.mailbox and not settings.smtp.host:
-        concerns.append(
-            Concern(
-                "没有设置邮件服务器，提醒只在系统内显示，不发邮件。",
-                "请在 shenpi.toml 的 [smtp] 中设置后重新启动。",
-                "/admin/mail",
-                urgent=False,
-            )
-        )
+        text_ = "没有设置邮件服务器，提醒只在系统内显示，不发邮件。"
+        concerns.append(_concern("no-mail-server", text_, urgent=False))
     views = tuple(_beat_view(each, now, began) for each in beats)
     return Condition(tuple(concerns), views, stored, f"{free / 1024**3:.1f} GB")
 
@@ -128,31 +123,28 @@ def stored_condition(connection: Connection, *, now: datetime) -> Stored:
     return Stored(tuple(concerns), row.incidents, row.failed, left, sealed, backed_up, _database(connection))
 
 
+def _concern(code: str, text_: str, *, urgent: bool = True) -> Concern:
+    """That case as it is now, with its remedy."""
+    case = CONCERNS[code]
+    return Concern(text_, case.remedy, case.page, urgent)
+
+
 def _stored_concerns(row: Any, left: int) -> Iterator[Concern]:
     if row.incidents:
-        yield Concern(f"有{row.incidents}件异常待处理。", "请逐件处理后销号。", "/admin/incidents")
+        yield _concern("incidents", f"有{row.incidents}件异常待处理。")
     if left:
-        yield Concern(
-            f"有{left}件待办只在已停用的账号手中，无人办理。", "请由负责人转办，或移交项目。", "/admin#left"
-        )
+        yield _concern("abandoned", f"有{left}件待办只在已停用的账号手中，无人办理。")
     if row.failed:
-        yield Concern(f"有{row.failed}封邮件未能送达。", "请核对地址后重新投递。", "/admin/mail")
+        yield _concern("mails-failed", f"有{row.failed}封邮件未能送达。")
     if row.sweep:
-        yield Concern(
-            f"有{row.sweep}处提醒到时未办，已超过15分钟。",
-            "请看下面的时钟是否在走；不走的，请重新启动服务。",
-            "/admin/health",
-        )
+        yield _concern("rungs-late", f"有{row.sweep}处提醒到时未办，已超过15分钟。")
     if row.notices:
-        yield Concern(f"有{row.notices}条通知超过15分钟未交付。", "请看邮件发送情况。", "/admin/mail")
+        yield _concern("notices-late", f"有{row.notices}条通知超过15分钟未交付。")
 
 
 def _seal_concerns(unsealed: str | None, now: datetime) -> Iterator[Concern]:
     if unsealed is not None and now - instant(unsealed) > SEAL_LATE:
-        since = clock_time(instant(unsealed))
-        yield Concern(
-            f"自{since}以来的记录尚未封签。", "封签每小时一次；请看下面的“封签”是否在走。", "/admin/health"
-        )
+        yield _concern("unsealed", f"自{clock_time(instant(unsealed))}以来的记录尚未封签。")
 
 
 def _calendar_concerns(connection: Connection, now: datetime) -> Iterator[Concern]:
@@ -165,36 +157,30 @@ def _calendar_concerns(connection: Connection, now: datetime) -> Iterator[Concer
             words = f"{year}年工作日历为暂定，落在该年的到期日均标“暂定”。"
         else:
             continue
-        remedy = "国务院办公厅公布放假安排后请载入，到期日自动重算。"
-        yield Concern(words, remedy, "/admin/calendar", urgent=year == now.year)
+        yield _concern("year-unsettled", words, urgent=year == now.year)
 
 
 def _staff_concerns(connection: Connection) -> Iterator[Concern]:
     directory = snapshot(connection).directory
-    without = [
-        each for each in directory.people.values() if each.active and each.id != SYSTEM and not each.email
-    ]
+    active = [each for each in directory.people.values() if each.active and each.id != SYSTEM]
+    without = [each.name for each in active if not each.email]
     if without:
-        yield Concern(
-            f"有{len(without)}人没有邮箱，收不到提醒邮件：{_some([each.name for each in without])}。",
-            "请在人员页补填。",
-            "/admin/people",
-            urgent=False,
-        )
+        words = f"有{len(without)}人没有邮箱，收不到提醒邮件：{_some(without)}。"
+        yield _concern("no-address", words, urgent=False)
+    administrators = [each.name for each in active if directory.is_administrator(each.id)]
+    if len(administrators) == 1:
+        words = f"只有{administrators[0]}一位系统管理员。"
+        yield _concern("one-administrator", words, urgent=False)
 
 
 def _backup_concerns(backup: LastBackup | None, now: datetime) -> Iterator[Concern]:
-    remedy = "请运行 shenpi backup 备份目录，并让系统每天自动运行；备份要放在另一块磁盘上。"
     if backup is None:
-        yield Concern("还没有备份过。", remedy, "/admin/health", urgent=False)
+        yield _concern("never-backed-up", "还没有备份过。", urgent=False)
     elif now - backup.at > BACKUP_LATE:
-        yield Concern(f"上次备份在{clock_time(backup.at)}，已超过7天。", remedy, "/admin/health")
+        yield _concern("backup-old", f"上次备份在{clock_time(backup.at)}，已超过7天。")
     elif backup.missing:
-        yield Concern(
-            f"上次备份时有{backup.missing}份材料在系统中已缺失或损坏。",
-            "请点“开始自检”看是哪些，并从以前的备份找回。",
-            "/admin/health",
-        )
+        words = f"上次备份时有{backup.missing}份材料在系统中已缺失或损坏。"
+        yield _concern("backup-incomplete", words)
 
 
 def _some(names: list[str]) -> str:
@@ -205,15 +191,9 @@ def _beat_concerns(beats: tuple[Beat, ...], now: datetime, began: datetime) -> I
     for each in beats:
         words = BEATS.get(each.name, each.name)
         if each.problem:
-            yield Concern(
-                f"“{words}”上次没有办成：{each.problem}。",
-                "请查看服务日志；持续出现请重新启动服务。",
-                "/admin/health",
-            )
+            yield _concern("work-failed", f"“{words}”上次没有办成：{each.problem}。")
         if _is_late(each, now, began):
-            yield Concern(
-                f"“{words}”停了：应每{_length(each.every)}一次。", "请重新启动服务。", "/admin/health"
-            )
+            yield _concern("work-stopped", f"“{words}”停了：应每{_length(each.every)}一次。")
 
 
 def _is_late(beat: Beat, now: datetime, began: datetime) -> bool:
@@ -237,11 +217,7 @@ def _length(seconds: float) -> str:
 
 def _disk_concerns(free: int) -> Iterator[Concern]:
     if free < LEAST_FREE:
-        yield Concern(
-            f"数据目录所在磁盘只剩{free / 1024**3:.1f} GB。",
-            "请清理空间；写满后系统拒绝一切办理。",
-            "/admin/health",
-        )
+        yield _concern("disk-low", f"数据目录所在磁盘只剩{free / 1024**3:.1f} GB。")
 
 
 def _database(connection: Connection) -> str:

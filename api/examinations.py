@@ -17,6 +17,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 from starlette.requests import Request
 
+from api.cases import FINDINGS
 from api.door import Door
 from workflow import doctor
 from workflow.errors import WorkflowError
@@ -145,9 +146,8 @@ def verification(project: int | None, title: str, against: str) -> Work:
             found = store.read(doctor.audit, against=against)
         else:
             found = store.read(doctor.audit_chain, project=project)
-        said = f"{title}：已逐条核验{found.events}条记录"
-        if project is None:
-            said += f"、{found.chains}条链、{found.seals}个封签"
+        went_through = found.words if project is None else f"{found.events}条记录"
+        said = f"{title}：已逐条核验{went_through}"
         if found.broken is None:
             held = f"，所持校验码 {against} 在记录之中" if against else ""
             return Result(well=True, words=[f"{said}，全部相符{held}。"])
@@ -165,28 +165,20 @@ def examination(files: Files, now: datetime) -> Work:
 
     def work(store: Store) -> Result:
         findings = store.read(doctor.examine, now=now, has_file=files.has)
-        flaws = [
-            f"错误：文件 {each.sha256[:16]}… {each.why}。请从备份恢复该文件。" for each in files.verify()
-        ]
+        findings += damaged(files)
         words = [
-            f"{'错误' if each.level == 'error' else '注意'}：{each.text}。{REMEDIES.get(each.code, '')}"
+            f"{'错误' if each.level == 'error' else '注意'}：{each.text}。{FINDINGS[each.code].remedy}"
             for each in findings
         ]
-        bad = bool(flaws) or any(each.level == "error" for each in findings)
-        return Result(not bad, [*words, *flaws] or ["各项都相符：记录、状态、待办、材料文件。"])
+        bad = any(each.level == "error" for each in findings)
+        return Result(not bad, words or ["各项都相符：记录、状态、待办、材料文件。"])
 
     return work
 
 
-REMEDIES: Final = {
-    "audit-broken": "请保留现场，勿再改动数据库，并与另存的校验码、备份核对。",
-    "project-without-events": "请联系技术人员，并保留现场。",
-    "fold-differs": "请联系技术人员，并保留现场；办理结果以经过记录为准。",
-    "row-differs": "请联系技术人员；办理结果以经过记录为准，列表可能显示有误。",
-    "file-missing": "请从备份恢复文件，或请经办人重新上传。",
-    "stuck": "请补齐岗位，或由负责人转办、移交。",
-    "incidents-open": "请到“异常”逐件处理。",
-    "sweep-late": "请看“运行状态”中的时钟是否在走。",
-    "notices-waiting": "请看“邮件”中的发送情况。",
-}
-"""Code of a finding -> what an administrator does about it."""
+def damaged(files: Files) -> list[doctor.Finding]:
+    """Every stored file that is no longer what was stored."""
+    return [
+        doctor.Finding("error", "file-damaged", f"文件 {each.sha256[:16]}… {each.why}")
+        for each in files.verify()
+    ]

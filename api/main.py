@@ -24,6 +24,7 @@ from api import control, operations, passwords, routes, sessions, web
 from api.auth import check_policies
 from api.door import Door
 from api.mail import deliverer
+from api.pace import Pace
 from api.prints import workbook
 from api.prints.press import Press
 from api.problems import on_http_error, on_invalid_request, on_refusal
@@ -71,6 +72,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.clock = clock or wall_clock
+    app.state.pace = Pace(settings.limits)
     app.state.beating = beating
     # One flat list: routers included in routers are looked through anew on each level, for every request.
     for router in (*routes.ROUTERS, routes.health.numbers, control.router, *web.ROUTERS):

@@ -11,13 +11,18 @@ _ID = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Session(SQLModel, table=True):
-    """One sign-in. `credential` is what the person was then: another password or post ends it."""
+    """One sign-in. `credential` is what the person was then: another password or post ends it.
+
+    `address` and `browser` tell its owner where it began; nobody else is shown them.
+    """
 
     id: str = Field(primary_key=True)
     person_id: int = Field(sa_type=_ID, index=True)
     credential: str
     created_at: str
     seen_at: str
+    address: str
+    browser: str
 
 
 class LoginFailure(SQLModel, table=True):

@@ -93,8 +93,12 @@ def _note_backup(store: Store, settings: Settings, given: Given, now: datetime) 
 
 def _note_export(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
     del settings
-    words, entries = str(given["words"]), int(given["entries"])
-    store.act(exports.record_export, filter_words=words, entries=entries, actor=SYSTEM, now=now)
+    noted = {
+        "filter_words": str(given["words"]),
+        "entries": int(given["entries"]),
+        "what": str(given["what"]),
+    }
+    store.act(exports.record_export, **noted, actor=SYSTEM, now=now)
     return {}
 
 

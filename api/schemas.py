@@ -89,6 +89,7 @@ class ReplyBody(Body):
             name=scan.name,
             size=scan.size,
             media=scan.media,
+            marks=scan.marks,
             kept_at=self.kept_at,
         )
 
@@ -243,6 +244,7 @@ class SignatureBody(Body):
 
     def signed(self, read: Open) -> state.PaperSigned:
         """The engine's own."""
+        scan = read(self.file, "file") if self.file else StoredFile("", "", 0, "")
         return state.PaperSigned(
             step=self.step,
             signer=self.signer,
@@ -250,7 +252,8 @@ class SignatureBody(Body):
             outcome=self.outcome,
             opinion=self.opinion,
             content=self.content,
-            sha256=read(self.file, "file").sha256 if self.file else "",
+            sha256=scan.sha256,
+            marks=scan.marks,
             kept_at=self.kept_at,
             fixes=tuple(each.fix() for each in self.fixes),
         )
@@ -404,6 +407,7 @@ class OrganisationChangeBody(Body):
     """What changes about a unit; what is not named stays."""
 
     name: Line | None = None
+    region: Key | None = None
     active: StrictBool | None = None
 
 

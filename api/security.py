@@ -23,6 +23,9 @@ from api.settings import Settings
 from workflow.errors import Forbidden, Invalid, WorkflowError
 from workflow.files import saying_what_the_disk_said
 
+_HOST: Final = re.compile(r"([^:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+"""A name or a bracketed address, perhaps with a port."""
+
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """A NUL as JSON spells it, which no database keeps in a text."""
 
@@ -36,6 +39,9 @@ LARGEST_FORM: Final = 2 * 1024 * 1024
 
 SMALL: Final = frozenset({"/sign-in", "/api/session"})
 """Open to anybody, and never with a document."""
+
+DEEPEST: Final = 20
+"""How deep JSON may be nested."""
 
 FORM_FIELDS, FORM_FILES, FORM_PART = 300, 5, 512 * 1024
 
@@ -144,8 +150,8 @@ def check_text(request: Request) -> None:
 
 def check_host(request: Request, settings: Settings) -> None:
     """Forbidden for a name that is not ours: no link is ever made from a forged one."""
-    name = _hostname(request.headers.get("host", ""))
-    if name not in settings.hosts:
+    named = [_hostname(each) for each in request.headers.getlist("host")]
+    if len(named) != 1 or named[0] not in settings.hosts:
         raise Forbidden(refusal("host-not-allowed"))
 
 
@@ -196,13 +202,27 @@ def is_form(headers: Headers) -> bool:
 def strict_json(body: bytes) -> None:
     """Invalid unless the body is one JSON value that every reader understands alike."""
     try:
-        json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
         raise Invalid(refusal("json-malformed", why="嵌套过深")) from None
     except ValueError as error:
         raise Invalid(refusal("json-malformed", why=str(error)[:100])) from None
+    if _is_deep(value):
+        raise Invalid(refusal("json-malformed", why="嵌套过深"))
     if _NUL.search(body):
         raise Invalid(refusal("json-malformed", why="含有不能用的字符"))
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether it is nested deeper than DEEPEST, looked at level by level."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in _inside(each)]
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 class _Body:
@@ -305,8 +325,8 @@ def disposition(how: str, name: str) -> str:
 
 
 def _hostname(host: str) -> str:
-    name, bracket, _ = host.partition("]")
-    return (name + bracket if bracket else host.partition(":")[0]).lower()
+    found = _HOST.fullmatch(host)
+    return found[1].lower() if found else ""
 
 
 def _origin(address: str) -> str:

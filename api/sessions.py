@@ -1,7 +1,7 @@
 """Who is signed in: rows under the hash of a random token, and the delays that follow failed attempts.
 
 Invariant: the database holds no token that could be used; a session dies when its person is disabled,
-gets another password or another post, on whichever process that happened.
+gets another password or another post, on whichever process that happened. Only its owner is shown a session.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, text
 
+from workflow.actions import people
 from workflow.people import Directory
+from workflow.queries.words import clock_time
 from workflow.record import instant, stamp
 from workflow.sql import Statement
 from workflow.transaction import Transaction
@@ -40,12 +42,20 @@ FIND = Statement(
 _ACCOUNT = text("SELECT id, name, password_hash, active FROM person WHERE staff_number = :staff_number")
 _INSERT = Statement(
     text(
-        "INSERT INTO session (id, person_id, credential, created_at, seen_at)"
-        " VALUES (:id, :person_id, :credential, :now, :now)"
+        "INSERT INTO session (id, person_id, credential, created_at, seen_at, address, browser)"
+        " VALUES (:id, :person_id, :credential, :now, :now, :address, :browser)"
     )
 )
 _TOUCH = Statement(text("UPDATE session SET seen_at = :now WHERE id = :id"))
 _DELETE = Statement(text("DELETE FROM session WHERE id = :id"))
+_DELETE_OWN = Statement(text("DELETE FROM session WHERE id = :id AND person_id = :person"))
+_DELETE_OTHERS = Statement(text("DELETE FROM session WHERE person_id = :person AND id <> :id"))
+_DELETE_ALL = Statement(text("DELETE FROM session WHERE person_id = :person"))
+_OWN = text(
+    "SELECT session.id, session.created_at, session.seen_at, session.address, session.browser,"
+    " session.credential, person.password_hash FROM session JOIN person ON person.id = session.person_id"
+    " WHERE person_id = :person AND seen_at >= :idle AND created_at >= :absolute ORDER BY created_at DESC, session.id"
+)
 _DELETE_STALE = Statement(text("DELETE FROM session WHERE seen_at < :idle OR created_at < :absolute"))
 _FAILURES = Statement(text("SELECT failures, last_at, until FROM login_failure WHERE key = :key"))
 _PUT_FAILURE = Statement(
@@ -88,6 +98,22 @@ class Found(Struct, frozen=True):
     directory: Directory
     given: bool
     """Whether somebody else has set the person's password."""
+
+
+class Place(Struct, frozen=True):
+    """Where somebody signs in: the address, and the browser in words."""
+
+    address: str
+    browser: str
+
+
+class SessionView(Struct, frozen=True):
+    """A live session as its owner sees it; `id` lets nobody in."""
+
+    id: str
+    began: str
+    seen: str
+    place: Place
 
 
 class Attempt(Struct, frozen=True):
@@ -136,6 +162,26 @@ def account(connection: Connection, *, staff_number: str) -> Account | None:
     return Account(row[0], row[1], row[2], bool(row[3])) if row else None
 
 
+def own_sessions(
+    connection: Connection,
+    *,
+    person: int,
+    directory: Directory,
+    idle: timedelta,
+    absolute: timedelta,
+    now: datetime,
+) -> list[SessionView]:
+    """Where that person is signed in at this moment, the newest first."""
+    span = {"idle": stamp(now - idle), "absolute": stamp(now - absolute)}
+    return [
+        SessionView(id_, clock_time(instant(began)), clock_time(instant(seen)), Place(address, browser))
+        for id_, began, seen, address, browser, credential, password_hash in connection.execute(
+            _OWN, {"person": person, **span}
+        )
+        if credential == credential_of(person, password_hash, directory)
+    ]
+
+
 def attempt(connection: Connection, *, staff_number: str, address: str, browser: str) -> Attempt:
     """The attempt of that name from that address in the browser of that token."""
     name = key_of("name", staff_number)
@@ -174,12 +220,21 @@ def open_session(
     password_hash: str,
     attempt: Attempt,
     replaces: str,
+    place: Place,
     now: datetime,
 ) -> None:
     """Sign a person in: a new session, the one it replaces ends, the browser is known, the attempt no failure."""
     tx.execute(_DELETE, id=replaces)
     credential = credential_of(person, password_hash, tx.directory)
-    tx.execute(_INSERT, id=session, person_id=person, credential=credential, now=stamp(now))
+    tx.execute(
+        _INSERT,
+        id=session,
+        person_id=person,
+        credential=credential,
+        now=stamp(now),
+        address=place.address,
+        browser=place.browser,
+    )
     tx.execute(_KNOW, id=attempt.browser, now=stamp(now))
     forgive(tx, attempt=attempt)
 
@@ -198,6 +253,23 @@ def touch_session(tx: Transaction, *, session: str, now: datetime) -> None:
 def close_session(tx: Transaction, *, session: str) -> None:
     """End a session."""
     tx.execute(_DELETE, id=session)
+
+
+def close_own_session(tx: Transaction, *, session: str, person: int) -> None:
+    """End one session of that person; nothing happens if it is somebody else's or has ended."""
+    tx.execute(_DELETE_OWN, id=session, person=person)
+
+
+def close_other_sessions(tx: Transaction, *, session: str, person: int) -> None:
+    """End every session of that person but this one."""
+    tx.execute(_DELETE_OTHERS, id=session, person=person)
+
+
+def change_account(tx: Transaction, *, person: int, active: bool | None = None, **changes: Any) -> None:
+    """Change a person as `people.change_person` does; whoever is disabled stays signed out when enabled again."""
+    people.change_person(tx, person=person, active=active, **changes)
+    if active is False:
+        tx.execute(_DELETE_ALL, person=person)
 
 
 def forget(tx: Transaction, *, idle: timedelta, absolute: timedelta, now: datetime) -> None:

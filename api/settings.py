@@ -23,6 +23,21 @@ PREFIX = "SHENPI_"
 FILE = "shenpi.toml"
 MARK = "TEST-DATA"
 """A file of this name in the data directory says that a test made it: only there may a service be made to crash."""
+SHARES = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "fuse.sshfs",
+    "fuse.glusterfs",
+    "glusterfs",
+    "ceph",
+    "afs",
+    "ncpfs",
+}
+"""File systems of other machines, on which locks do not hold what SQLite needs of them."""
+SHORTEST_TOKEN = 16
 NOT_OURS = ("SHENPI_TEST_", "SHENPI_BROWSER", "SHENPI_FAULTS")
 """Variables that the tests and `dev.py` read; the product does not."""
 
@@ -45,6 +60,26 @@ class Smtp(BaseModel):
     sender: str = ""
     sender_name: str = "审批提醒"
     per_minute: int = Field(default=60, ge=1)
+
+
+class Limits(BaseModel):
+    """How much one session may ask, and one address before anybody has signed in; 0 leaves it open.
+
+    Hands stay far below: a list is cleared at one or two a second, a thick dossier has sixty papers, and a whole
+    office may sit behind one address when it signs in. What is meant are scripts that run wild.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pages_per_minute: int = Field(default=600, ge=0)
+    changes_per_minute: int = Field(default=120, ge=0)
+    uploads_per_hour: int = Field(default=300, ge=0)
+    exports_per_hour: int = Field(default=120, ge=0)
+    strangers_per_minute: int = Field(default=1200, ge=0)
+
+
+NO_LIMITS = dict.fromkeys(Limits.model_fields, 0)
+"""For what is no office: the demo, whose password everybody knows, and tests that ask a thousand things a second."""
 
 
 class Print(BaseModel):
@@ -87,6 +122,7 @@ class Settings(BaseModel):
     fail_at: str = ""
     smtp: Smtp = Smtp()
     print: Print = Print()
+    limits: Limits = Limits()
 
     @property
     def database(self) -> str:
@@ -181,15 +217,20 @@ def _from_file(path: Path) -> dict[str, Any]:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} 写法有误：{error}。") from None
-    if "password" in values.get("smtp", {}) and _is_open(path):
+    if _holds_secrets(values) and _is_open(path):
         raise SettingsError(f"{path} 中有密码，但其他用户也能读。请先运行 chmod 600 {path}。")
     return values
+
+
+def _holds_secrets(values: Mapping[str, Any]) -> bool:
+    named = {"metrics_token"} & values.keys() or {"password"} & values.get("smtp", {}).keys()
+    return bool(named or urlsplit(str(values.get("database_url", ""))).password)
 
 
 def _put(values: dict[str, Any], key: str, value: str) -> None:
     """One environment variable: SHENPI_SMTP_HOST is smtp.host; lists are separated by commas."""
     group, _, rest = key.partition("_")
-    if group in {"smtp", "print"}:
+    if group in {"smtp", "print", "limits"}:
         values[group] = {**values.get(group, {}), rest: _listed(rest, value)}
     else:
         values[key] = _listed(key, value)
@@ -202,22 +243,51 @@ def _listed(key: str, value: str) -> str | list[str]:
 
 
 def _check(settings: Settings) -> None:
-    if bool(settings.tls_certificate) != bool(settings.tls_key):
-        raise SettingsError("tls_certificate 与 tls_key 须同时设置。可运行 shenpi setup 生成本单位证书。")
-    if not settings.is_tls and not settings.proxies and not is_loopback(settings.host):
-        raise SettingsError(
-            f"监听 {settings.host} 须启用 TLS：密码不能在网上明文传送。请运行 shenpi setup 生成证书，或只监听 127.0.0.1。"
-        )
-    if settings.database_url.startswith("sqlite:///:memory:"):
-        raise SettingsError("数据库须在磁盘上：已确认的操作不能丢。")
+    _check_reach(settings)
+    _check_data(settings)
     if settings.fail_at and not (settings.data / MARK).is_file():
         raise SettingsError("fail_at 让服务中途停止，只用于本产品的测试，正式数据不可用。请删去此项。")
     if settings.print.fonts is not None and not settings.print.fonts.is_dir():
         raise SettingsError(f"字体目录 {settings.print.fonts} 不存在。请更正 [print] fonts，或删去此项。")
+
+
+def _check_reach(settings: Settings) -> None:
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        raise SettingsError("tls_certificate 与 tls_key 须同时设置。可运行 shenpi setup 生成本单位证书。")
+    if settings.tls_key and settings.tls_key.is_file() and _is_open(settings.tls_key):
+        raise SettingsError(f"{settings.tls_key} 其他用户也能读。请先运行 chmod 600 {settings.tls_key}。")
+    if not settings.is_tls and not settings.proxies and not is_loopback(settings.host):
+        raise SettingsError(
+            f"监听 {settings.host} 须启用 TLS：密码不能在网上明文传送。请运行 shenpi setup 生成证书，或只监听 127.0.0.1。"
+        )
+    if 0 < len(settings.metrics_token.get_secret_value()) < SHORTEST_TOKEN:
+        raise SettingsError(f"metrics_token 太短，容易被猜中。请用{SHORTEST_TOKEN}位以上的随机字符。")
+
+
+def _check_data(settings: Settings) -> None:
+    if settings.database_url.startswith("sqlite:///:memory:"):
+        raise SettingsError("数据库须在磁盘上：已确认的操作不能丢。")
+    if not settings.database_url and (kind := shared_kind(settings.data)):
+        raise SettingsError(
+            f"数据目录 {settings.data} 在网络共享盘（{kind}）上，SQLite 在那里会损坏。请放在本机磁盘，或改用 PostgreSQL。"
+        )
     if settings.data.is_dir() and os.name != "nt" and settings.data.stat().st_mode & stat.S_IWOTH:
         raise SettingsError(
             f"数据目录 {settings.data} 任何人都可以改写。请先运行 chmod 700 {settings.data}。"
         )
+
+
+def shared_kind(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """What kind of network share the path lies on; the empty string for a disk of this machine, or if nobody knows."""
+    if str(path).startswith("\\\\"):
+        return "UNC"
+    try:
+        lines = [line.split() for line in mounts.read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return ""
+    over = [(len(line[1]), line[2]) for line in lines if path.is_relative_to(line[1].replace("\\040", " "))]
+    kind = max(over, default=(0, ""))[1]
+    return kind if kind in SHARES else ""
 
 
 def _is_open(path: Path) -> bool:

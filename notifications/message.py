@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
 from email.utils import format_datetime
 from hashlib import sha256
 
@@ -23,6 +24,7 @@ _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _MAILBOX = re.compile(rf"(?=.{{3,254}}\Z)(?=[^@]{{1,64}}@){_LOCAL}@{_LABEL}(?:\.{_LABEL})*\Z")
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
+_WIRE = compat32.clone(linesep="\r\n")  # the policy that parses no header again: a fifth of the time
 
 
 def check_address(address: str) -> str:
@@ -52,20 +54,24 @@ class Message(Struct, frozen=True):
 
     def encode(self, sender: str, sender_name: str) -> bytes:
         """The bytes that travel. ValueError for an address or a header that is not one line."""
-        made = EmailMessage(policy=SMTP)
-        made["From"] = _mailbox(sender, sender_name)
-        made["To"] = _mailbox(self.address, self.name)
-        made["Subject"] = check_line(self.subject)
+        boundary = f"=_{sha256(self.message_id.encode()).hexdigest()[:32]}"
+        made = MIMEMultipart("alternative", boundary=boundary)
+        made["From"] = _mailbox("From", sender, sender_name)
+        made["To"] = _mailbox("To", self.address, self.name)
+        made["Subject"] = _encoded("Subject", self.subject)
         made["Date"] = format_datetime(self.at.astimezone(SHANGHAI))
         made["Message-ID"] = self.message_id
         made["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies to a machine
         made["X-Auto-Response-Suppress"] = "All"  # the same, for Exchange
-        made.set_content(self.text, cte="base64")
-        made.add_alternative(self.html, subtype="html", cte="base64")
-        made.set_boundary(f"=_{sha256(self.message_id.encode()).hexdigest()[:32]}")
-        return made.as_bytes()
+        for kind, words in (("plain", self.text), ("html", self.html)):
+            made.attach(MIMEText(words.replace("\n", "\r\n"), kind, "utf-8"))
+        return made.as_bytes(policy=_WIRE)
 
 
-def _mailbox(address: str, name: str) -> Address:
-    local, _, domain = check_address(address).rpartition("@")
-    return Address(display_name=check_line(name), username=local, domain=domain)
+def _encoded(header: str, words: str) -> str:
+    """The words as that header holds them: always encoded, so that nothing in them reads as encoded by its author."""
+    return Header(check_line(words), "utf-8", header_name=header).encode()
+
+
+def _mailbox(header: str, address: str, name: str) -> str:
+    return f"{_encoded(header, name)} <{check_address(address)}>"

@@ -22,11 +22,12 @@ class OrganisationAdded(Struct, frozen=True, tag="organisation.added"):
 
 
 class OrganisationChanged(Struct, frozen=True, tag="organisation.changed", omit_defaults=True):
-    """A unit was renamed, disabled or enabled; `name` is what it is called from now on."""
+    """A unit was renamed, disabled or enabled, or its region corrected; `name` and `region` are what holds from now on."""
 
     organisation: int
     what: str
     name: str = ""
+    region: str = ""
 
 
 class PersonAdded(Struct, frozen=True, tag="person.added"):
@@ -108,11 +109,15 @@ class MailsSentAgain(Struct, frozen=True, tag="mail.sent_again"):
     mails: tuple[int, ...]
 
 
-class RecordExported(Struct, frozen=True, tag="record.exported"):
-    """Part of the record left the house as a file: by which filter, and how many entries."""
+class RecordExported(Struct, frozen=True, tag="record.exported", omit_defaults=True):
+    """Something left the house as a file: part of the record, a ledger of projects, or everything (`what`).
+
+    `filter` says which part, `entries` how many entries of the record or projects.
+    """
 
     filter: str
     entries: int
+    what: str = "record"
 
 
 class OlderRestored(Struct, frozen=True, tag="older.restored"):

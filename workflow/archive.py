@@ -82,7 +82,7 @@ def heads(stored: Iterable[tuple[str, dict[str, Any]]]) -> Heads:
         elif name in {"project", "administration"} and row["seq"]:
             said[row["id"] if name == "project" else 0] = (row["seq"], row["head"])
     if said != chains:
-        raise ValueError("各链的末条与项目所记的链头不符")
+        raise ValueError("末条的校验码与项目所记的不符")
     ordered = sorted(chains.items())
     return Heads(chains, root_of((project, head) for project, (_, head) in ordered), events)
 

@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import chain as prepend
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from workflow import projection
+from workflow.errors import Invalid, reason
 from workflow.events import DECODER, Recorded
 from workflow.evolve import evolve
 from workflow.machine import Compiled
@@ -24,8 +29,8 @@ from workflow.record import START, Broken, Link, instant, root_of, seal_hash, st
 from workflow.state import ProjectState, to_json
 from workflow.transaction import compile_text
 
-PRINTED = 16
-"""How many characters of a head a mail prints: enough to find it again, short enough to type."""
+PRINTED, LONGEST_HEAD = 16, 64
+"""How many characters of a head a mail prints, enough to find it again and short enough to type; and of a whole one."""
 
 
 class Finding(Struct, frozen=True):
@@ -47,39 +52,52 @@ class Audit(Struct, frozen=True):
     seals: int
     broken: Broken | None = None
 
+    @property
+    def words(self) -> str:
+        """How much it went through: 191条记录（6个项目和管理事项）、1个封签."""
+        return f"{self.events}条记录（{of_what(self.chains)}）、{self.seals}个封签"
+
+
+def of_what(chains: int) -> str:
+    """So many chains in words; one of them is the administration's."""
+    return f"{chains - 1}个项目和管理事项" if chains > 1 else "管理事项"
+
 
 def audit(connection: Connection, *, against: str = "") -> Audit:
     """Verify every chain against its head, every seal, and a head or seal that was kept outside.
 
     `against` may be the first 16 characters or more, as mails print them.
     """
-    left_heads = heads(connection)
     chains = events = 0
     held = not against
-    with closing(_events(connection)) as stored:
-        for project, rows in groupby(stored, key=lambda row: row[0]):
-            counted = _Counted(rows, against)
-            head, seq = left_heads.pop(project, (START, 0))
-            broken = verify_chain(counted, head, seq)
-            chains, events, held = chains + 1, events + counted.number, held or counted.met
+    with closing(_chains(connection)) as stored:
+        for project, head, seq, rows in stored:
+            links = _Counted(rows, against)
+            broken = verify_chain(project, links, head, seq)
+            chains, events, held = chains + 1, events + links.number, held or links.met
             if broken is not None:
-                return Audit(chains, events, 0, broken)
-    left = next(((project, seq) for project, (_, seq) in left_heads.items() if seq), None)
-    if left is not None:
-        return Audit(chains, events, 0, Broken(left[0], 1, f"应有 {left[1]} 条，实有 0 条"))
+                return Audit(chains, events, 0, _named(connection, broken))
     seals, broken, met = _audit_seals(connection, against)
     if broken is None and not held and not met:
-        broken = Broken(0, 0, f"所持校验码 {against} 不在现有记录中：记录曾被截断或整体改写")
+        broken = Broken(0, 0, f"所持校验码 {against} 不在现有记录中：抄录有误，或记录曾被截断、整体改写")
     return Audit(chains, events, seals, broken)
+
+
+def kept_head(typed: str) -> str:
+    """The head that somebody kept outside, as typed; Invalid unless it is 16 hexadecimal characters or more."""
+    head = "".join(typed.split()).lower()
+    if head and (len(head) < PRINTED or len(head) > LONGEST_HEAD or not set(head) <= set("0123456789abcdef")):
+        raise Invalid(reason("head-malformed", "against"))
+    return head
 
 
 def audit_chain(connection: Connection, *, project: int) -> Audit:
     """Verify the chain of one project, or with 0 that of the administration."""
-    head, seq = heads(connection).get(project, (START, 0))
+    head, seq = _head(connection, project)
     with closing(_events(connection, project)) as stored:
-        counted = _Counted(stored, "")
-        broken = verify_chain(counted, head, seq)
-    return Audit(1, counted.number, 0, broken)
+        links = _Counted(stored, "")
+        broken = verify_chain(project, links, head, seq)
+    return Audit(1, links.number, 0, broken and _named(connection, broken))
 
 
 def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], bool]) -> list[Finding]:
@@ -93,6 +111,14 @@ def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], 
     findings += _examine_stuck(connection)
     findings += _examine_lateness(connection, now)
     return findings
+
+
+def _named(connection: Connection, broken: Broken) -> Broken:
+    """The same with the title of its project, as people know it."""
+    title = connection.execute(
+        text("SELECT title FROM project WHERE id = :id"), {"id": broken.project}
+    ).scalar()
+    return msgspec.structs.replace(broken, title=title or "")
 
 
 class _Counted:
@@ -113,20 +139,51 @@ class _Counted:
 
 
 def _events(connection: Connection, project: int | None = None) -> Generator[Any]:
-    where = "" if project is None else "WHERE project_id = :project "
-    statement = text(
-        f"SELECT project_id, seq, at, actor_id, data, hash FROM event {where}ORDER BY project_id, seq"  # noqa: S608
-    ).execution_options(yield_per=2000)
-    with connection.execute(statement, {} if project is None else {"project": project}) as rows:
-        yield from rows
+    statement = "SELECT project_id, seq, at, actor_id, data, hash FROM event {}ORDER BY project_id, seq"
+    if project is None:
+        return _streamed(connection, statement.format(""))
+    return _streamed(connection, statement.format("WHERE project_id = :project "), project=project)
+
+
+def _chains(connection: Connection) -> Generator[tuple[int, str, int, Iterator[Any]]]:
+    """Every chain as (project, stored head, stored number, events), in the order of projects.
+
+    Heads and events are two streams side by side, so that nothing is gathered.
+    """
+    with closing(_heads(connection)) as heads, closing(_events(connection)) as events:
+        both = merge(heads, events, key=itemgetter(0))
+        for project, rows in groupby(both, key=itemgetter(0)):
+            first = next(rows)
+            stray = [] if len(first) == _HEAD else [first]
+            head, seq = (START, 0) if stray else first[1:]
+            yield project, head, seq, prepend(stray, rows)  # noqa: B031 - what was taken off is put back
+
+
+_HEAD = 3
+"""How many columns a stored head has; an event has more."""
 
 
 def heads(connection: Connection) -> dict[int, tuple[str, int]]:
     """The stored head and number of each chain by its project; 0 is the administration."""
-    found = {0: tuple(connection.execute(text("SELECT head, seq FROM administration WHERE id = 1")).one())}
-    for project, head, seq in connection.execute(text("SELECT id, head, seq FROM project")):
-        found[project] = (head, seq)
-    return found
+    with closing(_heads(connection)) as rows:
+        return {project: (head, seq) for project, head, seq in rows}
+
+
+def _heads(connection: Connection) -> Generator[Any]:
+    yield 0, *_head(connection, 0)
+    yield from _streamed(connection, "SELECT id, head, seq FROM project ORDER BY id")
+
+
+def _head(connection: Connection, project: int) -> Any:
+    if project == 0:
+        return connection.execute(text("SELECT head, seq FROM administration WHERE id = 1")).one()
+    found = connection.execute(text("SELECT head, seq FROM project WHERE id = :id"), {"id": project})
+    return found.one_or_none() or (START, 0)
+
+
+def _streamed(connection: Connection, statement: str, **parameters: Any) -> Generator[Any]:
+    with connection.execute(text(statement).execution_options(yield_per=2000), parameters) as rows:
+        yield from rows
 
 
 def _audit_seals(connection: Connection, against: str) -> tuple[int, Broken | None, bool]:
@@ -136,11 +193,11 @@ def _audit_seals(connection: Connection, against: str) -> tuple[int, Broken | No
     ):
         number += 1
         if seal_hash(before, at, upto, chains, root) != hashed:
-            return number, Broken(0, number, "封签与其内容不符"), met
+            return number, Broken(0, 0, f"第{number}个封签与其内容不符"), met
         met = met or bool(against and hashed.startswith(against))
         before, last = hashed, (upto, root)
     if last is not None and root_of(heads_upto(connection, last[0])) != last[1]:
-        return number, Broken(0, number, "最近一次封签与当时的各链链头不符"), met
+        return number, Broken(0, 0, "最近一次封签与当时各项目的校验码不符"), met
     return number, None, met
 
 

@@ -48,6 +48,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "document-not-found": ("该项目类型没有这种材料。", "请核对材料名称。"),
     "definition-not-found": ("没有已发布的项目类型“{type}”。", "请先由管理员发布。"),
     "person-not-found": ("查无此人，或账号已停用。", "请重新选择人员。"),
+    "head-malformed": (
+        "所持校验码应为16至64位的数字和字母a—f。",
+        "请照邮件末尾或另存处所印重抄。",
+    ),
     "region-malformed": (
         "行政区划代码“{region}”不是六位数字。",
         "请填写六位代码，如990102；不清楚的可先不填。",
@@ -74,10 +78,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "receiver-involved": ("{name}已参与本次报送或签批，不能再办理本环节。", "请另选人员。"),
     "receiver-without-post": ("{name}没有{post}或以上岗位，不能签批本环节。", "请另选人员，或由其办理委托。"),
     "involved-cannot-assign": ("您已参与本件，不能指定由谁签批。", "请由未参与的上级负责人指定。"),
-    "receiver-out-of-scope": ("{name}无权查看本项目。", "请选择本单位或上级单位人员。"),
+    "receiver-out-of-scope": ("所选人员无权查看本项目。", "请选择本单位或上级单位人员。"),
     "receiver-is-holder": ("{name}已经是当前办理人。", "请另选人员。"),
     "own-grant": ("不能给自己授岗，也不能把他人的权限委托给自己。", "请由另一位管理员办理。"),
-    "administrator-decides": ("系统管理员不能兼任审核、签批岗位。", "请另选人员。"),
+    "administrator-decides": ("系统管理员不能兼任或代理审核、签批岗位。", "请另选人员。"),
     "last-administrator": (
         "{name}是最后一位系统管理员，收回后无人能够管理。",
         "请先授予另一人系统管理员岗位。",

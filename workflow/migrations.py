@@ -25,8 +25,14 @@ def _drop_event_actor(connection: Connection) -> None:
     connection.execute(text("DROP INDEX IF EXISTS event_actor"))
 
 
+def _drop_sessions(connection: Connection) -> None:
+    """Sessions of before cannot say where they began; whoever is signed in signs in again."""
+    connection.execute(text("DROP TABLE IF EXISTS session"))
+
+
 STEPS: Final[dict[int, tuple[Step, ...]]] = {
     1: (_drop_event_actor,),
+    2: (_drop_sessions,),
 }
 """The number that a step leads to -> what it does. Tables without rowid that an older SQLite file keeps with one
 stay so: they answer the same, and rebuilding them would lock a large file for minutes."""

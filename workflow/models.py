@@ -338,7 +338,7 @@ class SchemaNumber(SQLModel, table=True):
     number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
 
 
-SCHEMA = 1
+SCHEMA = 2
 """The number of this shape of all tables; whoever changes it adds the step to `workflow.migrations`."""
 
 METADATA = SQLModel.metadata

@@ -104,12 +104,20 @@ class Directory(Struct, frozen=True, dict=True):
             yield node
             node = self.organisations[node].parent
 
+    def region_of(self, organisation: int) -> str:
+        """The region that the unit lies in: its own, else that of the nearest unit above it that has one."""
+        return next(
+            filter(None, (self.organisations[node].region for node in self.upwards(organisation))), ""
+        )
+
     def is_within(self, organisation: int, root: int) -> bool:
         """Whether `organisation` is `root` or lies below it."""
         return root in self.upwards(organisation)
 
     def principals(self, agent: int, day: date) -> tuple[int, ...]:
-        """Those whom `agent` may act for on that day: depth one, active principals only."""
+        """Those whom `agent` may act for on that day: depth one, active principals only; an administrator for nobody."""
+        if self.is_administrator(agent):
+            return ()
         return tuple(
             each.principal
             for each in self._delegations_by_agent.get(agent, ())

@@ -62,29 +62,35 @@ class Link(Struct, frozen=True):
 
 
 class Broken(Struct, frozen=True):
-    """The first entry that does not hold, and why."""
+    """The first entry that does not hold, and why; number 0 if it is about no single entry.
+
+    `title` names its project to whoever reads it.
+    """
 
     project: int
     seq: int
     why: str
+    title: str = ""
 
     def __str__(self) -> str:
-        where = "管理事件链" if self.project == 0 else f"项目 {self.project}"
-        return f"{where} 第 {self.seq} 条：{self.why}"
+        if not self.seq:
+            return self.why
+        where = (f"“{self.title}”" if self.title else f"项目 {self.project}") if self.project else "管理事项"
+        return f"{where}第{self.seq}条：{self.why}"
 
 
-def verify_chain(links: Iterable[Link], head: str, seq: int) -> Broken | None:
-    """Re-derive one chain and compare it with the stored head; None if all holds. Constant memory."""
-    before, number, project = START, 0, 0
+def verify_chain(project: int, links: Iterable[Link], head: str, seq: int) -> Broken | None:
+    """Re-derive one project's chain and compare it with the stored head; None if all holds. Constant memory."""
+    before, number = START, 0
     for link in links:
-        project, number = link.project, number + 1
+        number += 1
         if link.seq != number:
-            return Broken(link.project, number, f"缺失或乱序（读到第 {link.seq} 条）")
+            return Broken(project, number, f"缺失或乱序（读到第{link.seq}条）")
         if chain(before, link.project, link.seq, link.at, link.actor, link.data) != link.hash:
-            return Broken(link.project, link.seq, "内容与哈希不符")
+            return Broken(project, link.seq, "内容与校验码不符")
         before = link.hash
     if number != seq:
-        return Broken(project, number + 1, f"应有 {seq} 条，实有 {number} 条")
+        return Broken(project, number + 1, f"应有{seq}条，实有{number}条")
     if number and before != head:
-        return Broken(project, number, "末条哈希与项目记载的链头不符")
+        return Broken(project, number, "末条的校验码与项目所记的不符")
     return None

@@ -92,6 +92,8 @@ def sentence(event: ev.Event, teller: Teller) -> str:
 
 def administered(event: ad.AdministrationEvent, directory: Directory, actor: int) -> str:
     """An event of the administration's own chain as one sentence, ending in 。"""
+    if isinstance(event, ad.PersonChanged):
+        return f"{directory.name(actor)}{_person_changed(event, directory, actor)}。"
     told: str = _ADMINISTERED[type(event)](event, directory)
     return f"{directory.name(actor)}{told}。"
 
@@ -402,7 +404,14 @@ _CHANGED = {
 }
 
 
-def _person_changed(event: ad.PersonChanged, directory: Directory) -> str:
+_CHANGED_OWN = {"email": "更改了自己的邮箱", "password": "更改了自己的密码"}
+
+
+def _person_changed(event: ad.PersonChanged, directory: Directory, actor: int) -> str:
+    if actor == event.person and event.what in _CHANGED_OWN:
+        return _CHANGED_OWN[event.what]
+    if event.what == "password" and not actor:
+        return f"按新的标准重新保存了{directory.name(event.person)}的密码，密码未变"
     if event.what == "name":
         return f"把工号{directory.people[event.person].staff_number}的姓名改为{event.name}"
     return _CHANGED[event.what].format(name=directory.name(event.person))
@@ -411,6 +420,8 @@ def _person_changed(event: ad.PersonChanged, directory: Directory) -> str:
 def _organisation_changed(event: ad.OrganisationChanged, directory: Directory) -> str:
     if event.what == "renamed":
         return f"把一个单位更名为“{event.name}”"
+    if event.what == "region":
+        return f"把“{_unit(directory, event.organisation)}”的行政区划代码改为{event.region or '空'}"
     verb = "停用" if event.what == "disabled" else "恢复启用"
     return f"{verb}了“{_unit(directory, event.organisation)}”"
 
@@ -425,11 +436,17 @@ def _given(event: ad.DelegationGiven, directory: Directory) -> str:
     return f"登记：{who}代为办理，{_day(event.starts_on)}至{_day(event.ends_on)}{_because(event.reason)}"
 
 
+_EXPORTED = {
+    "record": "导出了审计记录{}条（{}）",
+    "ledger": "导出了项目台账，共{}个项目（{}）",
+    "house": "导出了全部数据，记录{}条（文件{}）",
+}
+
+
 _ADMINISTERED: dict[type, Callable[[Any, Directory], str]] = {
     ad.OrganisationAdded: lambda it, _: f"登记了单位“{it.name}”",
     ad.OrganisationChanged: _organisation_changed,
     ad.PersonAdded: lambda it, _: f"登记了人员{it.name}（工号{it.staff_number}）",
-    ad.PersonChanged: _person_changed,
     ad.PostGranted: lambda it, known: (
         f"授予{known.name(it.person)}岗位：{_unit(known, it.organisation)}{it.title or POSTS.get(it.key, it.key)}"
     ),
@@ -446,7 +463,7 @@ _ADMINISTERED: dict[type, Callable[[Any, Directory], str]] = {
     ad.CalendarLoaded: lambda it, _: f"载入了{it.year}年工作日历（校验码{it.digest[:16]}）",
     ad.IncidentResolved: lambda it, _: f"处理了第{it.incident}号异常：{it.how.rstrip('。')}",
     ad.MailsSentAgain: lambda it, _: f"重新投递了{len(it.mails)}封未送达的邮件",
-    ad.RecordExported: lambda it, _: f"导出了审计记录{it.entries}条（{it.filter}）",
+    ad.RecordExported: lambda it, _: _EXPORTED[it.what].format(it.entries, it.filter),
     ad.OlderRestored: lambda it, _: (
         f"恢复了{_day(local_day(it.backup_at))}的备份，其后的{it.lost}条记录已放弃，原数据另存"
     ),

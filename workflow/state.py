@@ -235,6 +235,7 @@ class ReplyData(Struct, frozen=True, omit_defaults=True):
     size: int = 0
     media: str = ""
     kept_at: str = ""
+    marks: tuple[str, ...] = ()
 
 
 class Concluded(Struct, frozen=True, tag="concluded", omit_defaults=True):
@@ -259,6 +260,7 @@ class PaperSigned(Struct, frozen=True, tag="paper_signed", omit_defaults=True):
     sha256: str = ""
     kept_at: str = ""
     fixes: tuple[Fix, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 class TakenOver(Struct, frozen=True, tag="taken_over", omit_defaults=True):

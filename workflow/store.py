@@ -475,6 +475,7 @@ def _configure_sqlite(connection: sqlite3.Connection) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "recursive_triggers=ON",  # else INSERT OR REPLACE would pass by the guards of the record
         "busy_timeout=5000",
         "cache_size=-65536",
         "temp_store=MEMORY",  # a savepoint keeps the pages it may have to put back: not in a file
@@ -495,6 +496,7 @@ def _engine(url: str) -> Engine:
         connection.isolation_level = None
         connection.execute("PRAGMA busy_timeout=5000")
         connection.execute("PRAGMA cache_size=-32768")
+        connection.execute("PRAGMA recursive_triggers=ON")
 
     return engine
 

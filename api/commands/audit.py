@@ -34,11 +34,12 @@ def _verify(options: argparse.Namespace) -> int:
     """Re-derive every chain; 1 and the first bad entry if one does not hold."""
     from api.commands.installation import reading
     from api.settings import load
-    from workflow.doctor import audit
+    from workflow.doctor import audit, kept_head
 
+    against = kept_head(options.against)
     with reading(load(options.data)) as store:
-        found = store.read(audit, against=options.against.strip().lower())
-    print(f"已核验{found.chains}条链、{found.events}条记录、{found.seals}个封签。")
+        found = store.read(audit, against=against)
+    print(f"已逐条核验{found.words}。")
     if found.broken is not None:
         print(f"不符：{found.broken}")
         return 1
@@ -58,7 +59,7 @@ def _bundle(options: argparse.Namespace) -> int:
         made = write_bundle(
             store, Files(settings.documents), options.project, options.out.resolve(), datetime.now(UTC)
         )
-    given = {"words": f"审计包：{'、'.join(made.titles)}", "entries": made.entries}
+    given = {"words": f"审计包：{'、'.join(made.titles)}", "entries": made.entries, "what": "record"}
     operate(options.data, "note-export", given)
     print(f"审计包 {options.out}：{'、'.join(made.titles)}，记录{made.entries}条，材料{made.documents}份。")
     print(f"本包校验码 {made.seal}（请另行告知审计人员）。核对：解开后运行 python3 verify.py")

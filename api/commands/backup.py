@@ -20,6 +20,7 @@ def run(options: argparse.Namespace) -> int:
     from api.commands.installation import operate, reading
     from api.keeping.writing import back_up
     from api.settings import load
+    from workflow.doctor import of_what
     from workflow.files import Files
 
     settings, now = load(options.data), datetime.now(UTC)
@@ -35,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     }
     operate(options.data, "note-backup", given)
     print(f"已备份到 {place}，并已重新读出核对。")
-    print(f"记录{manifest.events}条，链{manifest.chains}条，材料{manifest.documents}份。")
+    print(f"记录{manifest.events}条（{of_what(manifest.chains)}），材料{manifest.documents}份。")
     print(f"备份校验码 {verified.seal}（请另行保管）。设置文件和证书不在其中，请另存。")
     for digest in manifest.missing:
         print(f"注意：材料 {digest[:16]}… 在系统中已缺失或损坏，备份中没有。请从以前的备份恢复。")

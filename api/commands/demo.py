@@ -68,9 +68,16 @@ def _end(temporary: Path | None) -> None:
 
 
 def _settings(directory: Path, port: int) -> Settings:
-    from api.settings import make
+    from api.settings import NO_LIMITS, make
 
-    return make(data=directory.resolve(), port=port, mailbox=True, idle_minutes=12 * 60, absolute_hours=24)
+    return make(
+        data=directory.resolve(),
+        port=port,
+        mailbox=True,
+        idle_minutes=12 * 60,
+        absolute_hours=24,
+        limits=NO_LIMITS,
+    )
 
 
 def _build(settings: Settings) -> None:

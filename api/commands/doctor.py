@@ -15,7 +15,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print every finding; 1 if one is an error."""
+    from api.cases import FINDINGS
     from api.commands.installation import reading
+    from api.examinations import damaged
     from api.settings import load
     from workflow.doctor import examine
     from workflow.files import Files
@@ -24,12 +26,10 @@ def run(options: argparse.Namespace) -> int:
     files = Files(settings.documents)
     with reading(settings) as store:
         findings = store.read(examine, now=datetime.now(UTC), has_file=files.has)
-        flaws = list(files.verify())
+    findings += damaged(files)
     for finding in findings:
-        print(finding)
-    for flaw in flaws:
-        print(f"错误 file-damaged：{flaw.sha256[:16]}… {flaw.why}")
-    if flaws or any(finding.level == "error" for finding in findings):
+        print(f"{finding}。{FINDINGS[finding.code].remedy}")
+    if any(finding.level == "error" for finding in findings):
         return 1
     print("自检完成，没有错误。")
     return 0

@@ -16,18 +16,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write it, and read it again."""
-    from api.commands.installation import reading
+    """Note in the record that everything leaves the house, write it, and read it again."""
+    from api.commands.installation import operate, reading
     from api.keeping.writing import export
     from api.settings import load
+    from workflow.doctor import heads, of_what
     from workflow.files import Files
 
     settings = load(options.data)
     with reading(settings) as store:
+        entries = sum(seq for _, seq in store.read(heads).values())
+    given = {"words": options.file.name, "entries": entries, "what": "house"}
+    operate(options.data, "note-export", given)
+    with reading(settings) as store:
         verified = export(store, Files(settings.documents), options.file.resolve(), datetime.now(UTC))
     manifest = verified.manifest
     print(f"已导出到 {options.file}，并已重新读出核对。")
-    print(f"记录{manifest.events}条，链{manifest.chains}条，材料{manifest.documents}份。")
+    print(f"记录{manifest.events}条（{of_what(manifest.chains)}），材料{manifest.documents}份。")
     print(f"导出校验码 {verified.seal}")
     for digest in manifest.missing:
         print(f"注意：材料 {digest[:16]}… 在系统中已缺失或损坏，文件中没有。")

@@ -23,6 +23,7 @@ def run(options: argparse.Namespace) -> int:
     from api.keeping.restoring import take_in
     from api.problems import refusal
     from api.settings import load
+    from workflow.doctor import of_what
     from workflow.errors import Refused
     from workflow.files import Files
 
@@ -36,6 +37,6 @@ def run(options: argparse.Namespace) -> int:
         verified = take_in(store, Files(settings.documents), copy, datetime.now(UTC))
     manifest = verified.manifest
     print(
-        f"已导入：记录{manifest.events}条，链{manifest.chains}条，材料{manifest.documents}份，全部核对相符。"
+        f"已导入：记录{manifest.events}条（{of_what(manifest.chains)}），材料{manifest.documents}份，全部核对相符。"
     )
     return 0

@@ -59,10 +59,13 @@ def _found(store: Store, options: argparse.Namespace) -> None:
     from workflow.people import SYSTEM
 
     organisation = options.organisation or _ask("单位名称：")
+    region = options.region or (
+        "" if options.organisation else _ask("行政区划代码（六位，可留空，以后也能改）：")
+    )
     name, number = options.name or _ask("管理员姓名："), options.staff_number or _ask("管理员工号：")
     password, drawn = _password(name, number, organisation)
     by = {"actor": SYSTEM, "now": datetime.now(UTC)}
-    node = store.act(people.add_organisation, name=organisation, parent=0, region=options.region, **by)
+    node = store.act(people.add_organisation, name=organisation, parent=0, region=region, **by)
     person = store.act(
         people.add_person,
         name=name,

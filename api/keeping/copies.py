@@ -156,7 +156,7 @@ def _check(copy: Copy, manifest: Manifest, heads: archive.Heads, documents: dict
         if hash_of(iter(lambda: file.read(CHUNK), b"")) != manifest.rows_sha256:
             raise ValueError("数据与清单所记的校验码不符")
     if (heads.root, heads.events) != (manifest.root, manifest.events):
-        raise ValueError("各链链头与清单不符")
+        raise ValueError("各项目的校验码与清单不符")
     for each in manifest.missing:
         documents.pop(each, None)
     if len(documents) != manifest.documents:

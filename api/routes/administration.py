@@ -24,6 +24,7 @@ from api.schemas import (
     PostBody,
     ResolutionBody,
 )
+from api.sessions import change_account
 from workflow import queries
 from workflow.actions import calendar, incidents, people
 from workflow.errors import Invalid
@@ -104,7 +105,7 @@ async def add_organisation(desk: AtDesk, administrator: Administrator, body: Org
 async def change_organisation(
     desk: AtDesk, administrator: Administrator, organisation: int, body: OrganisationChangeBody
 ) -> Answer:
-    """Rename a unit, disable or enable it."""
+    """Rename a unit, correct its region, disable or enable it."""
     del administrator
     await desk.run(people.change_organisation, organisation=organisation, **body.model_dump())
     return Answer(Nothing())
@@ -152,7 +153,7 @@ async def change_person(
     values = body.model_dump(exclude={"password"})
     actor = administrator.id
     await desk.door.run(
-        people.change_person, person=person, password_hash=kept, actor=actor, now=desk.now, **values
+        change_account, person=person, password_hash=kept, actor=actor, now=desk.now, **values
     )
     return Answer(Nothing())
 

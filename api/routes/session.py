@@ -52,7 +52,7 @@ class Entered(Struct, frozen=True):
     csrf: str
 
 
-@router.post("", dependencies=[Depends(public)], **answers(Entered, 429, status=201))
+@router.post("", dependencies=[Depends(public)], **answers(Entered, status=201))
 async def begin(request: Request, body: SignInBody, now: Now) -> Answer:
     """Sign in; the session is a cookie."""
     signed = await sign_in(request, body.staff_number, body.password, now)
@@ -77,7 +77,7 @@ async def end(request: Request, visitor: Newcomer) -> Answer:
     return response
 
 
-@router.put("/password", **answers(Nothing, 429))
+@router.put("/password", **answers(Nothing))
 async def change_password(request: Request, body: PasswordBody, visitor: Newcomer, now: Now) -> Answer:
     """Change my own password. Every session of mine ends, this one too."""
     await change_own_password(request, visitor, body.current, body.password, now)

@@ -69,6 +69,10 @@ ROUTERS = tuple(
 )
 
 
+RESENT = frozenset({"not-signed-in", "csrf-token-wrong", "too-many-requests"})
+"""Refusals that say nothing against the form itself: it comes back to be sent again."""
+
+
 def problem_page(request: Request, problem: Problem) -> Response | None:
     """A refusal as a page; whoever is not signed in is asked to, and comes back to where they were,
     with what they had typed. Whoever has a password from somebody else is asked for their own.
@@ -80,7 +84,7 @@ def problem_page(request: Request, problem: Problem) -> Response | None:
     if problem.code == "password-given":
         return RedirectResponse("/password", 303)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
-    kept = kept_of(request) if problem.code in {"not-signed-in", "csrf-token-wrong"} else None
+    kept = kept_of(request) if problem.code in RESENT else None
     if kept is not None and visitor is None:
         return sign_in_page(request, kept.back, kept=kept, fault=problem)
     if kept is not None and visitor is not None and came_from_here(request):

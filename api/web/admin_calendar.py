@@ -27,6 +27,9 @@ from workflow.transaction import CALENDAR_DIRECTORY
 router = APIRouter(prefix="/admin/calendar", include_in_schema=False, dependencies=list(ADMINISTRATOR))
 
 NAME = "calendar.yaml"
+RECENT = 4
+"""How many years are listed at once: the next, this, and what may still be asked about; earlier ones are folded."""
+
 _TEXT = text("SELECT text FROM calendar_year WHERE year = :year")
 
 TEMPLATE = """\
@@ -73,7 +76,13 @@ async def _page(
         years=[
             (each, STATUS_WORDS[each.status], known.workdays_in(each.year)) for each in reversed(known.years)
         ],
+        recent=RECENT,
+        words=STATUS_WORDS,
+        was=next(
+            (STATUS_WORDS[each.status] for each in known.years if proposed and each.year == proposed.year), ""
+        ),
         chosen=chosen,
+        writing=bool(year or content),
         days=_days(known, chosen),
         year=year,
         next=_next(known),

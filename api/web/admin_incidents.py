@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.cases import INCIDENTS
 from api.desk import AtDesk, Desk
 from api.mail import try_mail
 from api.problems import refusal
@@ -24,43 +25,9 @@ from notifications.queue import queue_state, troubled
 from workflow import queries
 from workflow.actions import incidents
 from workflow.clock import SHANGHAI
-from workflow.errors import Invalid, Reason, WorkflowError
+from workflow.errors import Reason, Refused, WorkflowError
 
 router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=list(ADMINISTRATOR))
-
-ADVICE: Final[dict[str, tuple[str, str]]] = {
-    "nobody-holds-post": (
-        "先在“人员”中为空缺的岗位授岗；销号时系统把该环节派给现在的任职人。仍无人任职的，异常会重新出现。",
-        "/admin/people",
-    ),
-    "holder-disabled": (
-        "由负责人在项目页把项目移交给新的经办人，或在“人员”中恢复其账号；环节已有他人任职的，销号时系统另派。",
-        "/admin/people",
-    ),
-    "ladder-reaches-nobody": (
-        "为该岗位授岗，此后的提醒即可送达；已错过的这一次请口头告知。",
-        "/admin/people",
-    ),
-    "awaited-terminated": (
-        "请项目负责人决定：登记“不再等待”，或改为等待另一项目。",
-        "",
-    ),
-    "sweep-broken": (
-        "时钟每次走动都会重试。请先到“运行状态”做自检，并联系技术人员；修复后销号。",
-        "/admin/health",
-    ),
-    "mail-failed": ("到“邮件”核对地址后重新投递，异常随之销号。", "/admin/mail"),
-    "mail-ambiguous": ("请先问收件人是否已收到；没有收到的，到“邮件”重新投递。", "/admin/mail"),
-    "mail-server": ("请检查网络和邮件服务器；恢复后邮件自动发出，异常自动销号。", "/admin/mail"),
-    "mail-configuration": (
-        "请按服务器的原话核对 shenpi.toml 的 [smtp] 设置，重新启动后发一封测试邮件。",
-        "/admin/mail",
-    ),
-    "mail-no-address": ("请在“人员”中补填邮箱；系统内的通知不受影响。", "/admin/people"),
-}
-"""Code of an incident -> what an administrator does about it, and where."""
-
-OTHERWISE: Final = ("请按异常说明处理，处理好后写明经过销号。", "")
 
 
 @router.get("/incidents")
@@ -80,8 +47,7 @@ async def _incidents_page(
         done=done,
         items=await desk.ask(queries.incidents, resolved=closed),
         closed=closed,
-        advice=ADVICE,
-        otherwise=OTHERWISE,
+        cases=INCIDENTS,
     )
 
 
@@ -139,14 +105,14 @@ async def test_mail(request: Request, desk: AtDesk, form: Sent) -> Response:
 
 
 async def _send_test(settings: Settings, desk: Desk) -> None:
-    """Invalid with the sentence and the remedy if the mail did not go out."""
+    """Refused with the sentence and the remedy if the mail did not go out."""
     if settings.mailbox or not settings.smtp.host:
-        raise Invalid(refusal("mail-not-set"))
+        raise Refused(refusal("mail-not-set"))
     if not desk.visitor.person.email:
-        raise Invalid(refusal("mail-no-own-address"))
+        raise Refused(refusal("mail-no-own-address"))
     failure = await try_mail(settings, desk.visitor.person.email, desk.now)
     if failure is not None:
-        raise Invalid(mail_reason(failure))
+        raise Refused(mail_reason(failure))
 
 
 def mail_reason(failure: MailFailure) -> Reason:
@@ -154,7 +120,7 @@ def mail_reason(failure: MailFailure) -> Reason:
     said = f"服务器答复：{failure.text}" if failure.replied else failure.text
     where = PHASES[failure.phase]
     remedy = REMEDIES[failure.fault]
-    if failure.phase is Phase.RCPT:
+    if failure.phase is Phase.RCPT and failure.fault is Fault.PERMANENT:
         remedy = "请核对收件地址；地址无误的，请邮件管理员放行。"
     return refusal("mail-test-failed", where=where, said=said, remedy=remedy)
 
@@ -182,7 +148,7 @@ async def again(request: Request, desk: AtDesk, form: Sent) -> Response:
     arguments: dict[str, Any] = {"mails": [chosen] if chosen else []}
     try:
         if not await run(desk, form, ledger.deliver_again, **arguments):
-            raise Invalid(refusal("mail-not-failed"))
+            raise Refused(refusal("mail-not-failed"))
     except WorkflowError as error:
         return await _mail_page(request, desk, failure=refused("again", error, form))
     return done_at("/admin/mail", "mail-again")

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from api import passwords
 from api.desk import AtDesk, Desk
 from api.schemas import Id
+from api.sessions import change_account
 from api.web.admin import (
     ADMINISTRATOR,
     Done,
@@ -212,7 +213,7 @@ async def switch(request: Request, desk: AtDesk, form: Sent, person: Id, wanted:
     if wanted not in {"disable", "enable"}:
         raise NotFound(reason("person-not-found"))
     try:
-        await run(desk, form, people.change_person, person=person, active=wanted == "enable")
+        await run(desk, form, change_account, person=person, active=wanted == "enable")
     except WorkflowError as error:
         return await _person_page(request, desk, person, failure=refused(wanted, error, form))
     return done_at(f"/admin/people/{person}", f"person-{wanted}d")

@@ -25,8 +25,10 @@ from api.web.admin import (
 from api.web.forms import Form, Sent
 from api.web.render import Failure
 from workflow.actions import people
+from workflow.definition import POSTS
 from workflow.errors import NotFound, WorkflowError, reason
 from workflow.people import Directory, OrganisationView, PostView
+from workflow.rules.people import RANKS
 
 router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=list(ADMINISTRATOR))
 
@@ -36,6 +38,7 @@ class Unit(Struct, frozen=True):
 
     it: OrganisationView
     depth: int
+    region: str
     posts: tuple[PostView, ...]
 
 
@@ -45,6 +48,7 @@ def _tree(directory: Directory) -> list[Unit]:
         Unit(
             each,
             each.path.count("/") - 2,
+            directory.region_of(each.id),
             tuple(
                 held
                 for held in directory.posts
@@ -53,6 +57,18 @@ def _tree(directory: Directory) -> list[Unit]:
         )
         for each in found
     ]
+
+
+class Asked(Struct, frozen=True):
+    """Who is asked in a project of the unit when a step names that post; nobody is a gap."""
+
+    post: str
+    people: tuple[str, ...]
+
+
+def _asked(directory: Directory, key: str, unit: int) -> Asked:
+    found = directory.holders(key, unit)
+    return Asked(POSTS[key], tuple(f"{directory.name(each)}（{directory.title(each)}）" for each in found))
 
 
 def _place(directory: Directory, unit: OrganisationView) -> list[int]:
@@ -117,18 +133,19 @@ def _unit_page(
         it=next(each for each in _tree(directory) if each.it.id == unit),
         above=above,
         below=[each for each in directory.organisations.values() if each.parent == unit],
+        asked=[_asked(directory, key, unit) for key in RANKS],
     )
 
 
-@router.post("/units/{unit}/rename")
-async def rename(request: Request, desk: AtDesk, form: Sent, unit: Id) -> Response:
-    """Another name."""
+@router.post("/units/{unit}/change")
+async def change(request: Request, desk: AtDesk, form: Sent, unit: Id) -> Response:
+    """Another name, or the region that was mistaken."""
     try:
-        name = form.required("name", "单位名称")
-        await run(desk, form, people.change_organisation, organisation=unit, name=name)
+        name, region = form.required("name", "单位名称"), form.text("region")
+        await run(desk, form, people.change_organisation, organisation=unit, name=name, region=region)
     except WorkflowError as error:
-        return _unit_page(request, desk, unit, failure=refused("rename", error, form))
-    return done_at(f"/admin/units/{unit}", "unit-renamed")
+        return _unit_page(request, desk, unit, failure=refused("change", error, form))
+    return done_at(f"/admin/units/{unit}", "unit-changed")
 
 
 @router.post("/units/{unit}/{wanted}")

@@ -22,10 +22,11 @@ from api.schemas import Id
 from api.web.admin import Done, people_choices, refused
 from api.web.audit_files import FORMATS
 from api.web.commands import DONE
-from api.web.forms import Form, Sent, see
+from api.web.forms import Sent, see
 from api.web.render import Failure, page, with_query
 from workflow import queries
 from workflow.actions.exports import record_export
+from workflow.doctor import kept_head
 from workflow.errors import Forbidden, Invalid, NotFound, Refused
 from workflow.people import Directory
 from workflow.queries.audit import KINDS, AuditFilter, Entry, audited, audits_administration, not_an_auditor
@@ -177,8 +178,8 @@ async def verify(request: Request, desk: AtDesk, form: Sent) -> Response:
     _check_auditor(desk)
     ref = form.text("project")
     try:
-        against = _kept(form)
         form.check()
+        against = kept_head(form.text("against"))
         if ref:
             subject, title = await desk.ask(queries.audited_project, ref=ref)
             work, kind = examinations.verification(subject, f"“{title}”", ""), "chain"
@@ -194,14 +195,6 @@ async def verify(request: Request, desk: AtDesk, form: Sent) -> Response:
     )
     address = f"/audit/verification?project={quote(ref)}&done=" if ref else "/audit/verification?done="
     return see(f"{address}{'examined' if ended else 'examining'}#result")
-
-
-def _kept(form: Form) -> str:
-    """The head that was kept outside: 16 hexadecimal characters or more; empty if none was given."""
-    text = "".join(form.text("against").split()).lower()
-    if text and (len(text) < 16 or len(text) > 64 or not set(text) <= set("0123456789abcdef")):
-        form.wrong("against", "所持校验码", "应为16至64位的数字和字母a—f，如邮件末尾所印")
-    return text
 
 
 # Taking it along

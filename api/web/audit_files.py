@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -20,8 +21,8 @@ from workflow.queries.audit import Entry
 
 COLUMNS: Final = ("时刻", "项目", "序号", "种类", "人员", "经过", "校验码", "记录时刻（UTC）")
 WIDTHS: Final = (20, 30, 8, 16, 18, 80, 20, 28)
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\x00", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet program might take for a formula."""
+FORMULA: Final = re.compile(r"[\t\r\x00]|[\s\x00\u200b\ufeff]*[=+\-@＝＋－＠]")
+"""How a cell begins that a spreadsheet program might take for a formula; some look past blanks."""
 
 _UNPRINTABLE: Final = {code: None for code in range(32) if code not in {9, 10, 13}}
 
@@ -37,7 +38,7 @@ class Format(Struct, frozen=True):
 
 def neutral(text: str) -> str:
     """The text as a cell that is never a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def _rows(entries: Iterable[Entry]) -> Iterator[tuple[str, ...]]:

@@ -178,6 +178,7 @@ class Form:
             name=file.name if file else "",
             size=file.size if file else 0,
             media=file.media if file else "",
+            marks=file.marks if file else (),
             kept_at=self.text(f"{prefix}kept_at"),
         )
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import Visitor
+from api.cases import CONCERNS, FINDINGS, INCIDENTS
 from api.desk import AtDesk
 from api.problems import refusal
 from api.web.render import page
@@ -26,6 +27,13 @@ KINDS: Final = {
     "administrator": "系统管理员",
 }
 """Whom a page is for, by the last word of its address."""
+
+CASES: Final = (
+    ("“运行状态”列出的", CONCERNS),
+    ("“异常”列出的", INCIDENTS),
+    ("自检（shenpi doctor）报出的", FINDINGS),
+)
+"""What an administrator may meet, by where it shows."""
 
 _POSTS: Final = {
     "clerk": "clerk",
@@ -59,4 +67,4 @@ def kind_of(visitor: Visitor) -> str:
 
 
 def _page(request: Request, visitor: Visitor, kind: str) -> Response:
-    return page(request, f"help/{kind}.html", visitor, kind=kind, kinds=KINDS)
+    return page(request, f"help/{kind}.html", visitor, kind=kind, kinds=KINDS, cases=CASES)

@@ -1,4 +1,4 @@
-"""What leaders look at: 预警·督办 with what was done about each, and the board of projects on one page."""
+"""What leaders look at: 预警 with what was done about each, and the board of projects on one page."""
 
 from __future__ import annotations
 
@@ -19,10 +19,19 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/warnings")
 async def warnings(
-    request: Request, desk: AtDesk, light: Word = "", unit: Word = "", after: Word = ""
+    request: Request,
+    desk: AtDesk,
+    light: Word = "",
+    unit: Word = "",
+    holder: Word = "",
+    after: Word = "",
 ) -> Response:
-    """预警·督办: everything yellow and red, by unit and person, and what was sent to whom."""
-    given = {"light": light if light in queries.KINDS else "", "unit": unit if number_of(unit) else ""}
+    """预警: everything yellow and red, by unit and person, and what was sent to whom."""
+    given = {
+        "light": light if light in queries.KINDS else "",
+        "unit": number_of(unit),
+        "holder": number_of(holder),
+    }
 
     def with_filter(**changed: Any) -> str:
         return with_query("/warnings", {**given, **changed})
@@ -31,10 +40,11 @@ async def warnings(
         request,
         "warnings.html",
         desk.visitor,
-        it=await desk.ask(queries.warnings, kind=given["light"], unit=number_of(unit), after=after),
+        it=await desk.ask(
+            queries.warnings, kind=given["light"], unit=given["unit"], holder=given["holder"], after=after
+        ),
         kinds=queries.KINDS,
-        light=given["light"],
-        unit=number_of(unit),
+        given=given,
         with_filter=with_filter,
         today=desk.day,
     )

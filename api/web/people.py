@@ -1,4 +1,4 @@
-"""What is mine: for whom I act and who acts for me (委托代理), and my password."""
+"""What is mine: for whom I act and who acts for me (委托代理), my password, and where I am signed in (我的登录)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Newcomer, Now, Visitor, change_own_password
+from api import sessions
+from api.auth import Newcomer, Now, Visitor, change_own_password, signed_in_at
 from api.desk import AtDesk, Desk
 from api.web.commands import DONE
 from api.web.forms import Form, Sent, see
@@ -69,6 +70,34 @@ async def change_password(request: Request, visitor: Newcomer, now: Now, form: S
     return see("/sign-in?done=password")
 
 
+@router.get("/sessions")
+async def own_sessions(request: Request, desk: AtDesk, done: Done = "") -> Response:
+    """我的登录: where I am signed in at this moment."""
+    return page(
+        request,
+        "sessions.html",
+        desk.visitor,
+        done=f"{DONE[done]}。" if done in DONE else "",
+        sessions=await signed_in_at(request, desk.visitor, desk.now),
+        absolute_hours=request.app.state.settings.absolute_hours,
+        idle_minutes=request.app.state.settings.idle_minutes,
+    )
+
+
+@router.post("/sessions/end")
+async def end_sign_in(desk: AtDesk, form: Sent) -> Response:
+    """End one of my sessions elsewhere."""
+    await desk.door.run(sessions.close_own_session, session=form.text("session"), person=desk.visitor.id)
+    return see("/sessions?done=sign-in-ended")
+
+
+@router.post("/sessions/end-others")
+async def end_other_sign_ins(desk: AtDesk) -> Response:
+    """End all of my sessions but this one."""
+    await desk.door.run(sessions.close_other_sessions, session=desk.visitor.session, person=desk.visitor.id)
+    return see("/sessions?done=sessions-ended")
+
+
 def _delegation(form: Form, principal: int) -> dict[str, Any]:
     return {
         "principal": principal,
@@ -99,13 +128,14 @@ def _page(request: Request, desk: Desk, failure: Failure | None = None, done: st
 def _colleagues(visitor: Visitor) -> list[tuple[int, str]]:
     """Active people with a post in the same region: nobody else is named here."""
     directory = visitor.directory
-    regions = {directory.organisations[held.organisation].region for held in directory.posts_of(visitor.id)}
+    regions = {directory.region_of(held.organisation) for held in directory.posts_of(visitor.id)}
     found = {
         held.person
         for held in directory.posts
-        if directory.organisations[held.organisation].region in regions
+        if directory.region_of(held.organisation) in regions
         and directory.is_active(held.person)
         and held.person != visitor.id
+        and not directory.is_administrator(held.person)
     }
     return sorted(
         ((each, f"{directory.name(each)}（{directory.title(each)}）") for each in found), key=lambda it: it[1]

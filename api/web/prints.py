@@ -27,6 +27,7 @@ from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, disposition
 from api.web.portfolio import filters_of, given_in, listed
 from api.web.render import page, with_query
 from workflow import queries
+from workflow.actions.exports import record_export
 from workflow.content import FORMATS
 from workflow.errors import NotFound, Unavailable
 from workflow.queries.dossier import Dossier
@@ -59,16 +60,23 @@ async def project_list(request: Request, desk: AtDesk, size: Paper = "a4") -> Re
     return await _printed(request, desk, sheet, "项目", back, {**given, "size": size})
 
 
-@router.get("/projects/ledger.xlsx")
+@router.post("/projects/ledger.xlsx")
 async def ledger(request: Request, desk: AtDesk) -> Response:
-    """台账: all projects of the list as it is filtered, as a workbook."""
+    """台账: all projects of the list as it is filtered, as a workbook; that it was taken is on the record."""
     given = given_in(request.query_params)
     filters = filters_of(given)
     head: queries.LedgerHead = await desk.ask(queries.ledger_head, filters=filters)
     narrowed = filter_words(await desk.ask(queries.facets, filters=filters), filters)
     async with _exporting(request):
         file = await _written(desk, filters, head, narrowed)
-    log.info("person %s exported a ledger of %s projects (%s)", desk.visitor.id, head.count, narrowed)
+    await desk.door.run(
+        record_export,
+        filter_words=narrowed,
+        entries=head.count,
+        what="ledger",
+        actor=desk.visitor.id,
+        now=desk.now,
+    )
     name = f"项目台账-{narrowed[:40]}-{desk.day}.xlsx"
     headers = {
         "Content-Disposition": disposition("attachment", name),

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from api.main import create_app
 from api.passwords import hash_password
-from api.settings import Settings, make
+from api.settings import NO_LIMITS, Settings, make
 from tests.databases import Databases
 from tests.world import BEGIN, PEOPLE, Dossier, World, at
 from workflow.actions import people
@@ -132,7 +132,7 @@ class PasswordCopies:
 @contextmanager
 def open_office(copies: Databases, folder: Path, base_url: str = HERE, **settings: Any) -> Iterator[Office]:
     """A founded bureau of one's own, its application running without a metronome."""
-    made = make(data=folder, database_url=copies.copy(folder), **settings)
+    made = make(data=folder, database_url=copies.copy(folder), **{"limits": NO_LIMITS, **settings})
     app = create_app(made, lambda: at(BEGIN), beating=False)
     address = ("127.0.0.1", 50000)
     with TestClient(app, base_url=base_url, client=address, follow_redirects=False) as client:

@@ -36,7 +36,7 @@ OWN = {
 CLERKS = {"规划财务股": "谭丽", "养老服务股": "刘畅", "青山县民政局": "田静", "市民政局": "蒋慧"}
 
 STARTS = (
-    "/", "/projects", "/projects/print", "/projects/print.pdf", "/projects/ledger.xlsx", "/warnings", "/board",
+    "/", "/projects", "/projects/print", "/projects/print.pdf", "/warnings", "/board",
     "/notices", "/checks", "/delegations", "/types", "/phrases", "/audit", "/audit/verification", "/projects/new",
     "/projects/import", "/help", "/calendar", "/mailbox", "/api/projects", "/api/worklist", "/api/notices",
     "/api/incidents", "/api/delegations", "/api/organisations", "/api/session", "/api/audit/head",

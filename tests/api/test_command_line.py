@@ -308,8 +308,26 @@ def test_doctor_and_audit_find_a_rewritten_record(installed: Path) -> None:
     audit, doctor = shenpi("audit", "verify", data=installed), shenpi("doctor", data=installed)
 
     assert (audit.returncode, doctor.returncode) == (1, 1)
-    assert "第 2 条" in audit.stdout
+    assert "不符：管理事项第2条：" in audit.stdout
+    assert "请保留现场，勿再改动数据库" in doctor.stdout
     assert shenpi("audit", "verify", "--against", "f" * 16, data=installed).returncode == 1
+
+
+def test_a_head_that_was_copied_wrongly_is_no_sign_of_a_forgery(installed: Path) -> None:
+    done = shenpi("audit", "verify", "--against", "zzzz", data=installed)
+
+    assert done.returncode == 1
+    assert "所持校验码应为16至64位" in done.stderr
+
+
+def test_what_is_wrong_with_a_path_is_said_in_words(installed: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("", encoding="utf-8")
+
+    done = shenpi("backup", str(taken / "here"), data=installed)
+
+    assert done.returncode == 1
+    assert "不是目录，请核对路径" in done.stderr
 
 
 def test_a_command_that_only_reads_makes_no_installation(tmp_path: Path) -> None:

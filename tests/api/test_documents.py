@@ -369,6 +369,77 @@ def test_a_paper_that_can_act_is_taken_and_its_reviewer_is_told(
     assert set(told) == ({words} if words else set())
 
 
+SCRIPTED = marked(b"1 0 obj\n<< /S /JavaScript >>\nendobj")
+CAUTION = "文件含脚本，请核实来源后再打开"
+
+
+def told(seat: Seat, *paths: str) -> list[int]:
+    """How often each page warns of a file."""
+    return [seat.get(path, headers={"Accept": "text/html"}).text.count(CAUTION) for path in paths]
+
+
+def test_every_page_that_links_such_a_paper_tells(office: Office) -> None:
+    project = office.project()
+    clerk = office.seat("谭丽")
+    upload(clerk, project, SCRIPTED)
+    project.enter("minutes")
+    project.submit("approval")
+    chief, place = office.seat("杨帆"), f"/projects/{project.ref}"
+    listed = chief.get("/", headers={"Accept": "text/html"}).text
+    ticked = re.findall(r'name="item" value="([^"]*)"', listed)
+
+    together = f"/together/approve?item={ticked[0]}"
+
+    assert told(chief, "/", place, f"{place}/stages/approval", together) == [1, 1, 2, 1]
+
+
+def test_a_signed_sheet_that_can_act_is_told_to_its_checker(office: Office) -> None:
+    project = office.project()
+    project.upload("proposal")
+    project.enter("minutes")
+    project.submit("approval")
+    clerk = office.seat("谭丽")
+    signed = {
+        "step": "review",
+        "signer": office.world.people["杨帆"],
+        "on": "2026-09-01",
+        "outcome": "approved",
+        "opinion": "同意",
+        "content": project.content("approval"),
+    }
+    path = f"/api/projects/{project.ref}/stages/approval/paper-signatures"
+    assert clerk.post(path, json={**signed, "file": ticket(clerk, SCRIPTED)}).status_code == 201
+
+    (entry,) = project.state.entries.values()
+    checker = office.seat(office.world.name(entry.checkers[0]))
+    assert told(checker, "/", f"/projects/{project.ref}/stages/approval") == [1, 1]
+
+
+def test_the_scan_of_a_reply_that_can_act_is_told_before_and_after_its_check(office: Office) -> None:
+    seat = office.seat("谭丽")
+    body = {
+        "digest": office.world.digests["hall"],
+        "title": "老项目",
+        "organisation": office.world.organisations["规划财务股"],
+        "clerk": office.world.people["谭丽"],
+        "taking_over": True,
+    }
+    ref = seat.post("/api/projects", json=body).json()["ref"]
+    reply = {
+        "document": "approval_reply",
+        "issued_on": "2026-08-01",
+        "number": "云发改审〔2026〕15号",
+        "file": ticket(seat, SCRIPTED),
+    }
+    seat.post(f"/api/projects/{ref}/takeovers", json={"stage": "approval", "replies": [reply]})
+    chief, place = office.seat("杨帆"), f"/projects/{ref}/stages/approval"
+
+    assert told(chief, "/", "/checks", place) == [1, 1, 1]
+    (entry,) = chief.get(f"/api/projects/{ref}").json()["entries"]
+    assert chief.post(f"/api/projects/{ref}/entries/{entry['number']}/confirmation").status_code == 201
+    assert told(chief, f"/projects/{ref}", place) == [1, 1]
+
+
 def test_a_bomb_in_an_object_stream_is_looked_into_for_a_while_only(office: Office) -> None:
     bombs = b"\n".join([in_a_stream(b"\0" * 30_000_000)] * 20)
 

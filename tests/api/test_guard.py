@@ -85,11 +85,28 @@ def test_a_form_may_carry_the_token_in_a_field(office: Office) -> None:
     assert (without.status_code, without.json()["code"]) == (403, "csrf-token-wrong")
 
 
-@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1.evil.test", "", "localhost.evil.test:8000"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.test", "127.0.0.1.evil.test", "", "localhost.evil.test:8000", "[::1]evil.test", "[::1", "127.0.0.1:x",
+        "127.0.0.1:8000:80", "127.0.0.1:999999", "me@127.0.0.1", "127.0.0.1/evil.test", "127.0.0.1 evil.test",
+    ],
+)  # fmt: skip
 def test_a_forged_host_gets_nothing(office: Office, host: str) -> None:
     answer = Seat(office).get("/api/health", headers={"Host": host})
 
     assert (answer.status_code, answer.json()["code"]) == (403, "host-not-allowed")
+
+
+def test_two_hosts_are_none(office: Office) -> None:
+    answer = office.client.get("/api/health", headers=[("Host", "127.0.0.1:8000"), ("Host", "evil.test")])
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "host-not-allowed")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "[::1]:8000", "LOCALHOST"])
+def test_our_own_names_are_let_in(office: Office, host: str) -> None:
+    assert Seat(office).get("/api/health", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/api/projects/", "/api//projects", "/api/projects//evil.test"])
@@ -179,6 +196,9 @@ def test_headers_longer_than_anything_honest_are_refused(office: Office) -> None
         b'{"staff_number": 1e400, "password": "x"}',
         b'{"staff_number": ' + b"9" * 10_000 + b', "password": "x"}',
         b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"staff_number": ' + b"[" * 21 + b"]" * 21 + b', "password": "x"}',
+        b'{"staff_number": ' + b'{"a": ' * 21 + b"1" + b"}" * 21 + b', "password": "x"}',
         b'{"staff_number": "\\ud800", "password": "x"}',
         b"\xff\xfe",
         b'{"staff_number": "S1"',
@@ -188,13 +208,24 @@ def test_headers_longer_than_anything_honest_are_refused(office: Office) -> None
         b"[]",
         b"null",
     ],
-    ids=range(13),
+    ids=range(16),
 )
 def test_json_that_two_readers_could_understand_differently_is_refused(office: Office, body: bytes) -> None:
     answer = Seat(office).post("/api/session", content=body, headers={"Content-Type": "application/json"})
 
     assert answer.status_code == 422
     assert answer.json()["code"] in {"json-malformed", "invalid-request"}
+
+
+@pytest.mark.parametrize(("depth", "code"), [(20, "invalid-request"), (21, "json-malformed")])
+def test_json_is_nested_as_deep_as_anything_honest_and_no_deeper(
+    office: Office, depth: int, code: str
+) -> None:
+    body = b'{"password": "x", "staff_number": ' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+    answer = Seat(office).post("/api/session", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 def test_json_under_another_name_is_not_read(office: Office) -> None:

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from api.commands.installation import reading
 from api.logs import Lines
+from api.settings import load
 from tests.api.office import Office, open_office
 from tests.api.test_command_line import ROOT, environment, shenpi, wait_for
 from tests.databases import Databases
 from tests.serving import free_port
+from workflow.queries.audit import chain_entries
 
 TOKEN = "a token that only the monitor knows"
 
@@ -101,6 +104,12 @@ def test_a_demo_ends_when_it_is_told_to(tmp_path: Path, wait: str) -> None:
     assert list(tmp_path.glob("shenpi-demo-*")) == []
 
 
+def _administered(data: Path) -> str:
+    """The last sentence of the administration's record there."""
+    with reading(load(data)) as store:
+        return store.read(chain_entries, project=0)[-1].text
+
+
 def test_backup_and_restore_from_the_command_line(tmp_path: Path) -> None:
     data, kept = tmp_path / "data", tmp_path / "kept"
     shenpi("setup", "--organisation", "云河县民政局", "--name", "顾明", "--staff-number", "S1", data=data)
@@ -117,5 +126,9 @@ def test_backup_and_restore_from_the_command_line(tmp_path: Path) -> None:
 
     assert [each.returncode for each in said] == [0] * 6, [each.stdout + each.stderr for each in said]
     assert "已重新读出核对" in said[0].stdout
+    told = [_administered(place) for place in (data, tmp_path / "third")]
+    assert told[0] == told[1]
+    assert "系统导出了全部数据，记录" in told[0]
+    assert "（文件house.zip）。" in told[0]
     again = shenpi("import", exported, data=tmp_path / "third")
     assert (again.returncode, "这里已有数据" in again.stderr) == (1, True)

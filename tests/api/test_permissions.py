@@ -58,11 +58,14 @@ UNREAD = 422
 OWN = (
     "/api/session",
     "/sign-out",
+    "/sessions/end",
+    "/sessions/end-others",
     "/phrases",
     "/calendar",
     "/calendar/revoke",
     "/audit/verification",
     "/audit/export",
+    "/projects/ledger.xlsx",
     "/admin/health/examine",
 )
 """What even an empty form of somebody who may does: their stories are elsewhere."""

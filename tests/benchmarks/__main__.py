@@ -9,13 +9,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from tests.benchmarks import clocks, moves, over_http, starting
+from tests.benchmarks import clocks, mails, moves, over_http, record, starting
 from tests.benchmarks.table import Row
 
 SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
     "moves": moves.measure,
     "http": over_http.measure,
     "clocks": clocks.measure,
+    "record": record.measure,
+    "mails": mails.measure,
     "bytes": lambda _: moves.measure_bytes(),
     "starting": starting.measure,
 }

@@ -7,6 +7,7 @@ connection. Each decides two steps of a stage that was handed in: the review, an
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from api.passwords import hash_password
+from api.settings import NO_LIMITS
 from tests.benchmarks.moves import Floor, Office, timed, timed_together
 from tests.benchmarks.table import Row
 from workflow.actions.people import change_person
@@ -146,7 +148,9 @@ def _served(folder: Path) -> Iterator[int]:
 def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
     """The service on that data directory, in a process of its own."""
     command = [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--data", str(folder)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    unlimited = {f"SHENPI_LIMITS_{name.upper()}": "0" for name in NO_LIMITS}
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, env={**os.environ, **unlimited}, stdout=quiet, stderr=quiet)
 
 
 def wait_for(port: int) -> None:

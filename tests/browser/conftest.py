@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from api import demo
 from api.main import create_app
-from api.settings import make
+from api.settings import NO_LIMITS, make
 from tests.serving import free_port, served
 from tests.web.conftest import NOW, City, city, founded
 
@@ -27,7 +27,8 @@ Visit = Callable[..., Page]
 def open_desk(city: City) -> Iterator[str]:
     """The city's desk behind a real server; its address."""
     port = free_port()
-    app = create_app(make(data=city.data, mailbox=True, port=port), clock=lambda: NOW, beating=False)
+    settings = make(data=city.data, mailbox=True, port=port, limits=NO_LIMITS)
+    app = create_app(settings, clock=lambda: NOW, beating=False)
     with served(app, port) as found:
         yield found
 

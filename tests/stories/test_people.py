@@ -93,6 +93,9 @@ def test_people_are_entered_once_by_an_administrator(world: World) -> None:
         world.do(add_person, "谭丽", name="何静", staff_number="S99")
     with refused("staff-number-taken"):
         world.do(add_person, "顾明", name="何静", staff_number="S1")
+    for written in ("s1", "Ｓ１", " S1 ", "ｓ1"):
+        with refused("staff-number-taken"):
+            world.do(add_person, "顾明", name="谭丽", staff_number=written)
     with refused("text-required", "text-required", "email-malformed"):
         world.do(add_person, "顾明", name="", staff_number=" ", email="he jing@x")
     world.do(add_person, "顾明", name="何静", staff_number="S99", email="hejing@yunhe.example")

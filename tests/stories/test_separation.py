@@ -217,6 +217,19 @@ def test_a_signature_on_a_paper_that_was_replaced_does_not_count(world: World) -
     assert world.told("谭丽")[-1] == "rejected"
 
 
+def test_a_signature_that_was_given_online_meanwhile_is_to_be_sent_back(world: World) -> None:
+    """The signer also decided at the desk: the checker hears that the sheet no longer counts, and what to do."""
+    home = world.register("home").submitted("proposal", "proposal")
+    number = home.sign_on_paper("proposal", "review", signer="杨帆")
+    home.approve("proposal", "review", "杨帆")
+    with refused("entry-outdated", says="请退回登记"):
+        home.confirm(number, by="罗秀英")
+    home.reject(number, by="罗秀英")
+    home.file("proposal")
+
+    assert home.at("proposal") == "external.filed"
+
+
 def test_one_entry_waits_at_a_time_and_a_rejected_one_has_no_effect(world: World) -> None:
     """The next entry would be made on a state that is about to change."""
     from workflow.actions.entries import reject_entry

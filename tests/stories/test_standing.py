@@ -41,11 +41,26 @@ def test_nobody_grants_himself_a_post_or_acts_for_a_chief_on_his_own_word(world:
         world.do(grant_post, "顾明", person=world.people["顾明"], organisation=bureau, key="section_chief")
     with refused("administrator-decides"):
         world.do(grant_post, "顾明", person=world.people["罗秀英"], organisation=bureau, key="administrator")
-    with refused("own-grant"):
+    with refused("own-grant", "administrator-decides"):
         world.do(
             delegate, "顾明", principal=world.people["罗秀英"], agent=world.people["顾明"],
             starts_on=world.today, ends_on=world.today, reason_given="代办",
         )  # fmt: skip
+
+
+def test_an_administrator_acts_for_nobody_whoever_asks_them_to(world: World) -> None:
+    """Not by a delegation of the chief's own, nor by one that was there before the post."""
+    hall = in_review(world)
+    with refused("administrator-decides"):
+        world.delegate("杨帆", "顾明", "2026-09-01", "2026-09-30")
+    world.person("何静", "规划财务股", "clerk")
+    world.delegate("杨帆", "何静", "2026-09-01", "2026-09-30")
+    world.grant("何静", "市民政局", "administrator")
+
+    with refused("not-the-holder"):
+        hall.approve("approval", "review", "何静")
+    world.revoke("何静", "市民政局", "administrator")
+    hall.approve("approval", "review", "何静")
 
 
 def test_a_project_code_belongs_to_one_project(world: World) -> None:

@@ -38,13 +38,16 @@ def drop_guards(world: World) -> None:
 
 
 @pytest.mark.parametrize("table", ["event", "definition", "seal"])
-@pytest.mark.parametrize("verb", ["UPDATE", "DELETE"])
+@pytest.mark.parametrize("verb", ["UPDATE", "DELETE", "REPLACE"])
 def test_the_database_itself_refuses_to_change_the_record(world: World, table: str, verb: str) -> None:
     """Events, definitions and seals are only ever added, whoever holds the connection."""
     column = {"event": "data", "definition": "text", "seal": "root"}[table]
     if table == "seal":
         execute(world, "INSERT INTO seal (at, upto, chains, root, hash) VALUES ('', 0, 0, '', '')")
     sql = f"UPDATE {table} SET {column} = 'x'" if verb == "UPDATE" else f"DELETE FROM {table}"
+    if verb == "REPLACE":
+        replacing = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
+        sql = replacing if world.store.dialect == "sqlite" else f"TRUNCATE {table}"
     with pytest.raises(DBAPIError, match="append-only"):
         execute(world, sql)
     if table == "seal":

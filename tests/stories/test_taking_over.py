@@ -75,17 +75,32 @@ def test_no_rung_ever_fires_for_the_past(world: World) -> None:
     assert hall.due("budget") == world.in_workdays(10)
 
 
-def test_a_reply_that_lapsed_long_ago_is_taken_over_without_a_clock(world: World) -> None:
-    """An expired reply is history: it makes no notice, and what needs it says that it is expired."""
+def test_an_expired_reply_that_is_still_needed_lapses_when_the_taking_over_ends(world: World) -> None:
+    """It makes no rung of the past, but what waits for it must not wait in silence: it is to be applied for again."""
     home = world.register("home", taking_over=True)
     home.confirm(home.take_over("site", reply("site_opinion", "2020-01-02")))
     home.confirm(home.take_over("proposal", reply("proposal_reply", "2026-08-03")))
+    assert home.at("site") == "issued"
     home.close_take_over()
     world.sweep()
 
+    assert (home.at("site"), home.at("land")) == ("lapsed", "waiting")
+    assert world.told("谭丽")[-1] == world.told("杨帆")[-1] == "lapsed"
+    home.reapply("site")
+    assert home.at("site") == "preparing"
+
+
+def test_an_expired_reply_that_has_done_its_work_is_history(world: World) -> None:
+    """What needed it was issued long ago: nobody hears of its age."""
+    home = world.register("home", taking_over=True)
+    home.confirm(home.take_over("site", reply("site_opinion", "2020-01-02")))
+    home.confirm(home.take_over("land", old("land_reply")))
+    home.close_take_over()
+    world.sweep()
+
+    assert home.at("site") == "issued"
     assert home.paper("site_opinion").clock is None
-    assert home.at("land") == "waiting"
-    assert home.waits_for("land") == ["等待用地预审与选址意见书"]
+    assert "reply.lapsed" not in home.kinds()
 
 
 def test_an_entered_reply_needs_number_day_and_evidence(world: World) -> None:

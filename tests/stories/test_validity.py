@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.world import Dossier, World, at, day, refused, reply
+from tests.world import Dossier, World, at, day, definition_text, refused, reply
+from workflow.actions.definitions import publish
 from workflow.events import ClockChanged, ReplyLapsed, RungFired
 
 
@@ -150,6 +151,27 @@ def test_a_consumed_reply_never_lapses(world: World) -> None:
 
     assert [home.at(key) for key in ("proposal", "site", "land")] == ["issued"] * 3
     assert "validity" not in world.told("谭丽")
+
+
+def test_a_consumed_reply_still_counts_for_a_later_stage_that_needs_it(world: World) -> None:
+    """办妥下一事项的继续有效: once the next stage was issued in time, what comes after may rest on the reply too."""
+    text = definition_text("home").replace("type: home", "type: home-on").replace("[land]", "[site]")
+    text = text.replace("needs: [site_plan]", "needs: [site_plan, proposal_reply]")
+    world.digests["home-on"] = world.do(publish, "顾明", text=text, name="home-on.yaml")
+    home = world.register("home-on")
+    with_proposal_reply(home)
+    world.now = at("2028-08-30 10:00")
+    home.submitted("site", "site_plan")
+    home.file("site")
+    home.accept("site")
+    home.conclude("site", reply("site_opinion", "2028-08-30"))
+    world.now = at("2028-09-04 10:00")
+    world.sweep()
+    home.upload("red_line")
+    home.submit("land")
+
+    assert home.paper("proposal_reply").valid_until == date(2028, 9, 1)
+    assert (home.at("proposal"), home.at("land")) == ("issued", "sign")
 
 
 def test_validity_as_printed_counts_before_the_rule(world: World) -> None:

@@ -52,7 +52,7 @@ def test_a_naive_instant_is_an_error() -> None:
 def test_a_good_chain_verifies(texts: list[str]) -> None:
     """An untouched chain holds against its own head."""
     links = linked(texts)
-    assert verify_chain(links, head_of(links), len(links)) is None
+    assert verify_chain(7, links, head_of(links), len(links)) is None
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=8), st.data())
@@ -77,7 +77,7 @@ def test_every_single_change_is_found(texts: list[str], data: st.DataObject) -> 
             changed.insert(place, links[place])
         case "head":
             head = "f" * 64
-    broken = verify_chain(changed, head, seq)
+    broken = verify_chain(7, changed, head, seq)
 
     assert broken is not None
     assert place <= broken.seq <= seq + 1
@@ -88,11 +88,13 @@ def test_a_rewritten_tail_differs_from_the_stored_head() -> None:
     links = linked(["a", "b", "c"])
     forged = [*links[:1], *linked(["a", "x", "c"])[1:]]
 
-    assert verify_chain(forged, head_of(links), 3) == Broken(7, 3, "末条哈希与项目记载的链头不符")
+    assert verify_chain(7, forged, head_of(links), 3) == Broken(7, 3, "末条的校验码与项目所记的不符")
 
 
 def test_a_broken_entry_is_named_in_words() -> None:
     """The auditor reads where and why."""
-    assert str(Broken(7, 3, "内容与哈希不符")) == "项目 7 第 3 条：内容与哈希不符"
-    assert str(Broken(0, 1, "缺失")) == "管理事件链 第 1 条：缺失"
-    assert verify_chain([], START, 2) == Broken(0, 1, "应有 2 条，实有 0 条")
+    assert str(Broken(7, 3, "内容与校验码不符")) == "项目 7第3条：内容与校验码不符"
+    assert str(Broken(7, 3, "内容与校验码不符", "大院")) == "“大院”第3条：内容与校验码不符"
+    assert str(Broken(0, 1, "缺失")) == "管理事项第1条：缺失"
+    assert str(Broken(0, 0, "第2个封签与其内容不符")) == "第2个封签与其内容不符"
+    assert verify_chain(7, [], START, 2) == Broken(7, 1, "应有2条，实有0条")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import SettingsError, default_directory, is_loopback, load, make, with_port
+from api.settings import SettingsError, default_directory, is_loopback, load, make, shared_kind, with_port
 
 
 def test_an_installation_needs_no_settings_at_all(tmp_path: Path) -> None:
@@ -54,6 +54,8 @@ def test_a_misspelt_variable_is_refused(tmp_path: Path, name: str) -> None:
         ({"tls_key": "x"}, "须同时设置"),
         ({"database_url": "sqlite:///:memory:"}, "须在磁盘上"),
         ({"port": 0}, "port"),
+        ({"metrics_token": "monitor"}, "太短"),
+        ({"limits": {"pages_per_minute": -1}}, "limits.pages_per_minute"),
         ({"print": {"fonts": "/no/such/folder"}}, "字体目录"),
     ],
 )
@@ -76,6 +78,60 @@ def test_a_data_directory_that_anybody_can_write_is_refused(tmp_path: Path) -> N
 
     with pytest.raises(SettingsError, match="chmod 700"):
         make(data=tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("shenpi.toml", "[smtp]\npassword = 'geheim'\n"),
+        ("shenpi.toml", "metrics_token = '0123456789abcdef'\n"),
+        ("shenpi.toml", "database_url = 'postgresql://shenpi:geheim@db/shenpi'\n"),
+        ("key.pem", "geheim"),
+    ],
+)
+def test_a_secret_that_others_can_read_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+    key = {"SHENPI_TLS_KEY": str(file), "SHENPI_TLS_CERTIFICATE": "c.pem"} if name == "key.pem" else {}
+    file.chmod(0o644)
+
+    with pytest.raises(SettingsError, match="chmod 600"):
+        load(tmp_path, key)
+    file.chmod(0o600)
+    load(tmp_path, key)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/srv/shenpi", "nfs4"),
+        ("/srv/shenpi/data", "nfs4"),
+        ("/srv/shenpi2", ""),
+        ("/srv/shenpi/local/data", ""),
+        ("/mnt/the office/data", "cifs"),
+        ("/var/lib/shenpi", ""),
+        (r"\\nas\shenpi", "UNC"),
+    ],
+)
+def test_a_network_share_is_known_by_its_mount(tmp_path: Path, path: str, kind: str) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        "/dev/sda1 / ext4 rw 0 0\nnas:/shenpi /srv/shenpi nfs4 rw 0 0\n"
+        "/dev/sdb1 /srv/shenpi/local xfs rw 0 0\n//nas/office /mnt/the\\040office cifs rw 0 0\n"
+    )
+
+    assert shared_kind(Path(path), mounts) == kind
+    assert shared_kind(Path("/srv/shenpi"), tmp_path / "nowhere") == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts are read on Linux")
+def test_sqlite_on_a_network_share_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.settings.SHARES", {"btrfs", "ext4", "overlay", "tmpfs", "xfs", "zfs"})
+
+    with pytest.raises(SettingsError, match="网络共享盘"):
+        make(data=tmp_path)
+    make(data=tmp_path, database_url="postgresql://shenpi@db/shenpi")
 
 
 def test_a_password_is_never_printed(tmp_path: Path) -> None:

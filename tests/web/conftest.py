@@ -15,7 +15,7 @@ import api.models  # noqa: F401 - as above
 import notifications.models  # noqa: F401 - its tables are made with the others
 from api import demo, passwords
 from api.main import create_app
-from api.settings import make
+from api.settings import NO_LIMITS, make
 from tests.benchmarks import crowd
 from tests.web.desk import Desk
 from tests.web.many import Many
@@ -67,7 +67,7 @@ def city(founded: City, tmp_path: Path) -> City:
 @pytest.fixture
 def sign_in(city: City) -> Iterator[SignIn]:
     """Lets people sign in at the running desk, by their staff numbers."""
-    app = create_app(make(data=city.data, mailbox=True), clock=lambda: NOW, beating=False)
+    app = create_app(make(data=city.data, mailbox=True, limits=NO_LIMITS), clock=lambda: NOW, beating=False)
     with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)):
 
         def enter(staff_number: str, password: str = demo.PASSWORD) -> Desk:

@@ -229,8 +229,8 @@ def test_a_unit_comes_is_renamed_and_goes(sign_in: SignIn) -> None:
     desk = sign_in("admin")
     desk.open("/admin/units")
     desk.send("/admin/units", name="项目建设股", parent="5", region="990123")
-    page = desk.send("/rename", name="项目管理股")
-    assert "单位已更名" in page.words
+    page = desk.send("/change", name="项目管理股", region="990123")
+    assert "单位资料已更正" in page.words
     page = desk.send("/disable")
     assert "单位已停用" in page.words
 
@@ -238,6 +238,46 @@ def test_a_unit_comes_is_renamed_and_goes(sign_in: SignIn) -> None:
 
     assert "项目管理股" not in offered.words
     assert "恢复启用" in desk.page.words
+
+
+def test_a_mistaken_region_is_corrected_and_on_the_record(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    desk.open("/admin/units/5")
+
+    page = desk.send("/change", region="9901")
+    assert page.status == 409
+    assert "change-region-wrong" in page.ids
+    page = desk.send("/change", region="990124")
+
+    assert "单位资料已更正" in page.words
+    assert page.form("/change").values["region"] == "990124"
+    assert "顾明把“云河县民政局”的行政区划代码改为990124。" in desk.open("/audit").words
+
+
+def test_a_section_without_a_region_lies_in_that_of_its_bureau(sign_in: SignIn) -> None:
+    """So that its people and those of the bureau may act for each other, whatever was left out."""
+    desk = sign_in("admin")
+    desk.open("/admin/units")
+    desk.send("/admin/units", name="项目建设股", parent="5")
+    section = desk.page.address.split("/")[-1].split("?")[0]
+    desk.open("/admin/people/new")
+    desk.send("/new", name="何静", staff_number="hejing", password="shan-qing-shui-xiu")
+    desk.send("/posts/grant", organisation=section, key="clerk")
+
+    assert "何静（经办人）" in sign_in("tanli").open("/delegations").words
+
+
+def test_a_unit_says_whom_each_post_would_find(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    page = desk.open("/admin/units/5")
+    assert "科（股）室负责人 杨帆（规划财务股股长）" in page.words
+    assert "规划财务负责人 无人" in page.words
+    desk.open(f"/admin/people/{city.people['yangfan']}")
+    desk.send("/posts/revoke")
+
+    page = desk.open("/admin/units/5")
+
+    assert "科（股）室负责人 无人，用到这个岗位的环节将列为异常" in page.words
 
 
 def test_an_administrator_enters_a_delegation_for_somebody_in_hospital(city: City, sign_in: SignIn) -> None:

@@ -15,6 +15,9 @@ from api import demo
 from api.main import create_app
 from api.operations import OPERATIONS
 from api.settings import make
+from api.web.admin_incidents import mail_reason
+from notifications.mailer import Failure as MailFailure
+from notifications.mailer import Fault, Phase
 from tests.notifications.servers import Office, serving
 from tests.web.conftest import NOW, City, SignIn
 from tests.web.desk import Desk
@@ -62,6 +65,29 @@ def test_a_calendar_shows_what_it_moves_before_it_is_loaded(city: City, sign_in:
     page = desk.send("/admin/calendar")
     assert "工作日历已载入" in page.words
     assert "试点假期" in desk.open("/admin/calendar?year=2026").words
+
+
+def test_whoever_writes_a_year_finds_the_form_first_and_old_years_folded(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    page = desk.open("/admin/calendar")
+    assert page.words.index("2027年 暂定") < page.words.index("载入一年")
+    assert page.words.index("更早的") < page.words.index("2015年")
+
+    page = desk.open("/admin/calendar?year=2027")
+
+    assert (
+        page.words.index("修改2027年") < page.words.index("与平常不同的日子") < page.words.index("已知的年份")
+    )
+
+
+def test_a_provisional_year_that_becomes_official_says_so_beforehand(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    page = desk.open("/admin/calendar?year=2027")
+    text = page.form("/calendar/check").values["text"].replace("status: provisional", "status: official")
+
+    page = desk.send("/calendar/check", text=text)
+
+    assert "状态 暂定改为已公布" in page.words
 
 
 def test_a_calendar_names_the_due_dates_that_move(sign_in: SignIn) -> None:
@@ -221,9 +247,18 @@ def test_a_test_mail_that_fails_says_so_in_words_with_a_remedy(city: City) -> No
 
             page = desk.send("/mail/test")
 
-            assert page.status == 422
+            assert page.status == 409
             assert "测试邮件没有发出：连接和登录邮件服务器时" in page.words
             assert "请核对主机名和端口" in page.words
+
+
+@pytest.mark.parametrize(
+    ("fault", "remedy"), [(Fault.PERMANENT, "请核对收件地址"), (Fault.RETRY, "这是暂时的，请过几分钟再试")]
+)
+def test_an_address_is_doubted_only_if_the_server_refuses_it_for_good(fault: Fault, remedy: str) -> None:
+    said = MailFailure(Phase.RCPT, fault, "451 4.7.1 greylisted", replied=True)
+
+    assert remedy in str(mail_reason(said))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.cases import CONCERNS, FINDINGS, INCIDENTS
 from tests.web.conftest import SignIn
 
 
@@ -29,3 +30,12 @@ def test_the_pages_of_others_can_be_read_and_an_unknown_one_is_not_there(sign_in
     assert {"/help/clerk", "/help/supervisor", "/help/leader", "/help/administrator"} <= set(own.links)
     assert "人人用得着" in liuchang.open("/help/leader").words
     assert liuchang.open("/help/nobody").status == 404
+
+
+def test_the_help_of_administrators_answers_every_case_and_its_ways_lead_somewhere(sign_in: SignIn) -> None:
+    every = {**CONCERNS, **INCIDENTS, **FINDINGS}
+    desk = sign_in("admin")
+    page = desk.open("/help/administrator")
+
+    assert [case.words for case in every.values() if f"{case.words} {case.remedy}" not in page.words] == []
+    assert {desk.open(address).status for address in {case.page for case in every.values()} - {""}} == {200}

@@ -24,8 +24,16 @@ from workflow.queries.words import LIGHTS, Due
 TITLES = [title for title, _ in COLUMNS]
 
 
-def opened(desk: Desk, address: str = "/projects/ledger.xlsx") -> Workbook:
-    answer = desk.client.get(address)
+def taken(desk: Desk, query: str = "") -> Any:
+    """What the browser is given for the ledger of that list."""
+    page = desk.open(f"/projects{query}")
+    csrf = page.form("/sign-out").values["csrf"]
+    headers = {"Accept": "text/html", "Origin": "http://127.0.0.1"}
+    return desk.client.post(f"/projects/ledger.xlsx{query}", data={"csrf": csrf}, headers=headers)
+
+
+def opened(desk: Desk, query: str = "") -> Workbook:
+    answer = taken(desk, query)
     assert answer.status_code == 200
     assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
     return load_workbook(io.BytesIO(answer.content))
@@ -97,7 +105,7 @@ def test_the_ledger_is_ready_to_read_and_to_print(city: City, sign_in: SignIn) -
 
 def test_a_note_says_what_the_ledger_is(city: City, sign_in: SignIn) -> None:
     desk = sign_in("chenwenjuan")
-    answer = desk.client.get("/projects/ledger.xlsx?light=own-red")
+    answer = taken(desk, "?light=own-red")
     book = load_workbook(io.BytesIO(answer.content))
 
     note = {str(title): value for title, value in book["说明"].iter_rows(values_only=True)}
@@ -109,23 +117,33 @@ def test_a_note_says_what_the_ledger_is(city: City, sign_in: SignIn) -> None:
     assert unquote(answer.headers["content-disposition"]).endswith("项目台账-本局超期-2026-11-23.xlsx")
 
 
+def test_a_ledger_that_was_taken_is_on_the_record_with_its_filter_and_count(sign_in: SignIn) -> None:
+    taken(sign_in("chenwenjuan"), "?light=own-red")
+
+    page = sign_in("jianghui").open("/audit?kind=settings")
+
+    assert "陈文娟导出了项目台账，共1个项目（本局超期）。" in page.words
+
+
+def test_a_ledger_is_not_taken_by_following_a_link(sign_in: SignIn) -> None:
+    assert sign_in("chenwenjuan").client.get("/projects/ledger.xlsx").status_code == 404
+
+
 def test_nobody_reads_projects_or_sums_of_others_in_a_ledger(city: City, sign_in: SignIn) -> None:
     desk = sign_in("tanli")
 
     mine = {line["项目"] for line in rows(opened(desk))}
-    asked = rows(opened(desk, "/projects/ledger.xlsx?text=大院社区"))
+    asked = rows(opened(desk, "?text=大院社区"))
 
     assert mine == {"特困人员供养服务综合体", "县级公益性公墓扩建"}
     assert asked == []
-    assert "总投资（万元）" not in [
-        cell.value for cell in opened(desk, "/projects/ledger.xlsx?text=大院社区")["台账"][1]
-    ]
+    assert "总投资（万元）" not in [cell.value for cell in opened(desk, "?text=大院社区")["台账"][1]]
 
 
 def test_the_ledger_is_reached_from_the_list_with_its_filters(city: City, sign_in: SignIn) -> None:
     page = sign_in("chenwenjuan").open("/projects?light=own-red&state=active")
 
-    assert "/projects/ledger.xlsx?light=own-red&state=active" in page.links
+    assert page.has_form("/projects/ledger.xlsx?light=own-red&state=active")
     assert "/projects/print.pdf?light=own-red&state=active&size=a3" in page.links
 
 

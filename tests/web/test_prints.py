@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from api.prints.sheet import (
     Table,
 )
 from api.settings import Print
+from tests.hostile import TEMPLATES
 from tests.web.conftest import City, SignIn
 from tests.web.desk import Desk
 from workflow.errors import Refused
@@ -236,6 +238,16 @@ def test_what_looks_like_source_is_printed_as_words(press: Press) -> None:
     printed = text(PdfReader(io.BytesIO(press.set(sheet, NOW))))
 
     assert '#read("/etc/passwd")' in printed
+    assert "root:" not in printed
+
+
+def test_no_template_is_computed_on_paper(press: Press) -> None:
+    lines = tuple(Pair(f"第{number}项", (each,)) for number, each in enumerate(TEMPLATES))
+    sheet = Sheet("材料清单", "试印", (Particulars((lines,)),), IMPRINT)
+
+    printed = re.sub(r"\s", "", text(PdfReader(io.BytesIO(press.set(sheet, NOW)))))
+
+    assert [each for each in TEMPLATES if re.sub(r"\s", "", each) not in printed] == []
     assert "root:" not in printed
 
 

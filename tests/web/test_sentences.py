@@ -136,11 +136,20 @@ ADMINISTERED: list[tuple[ad.AdministrationEvent, str]] = [
     (ad.IncidentResolved(4, "已任命。"), "杨帆处理了第4号异常：已任命。"),
     (ad.MailsSentAgain((1, 2)), "杨帆重新投递了2封未送达的邮件。"),
     (ad.RecordExported("全部", 9), "杨帆导出了审计记录9条（全部）。"),
+    (ad.RecordExported("本局超期", 3, "ledger"), "杨帆导出了项目台账，共3个项目（本局超期）。"),
+    (ad.RecordExported("house.zip", 9, "house"), "杨帆导出了全部数据，记录9条（文件house.zip）。"),
     (
         ad.OlderRestored(at("2026-09-18 17:00"), 3),
         "杨帆恢复了2026年9月18日的备份，其后的3条记录已放弃，原数据另存。",
     ),
 ]
+
+
+def test_a_password_of_ones_own_reads_otherwise_than_one_that_was_set() -> None:
+    changed = ad.PersonChanged(1, "password")
+
+    assert administered(changed, PEOPLE, 1) == "谭丽更改了自己的密码。"
+    assert administered(changed, PEOPLE, 0) == "系统按新的标准重新保存了谭丽的密码，密码未变。"
 
 
 @pytest.mark.parametrize(("event", "words"), ADMINISTERED, ids=[words for _, words in ADMINISTERED])

@@ -1,4 +1,4 @@
-"""预警·督办: who is late with what and what was done about it; our own and outside lateness never mixed."""
+"""预警: who is late with what and what was done about it; our own and outside lateness never mixed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_an_outside_office_is_late_in_its_own_list_and_nobody_here_for_it(sign_i
     assert own < page.html.index(">概算审核<") < outside < page.html.index(">土地报备<")
     people = page.html[page.html.index('id="by-person"') : own]
     assert "李国栋" in people
-    assert '谭丽<small> 经办</small></td><td class="num">0</td>' in people
+    assert '谭丽</a><small> 经办</small></td><td class="num"><span class="soft">0</span></td>' in people
 
 
 def test_what_the_holder_said_stands_beside_what_they_are_late_with(city: City, sign_in: SignIn) -> None:
@@ -138,18 +138,49 @@ def test_a_person_is_counted_for_what_they_hold(many: Many) -> None:
         assert same_name == held.count(each.name), each.name
 
 
+def test_a_person_s_number_leads_to_the_list_behind_it(many: Many) -> None:
+    for who in ("jianghui", "zhoujianping"):
+        for each in _warnings(many, who).people:
+            found = _warnings(many, who, holder=each.id)
+            counted = {kind: sum(unit.counts[kind] for unit in found.units) for kind in KINDS}
+
+            assert (found.holder, found.people) == (each.name, (each,))
+            assert counted == {**dict.fromkeys(KINDS, 0), "own-red": each.red, "own-yellow": each.yellow}
+            for kind, count in counted.items():
+                listed = _all(many, who, kind, holder=each.id)
+                assert len(listed) == count
+                assert {one.holder for one in listed} <= {each.name}
+
+
+def test_a_chief_is_asked_about_by_name(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("jianghui")
+    chief = city.people["liguodong"]
+    assert f"/warnings?light=own-red&holder={chief}" in desk.open("/warnings").links
+    assert "督办" not in desk.page.words
+
+    page = desk.open(f"/warnings?holder={chief}")
+
+    assert "办理人李国栋" in page.words
+    assert "概算审核" in page.words
+    assert "土地报备" not in page.words
+    assert "可研批复" not in page.words
+    elsewhere = sign_in("madexing").open(f"/warnings?holder={chief}").words
+    assert "大院社区" not in elsewhere
+    assert "李国栋" not in elsewhere
+
+
 def _warnings(many: Many, who: str, **given: Any) -> queries.Warnings:
     return many.store.read(queries.warnings, person=many.people[who], day=DAY, **given)
 
 
-def _all(many: Many, who: str, kind: str) -> list[Any]:
+def _all(many: Many, who: str, kind: str, holder: int = 0) -> list[Any]:
     items: list[Any] = []
-    page = _kind(_warnings(many, who, kind=kind), kind)
+    page = _kind(_warnings(many, who, kind=kind, holder=holder), kind)
     while True:
         items += page.items
         if not page.after:
             return items
-        page = _kind(_warnings(many, who, kind=kind, after=page.after), kind)
+        page = _kind(_warnings(many, who, kind=kind, holder=holder, after=page.after), kind)
 
 
 def test_both_databases_warn_alike(world: World) -> None:

@@ -352,6 +352,7 @@ class Casework:
             valid_until=until,
             fields=fields,
             kept_at=reply.kept_at,
+            marks=reply.marks,
             authors=(self.actor,),
             clock=clock,
         )

@@ -153,24 +153,31 @@ def _sweep_validity(work: Casework, document: str) -> None:
         if work.project.state.state in {"archived", "terminated"}:
             work.stop_validity(document)
             return
-        stage = work.project.definition.issuers.get(document, "")
-        told = dict.fromkeys((work.project.state.clerk, *work.holders_of("section_chief")))
         if clock.rung >= len(VALIDITY_LADDER):
-            _lapse(work, document, stage, tuple(told))
+            lapse(work, document)
             return
+        stage = work.project.definition.issuers.get(document, "")
+        told = _concerned(work)
         then = at_validity_rung(clock, clock.rung + 1, work.tx.calendar)
         offset = VALIDITY_LADDER[clock.rung].offset
         work.record(
-            RungFired(stage, then, offset, tuple(told), clock.next_at, document),
-            Tell("validity", tuple(told)),
+            RungFired(stage, then, offset, told, clock.next_at, document),
+            Tell("validity", told),
         )
 
 
-def _lapse(work: Casework, document: str, stage: str, told: tuple[int, ...]) -> None:
+def lapse(work: Casework, document: str) -> None:
+    """The validity of that reply has run out, and something still needs it: its stage is to be applied for again."""
+    stage = work.project.definition.issuers.get(document, "")
     if work.stage(stage).state == ISSUED:
         work.after(stage, "lapse")
-    work.record(ReplyLapsed(document, stage), Tell("lapsed", told))
+    work.record(ReplyLapsed(document, stage), Tell("lapsed", _concerned(work)))
     work.settle()
+
+
+def _concerned(work: Casework) -> tuple[int, ...]:
+    """Who hears of a reply's validity."""
+    return tuple(dict.fromkeys((work.project.state.clerk, *work.holders_of("section_chief"))))
 
 
 # What people may do to a clock

@@ -56,14 +56,14 @@ def reject_entry(
 def _apply_signature(work: Casework, entry: Entry, signed: PaperSigned) -> None:
     spec = work.spec(entry.stage)
     stage = work.stage(entry.stage)
-    reasons = [*rules.running(work.case), *rules.may_move(work.case, entry.stage, TRIGGERS[signed.outcome])]
-    if stage.step == signed.step:
-        reasons += rules.is_decider(work.case, entry.stage, signed.signer)
-        if signed.outcome == "approved":
-            reasons += rules.may_conclude(work.case, spec, stage)
-    refuse(reasons)
+    refuse(rules.running(work.case))
     if stage.step != signed.step or signed.content != rules.content_token(stage.papers):
         raise Conflict(reason("entry-outdated", entry.stage))
+    reasons = rules.may_move(work.case, entry.stage, TRIGGERS[signed.outcome])
+    reasons += rules.is_decider(work.case, entry.stage, signed.signer)
+    if signed.outcome == "approved":
+        reasons += rules.may_conclude(work.case, spec, stage)
+    refuse(reasons)
     conclude(
         work,
         spec,

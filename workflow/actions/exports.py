@@ -11,15 +11,17 @@ from workflow.queries.audit import audited, not_an_auditor
 from workflow.transaction import Transaction
 
 
-def record_export(tx: Transaction, *, filter_words: str, entries: int, actor: int, now: datetime) -> None:
-    """Note that part of the record was exported, by which filter and how many entries.
+def record_export(
+    tx: Transaction, *, filter_words: str, entries: int, actor: int, now: datetime, what: str = "record"
+) -> None:
+    """Note that part of the record, a `ledger` or the whole `house` was exported, and how much of it.
 
-    Forbidden to whoever does not audit; the system itself stands for who operates the machine.
+    The record is Forbidden to whoever does not audit; the system itself stands for who operates the machine.
     """
     tx.lock_administration()
-    if actor != SYSTEM and not audited(tx.directory, actor):
+    if what == "record" and actor != SYSTEM and not audited(tx.directory, actor):
         raise Forbidden(not_an_auditor())
-    tx.administer(RecordExported(filter_words, entries), actor=actor, at=now)
+    tx.administer(RecordExported(filter_words, entries, what), actor=actor, at=now)
 
 
 def record_restoration(tx: Transaction, *, backup_at: datetime, lost: int, actor: int, now: datetime) -> None:

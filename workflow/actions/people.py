@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime
 
 from sqlalchemy import text
@@ -37,6 +38,7 @@ _ADD_ORGANISATION = Statement(
 )
 _SET_PATH = Statement(text("UPDATE organisation SET path = :path WHERE id = :id"))
 _RENAME_ORGANISATION = Statement(text("UPDATE organisation SET name = :name WHERE id = :id"))
+_SET_REGION = Statement(text("UPDATE organisation SET region = :region WHERE id = :id"))
 _SET_ORGANISATION_ACTIVE = Statement(text("UPDATE organisation SET active = :active WHERE id = :id"))
 _OPEN_PROJECTS = Statement(
     text(
@@ -49,7 +51,7 @@ _ADD_PERSON = Statement(
         " VALUES (:staff_number, :name, :email, :password_hash, :active) RETURNING id"
     )
 )
-_STAFF_NUMBER = Statement(text("SELECT id FROM person WHERE staff_number = :staff_number"))
+_STAFF_NUMBERS = Statement(text("SELECT staff_number FROM person"))
 _SET = {
     column: Statement(text(f"UPDATE person SET {column} = :value WHERE id = :id"))  # noqa: S608 - our own columns
     for column in ("name", "email", "password_hash", "active")
@@ -92,9 +94,7 @@ def add_organisation(
     check_administrator(tx, actor)
     reasons = rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
     reasons += _check_organisation(tx, parent, "parent") if parent else []
-    if region and not _REGION.fullmatch(region):
-        reasons.append(reason("region-malformed", "region", region=region))
-    refuse(reasons)
+    refuse([*reasons, *_check_region(region)])
 
     above = tx.directory.organisations[parent].path if parent else "/"
     row = tx.execute(
@@ -112,16 +112,19 @@ def change_organisation(
     actor: int,
     now: datetime,
     name: str | None = None,
+    region: str | None = None,
     active: bool | None = None,
 ) -> None:
-    """Rename a unit, or disable and enable it. Refused while people, units or projects still depend on it."""
+    """Rename a unit, correct its region, disable and enable it. Not disabled while anything depends on it."""
     check_administrator(tx, actor)
     found = tx.directory.organisations.get(organisation)
     if found is None:
         refuse([reason("organisation-not-found", "organisation")])
         return
+    reasons = _check_region(region or "")
     if name is not None:
-        refuse(rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True))
+        reasons += rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
+    refuse(reasons)
     if active is False:
         refuse(_dependents(tx, found))
 
@@ -129,10 +132,20 @@ def change_organisation(
         tx.execute(_RENAME_ORGANISATION, id=organisation, name=name.strip())
         event = OrganisationChanged(organisation, "renamed", name.strip())
         tx.administer(event, actor=actor, at=now)
+    if region is not None and region != found.region:
+        tx.execute(_SET_REGION, id=organisation, region=region)
+        event = OrganisationChanged(organisation, "region", region=region)
+        tx.administer(event, actor=actor, at=now)
     if active is not None and active != found.active:
         tx.execute(_SET_ORGANISATION_ACTIVE, id=organisation, active=active)
         event = OrganisationChanged(organisation, "enabled" if active else "disabled")
         tx.administer(event, actor=actor, at=now)
+
+
+def _check_region(region: str) -> list[Reason]:
+    """Whether it is a region's code, or none."""
+    malformed = bool(region) and not _REGION.fullmatch(region)
+    return [reason("region-malformed", "region", region=region)] if malformed else []
 
 
 def _dependents(tx: Transaction, unit: OrganisationView) -> list[Reason]:
@@ -173,17 +186,17 @@ def add_person(
     password_hash: str = "",
     drawn: bool = False,
 ) -> int:
-    """Enter a person, once. Returns the id. Refused if the staff number is taken.
+    """Enter a person, once. Returns the id. Refused if the staff number is taken, also if written otherwise.
 
     A password that an administrator has set, or that was `drawn` by lot, has to be changed at the first sign-in.
     """
     check_administrator(tx, actor)
     reasons = [
         *rules.check_text(name, "name", "姓名", required=True, longest=30, one_line=True),
-        *rules.check_text(staff_number, "staff_number", "工号", required=True, longest=30),
+        *rules.check_text(staff_number, "staff_number", "工号", required=True, longest=30, one_line=True),
         *check_email(email),
     ]
-    if tx.execute(_STAFF_NUMBER, staff_number=staff_number.strip()).fetchone():
+    if any(_alike(each, staff_number) for (each,) in tx.execute(_STAFF_NUMBERS).fetchall()):
         reasons.append(reason("staff-number-taken", "staff_number", number=staff_number.strip()))
     refuse(reasons)
 
@@ -199,6 +212,14 @@ def add_person(
         tx.execute(_GIVE_PASSWORD, id=row[0])
     tx.administer(PersonAdded(row[0], name.strip(), staff_number.strip()), actor=actor, at=now)
     return int(row[0])
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two staff numbers are the same but for their case and width: two accounts would be two persons."""
+    return (
+        unicodedata.normalize("NFKC", one).casefold()
+        == unicodedata.normalize("NFKC", other.strip()).casefold()
+    )
 
 
 def change_person(
@@ -324,7 +345,8 @@ def delegate(
 ) -> None:
     """Let `agent` act for `principal` from one day to another, on pending work too; always shown as “代”.
 
-    By the principal or an administrator. Depth one: who acts for others cannot pass it on.
+    By the principal or an administrator. Depth one: who acts for others cannot pass it on; and no administrator
+    acts for anybody.
     """
     if actor != principal:
         check_administrator(tx, actor)
@@ -332,6 +354,8 @@ def delegate(
     reasons = rules.check_text(reason_given, "reason", "委托原因", required=True)
     if agent == actor != principal:
         reasons.append(reason("own-grant", "agent"))
+    if tx.directory.is_administrator(agent):
+        reasons.append(reason("administrator-decides", "agent"))
     if principal == agent:
         reasons.append(reason("delegation-to-self", "agent"))
     if not tx.directory.is_active(agent):

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
+from workflow.actions.clocks import lapse
 from workflow.actions.decisions import enter
 from workflow.clock import local_day
 from workflow.errors import Forbidden, Reason, reason
@@ -25,7 +26,7 @@ from workflow.events import (
 )
 from workflow.machine import PROJECT
 from workflow.sql import Statement
-from workflow.state import ISSUED, Clock, ReplyData, TakenOver, Wait
+from workflow.state import ISSUED, PASSED_STATES, Clock, ReplyData, TakenOver, Wait
 from workflow.timing import ladder_of, resume, stop
 from workflow.transaction import Tell, Transaction
 
@@ -177,7 +178,7 @@ def hand_over_project(
     if not tx.directory.is_active(to):
         reasons.append(reason("person-not-found", "to"))
     elif not tx.directory.sees(to, state.organisation, work.day):
-        reasons.append(reason("receiver-out-of-scope", "to", name=tx.directory.name(to)))
+        reasons.append(reason("receiver-out-of-scope", "to"))
     elif to == state.clerk:
         reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
     refuse(reasons)
@@ -285,7 +286,8 @@ def apply_take_over(work: Casework, stage: str, taken: TakenOver, entry: int) ->
 def close_take_over(tx: Transaction, *, ref: str, actor: int, now: datetime) -> int:
     """End the taking-over: what lies behind the entered replies counts as done, the rest opens from now on.
 
-    No clock starts before this instant, so no rung ever fires for the past. Refused while an entry is unchecked.
+    No clock starts before this instant, so no rung ever fires for the past; but a reply that has expired lapses now
+    if something still needs it, so that nothing waits for it in silence. Refused while an entry is unchecked.
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     state = work.project.state
@@ -301,7 +303,21 @@ def close_take_over(tx: Transaction, *, ref: str, actor: int, now: datetime) -> 
     work.record(TakeOverClosed(implied))
     work.passed(*done, *implied)
     work.settle()
+    for reply in _expired(work):
+        lapse(work, reply)
     return work.project.seq
+
+
+def _expired(work: Casework) -> list[str]:
+    """The replies that were out of date when they were taken over, and that a stage still to come uses."""
+    state, consumers = work.project.state, work.project.definition.consumers
+    return [
+        reply
+        for reply, paper in state.documents.items()
+        if not paper.lapsed
+        and not paper.is_valid(work.day)
+        and any(state.stage(key).state not in PASSED_STATES for key in consumers.get(reply, ()))
+    ]
 
 
 def _outside_body(work: Casework, stage: str) -> str:

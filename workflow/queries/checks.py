@@ -16,7 +16,7 @@ from workflow.queries.papers import value_words
 from workflow.queries.portfolio import organisation_name
 from workflow.queries.scope import PROJECT, TASK, columns, people, visible
 from workflow.queries.snapshot import Snapshot, snapshot
-from workflow.queries.words import clock_time
+from workflow.queries.words import caution_of, clock_time
 from workflow.queries.worklist import SAME_STAGE, STAGE, taken_over_checks
 from workflow.state import Entry, ReplyData, TakenOver, from_json
 
@@ -36,6 +36,7 @@ class CheckReply(Struct, frozen=True):
     kept_at: str
     sha256: str
     name: str
+    caution: str
 
 
 class CheckItem(Struct, frozen=True):
@@ -138,4 +139,5 @@ def _reply(definition: Definition, reply: ReplyData) -> CheckReply:
         kept_at=reply.kept_at,
         sha256=reply.sha256,
         name=reply.name or "扫描件",
+        caution=caution_of(reply.marks),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from workflow.definition import Definition, DocumentType, FactType, Kind, Stage
 from workflow.queries.reading import Reading
 from workflow.queries.views import DocumentView, FieldView, NeedView, PaperView
-from workflow.queries.words import clock_time, due_of
+from workflow.queries.words import caution_of, clock_time, due_of
 from workflow.rules import Need, condition_words, fact_titles, needs_of
 from workflow.state import Paper
 
@@ -39,7 +39,7 @@ def paper_view(reading: Reading, key: str, paper: Paper) -> PaperView:
         valid_until=paper.valid_until,
         validity=due_of(paper.clock, reading.calendar, reading.day),
         valid=paper.is_valid(reading.day),
-        marks=paper.marks,
+        caution=caution_of(paper.marks),
         taken_over=issuer is not None and reading.state.stage(issuer).taken_over,
     )
 

@@ -20,6 +20,7 @@ from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, stage_record, told
 from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
 from workflow.queries.words import (
+    caution_of,
     clock_day,
     clock_time,
     day_words,
@@ -259,11 +260,16 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
 
 
 def _files(what: object) -> tuple[tuple[str, str], ...]:
-    """The scans that came with a record, as (hash, name)."""
-    if isinstance(what, PaperSigned):
-        return ((what.sha256, "签批件扫描件"),) if what.sha256 else ()
-    replies = getattr(what, "replies", ())
-    return tuple((reply.sha256, reply.name or "扫描件") for reply in replies if reply.sha256)
+    """The scans that came with a record, as (hash, name); a name says what to beware of."""
+    signed = ((what, "签批件扫描件"),) if isinstance(what, PaperSigned) else ()
+    replies = ((reply, reply.name or "扫描件") for reply in getattr(what, "replies", ()))
+    return tuple(
+        (each.sha256, _beware(name, each.marks)) for each, name in (*signed, *replies) if each.sha256
+    )
+
+
+def _beware(name: str, marks: tuple[str, ...]) -> str:
+    return f"{name}（{caution_of(marks)}）" if marks else name
 
 
 def _steps(reading: Reading, spec: Stage, stage: StageState, record: list[Event]) -> tuple[StepView, ...]:

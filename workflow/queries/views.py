@@ -60,7 +60,7 @@ class PaperView(Struct, frozen=True):
     valid: bool
     taken_over: bool = False
     checked_by: str = ""
-    marks: tuple[str, ...] = ()
+    caution: str = ""
 
 
 class DocumentView(Struct, frozen=True):

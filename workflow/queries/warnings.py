@@ -1,4 +1,4 @@
-"""预警·督办: everything yellow and red in a person's scope, and what was done about each.
+"""预警: everything yellow and red in a person's scope, and what was done about each.
 
 Invariant: our own lateness, an outside office's and validities running out are three different things,
 never added up and never in one list; an outside office's lateness is nobody's here.
@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, exists, false, func, or_, select
 
 from workflow import rules
 from workflow.clock import local_day
@@ -110,6 +110,7 @@ class Warnings(Struct, frozen=True):
     people: tuple[PersonCount, ...]
     wide: bool
     unit: str
+    holder: str
 
 
 class Trouble(Struct, frozen=True):
@@ -130,8 +131,8 @@ class Trouble(Struct, frozen=True):
 
 def trouble(connection: Connection, *, person: int, day: date) -> Trouble:
     """How much is yellow and red in the person's scope."""
-    scope = [visible(snapshot(connection).directory, person, day)]
-    units = _by_unit(connection, scope, day)
+    snap = snapshot(connection)
+    units = _by_unit(_Asked(connection, snap, [visible(snap.directory, person, day)], person, day))
     return Trouble({kind: sum(counts.get(kind, 0) for counts in units.values()) for kind in KINDS})
 
 
@@ -144,19 +145,27 @@ def worst(connection: Connection, *, person: int, day: date) -> tuple[Alert, ...
 
 
 def warnings(
-    connection: Connection, *, person: int, day: date, kind: str = "", unit: int = 0, after: str = ""
+    connection: Connection,
+    *,
+    person: int,
+    day: date,
+    kind: str = "",
+    unit: int = 0,
+    holder: int = 0,
+    after: str = "",
 ) -> Warnings:
-    """Everything yellow and red in the person's scope; of one kind or one unit only if they are named.
+    """Everything yellow and red in the person's scope; only of one kind, of one unit or in one holder's hands
+    if they are named.
 
     With a kind, one page of it from the position `after` on; otherwise the first few of each.
     """
     snap = snapshot(connection)
     conditions = project_conditions(snap, Filters(unit=unit), person, day)
-    asked = _Asked(connection, snap, conditions, person, day)
-    units = _by_unit(connection, conditions, day)
+    asked = _Asked(connection, snap, conditions, person, day, holder)
+    units = _by_unit(asked)
     counts = {key: sum(each.get(key, 0) for each in units.values()) for key in KINDS}
     wide = len(units) > MOST_UNITS
-    people = () if wide else _by_person(connection, snap.directory, conditions, day)
+    people = () if wide else _by_person(asked)
     chosen = [kind] if kind in KINDS else [key for key in KINDS if counts[key]]
     size = PAGE if kind in KINDS else GLANCE
     return Warnings(
@@ -165,17 +174,42 @@ def warnings(
         people=people,
         wide=wide,
         unit=organisation_name(snap, unit),
+        holder=next((each.name for each in people if each.id == holder), ""),
     )
 
 
 class _Asked(NamedTuple):
-    """Who asks on which day, and under which conditions a project counts."""
+    """Who asks on which day, under which conditions a project counts, and in whose hands its places must be."""
 
     connection: Connection
     snap: Snapshot
     conditions: list[ColumnElement[bool]]
     person: int
     day: date
+    holder: int = 0
+
+    def late(self) -> list[ColumnElement[bool]]:
+        """When a place is yellow or red, and with the holder if one is named."""
+        found = [STAGE.c.due_on.is_not(None), STAGE.c.warn_on <= self.day.isoformat()]
+        if self.holder:
+            task = TASK.alias()
+            found.append(exists().where(task.c.person_id == self.holder, _in_hand(task)))
+        return found
+
+    def lapsing(self) -> list[ColumnElement[bool]]:
+        """When a reply of a project will soon lapse; that is in nobody's hands."""
+        found = [PROJECT.c.valid_warn_on <= self.day.isoformat(), *self.conditions]
+        return [*found, false()] if self.holder else found
+
+
+def _in_hand(task: FromClause) -> ColumnElement[bool]:
+    """When a task is what its person has in hand of a place: never what an outside office has."""
+    return and_(
+        STAGE.c.outside.is_(False),
+        task.c.project_id == STAGE.c.project_id,
+        task.c.stage == STAGE.c.key,
+        task.c.due_on == STAGE.c.due_on,
+    )
 
 
 # Numbers
@@ -188,18 +222,14 @@ def _stage_condition(kind: str, today: str) -> ColumnElement[bool]:
     return and_(ours, STAGE.c.due_on >= today, STAGE.c.warn_on <= today)
 
 
-def _by_unit(
-    connection: Connection, conditions: list[ColumnElement[bool]], day: date
-) -> dict[int, dict[str, int]]:
+def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
     """How many of each kind each organisation has."""
-    today = day.isoformat()
+    today = asked.day.isoformat()
     which = case(*((_stage_condition(kind, today), kind) for kind in KINDS if kind != "validity"), else_="")
     # Both made first and whole: SQLite would otherwise look up every project's row, bodies and all.
-    late = select(STAGE.c.project_id, which.label("kind")).where(
-        STAGE.c.due_on.is_not(None), STAGE.c.warn_on <= today
-    )
+    late = select(STAGE.c.project_id, which.label("kind")).where(*asked.late())
     places = late.cte("late").prefix_with("MATERIALIZED")
-    mine = select(PROJECT.c.id, PROJECT.c.organisation_id).where(*conditions).cte("mine")
+    mine = select(PROJECT.c.id, PROJECT.c.organisation_id).where(*asked.conditions).cte("mine")
     mine = mine.prefix_with("MATERIALIZED")
     stages = (
         select(mine.c.organisation_id, places.c.kind, func.count())
@@ -208,13 +238,13 @@ def _by_unit(
     )
     papers = (
         select(PROJECT.c.organisation_id, func.count())
-        .where(PROJECT.c.valid_warn_on <= today, *conditions)
+        .where(*asked.lapsing())
         .group_by(PROJECT.c.organisation_id)
     )
     found: dict[int, dict[str, int]] = {}
-    for organisation, kind, count in connection.execute(stages):
+    for organisation, kind, count in asked.connection.execute(stages):
         found.setdefault(organisation, {})[kind] = count
-    for organisation, count in connection.execute(papers):
+    for organisation, count in asked.connection.execute(papers):
         found.setdefault(organisation, {})["validity"] = count
     return found
 
@@ -232,28 +262,20 @@ def _units(directory: Directory, counts: dict[int, dict[str, int]]) -> tuple[Uni
     )
 
 
-def _by_person(
-    connection: Connection, directory: Directory, conditions: list[ColumnElement[bool]], day: date
-) -> tuple[PersonCount, ...]:
+def _by_person(asked: _Asked) -> tuple[PersonCount, ...]:
     """Who has what in hand that is late or nearly so, by name: this is no ranking."""
-    today = day.isoformat()
-    late = func.sum(case((STAGE.c.due_on < today, 1), else_=0))
+    late = func.sum(case((STAGE.c.due_on < asked.day.isoformat(), 1), else_=0))
     statement = (
         select(TASK.c.person_id, late, func.count())
-        .join_from(STAGE, TASK, and_(TASK.c.project_id == STAGE.c.project_id, TASK.c.stage == STAGE.c.key))
+        .join_from(STAGE, TASK, _in_hand(TASK))
         .join(PROJECT, PROJECT.c.id == STAGE.c.project_id)
-        .where(
-            STAGE.c.due_on.is_not(None),
-            STAGE.c.warn_on <= today,
-            STAGE.c.outside.is_(False),
-            TASK.c.due_on == STAGE.c.due_on,
-            *conditions,
-        )
+        .where(*asked.late(), *asked.conditions)
         .group_by(TASK.c.person_id)
     )
+    directory = asked.snap.directory
     found = [
         PersonCount(person, directory.name(person), directory.title(person), int(red), count - int(red))
-        for person, red, count in connection.execute(statement)
+        for person, red, count in asked.connection.execute(statement)
     ]
     return tuple(sorted(found, key=lambda each: (each.name, each.id)))
 
@@ -275,13 +297,12 @@ def _rows(asked: _Asked, kind: str, after: str) -> Any:
     """The places of that kind: (project, due date) and, for a stage, its key."""
     today = asked.day.isoformat()
     if kind == "validity":
-        papers = select(PROJECT.c.id, PROJECT.c.valid_due_on.label("due_on"))
-        papers = papers.where(PROJECT.c.valid_warn_on <= today, *asked.conditions)
+        papers = select(PROJECT.c.id, PROJECT.c.valid_due_on.label("due_on")).where(*asked.lapsing())
         return _from(papers, (PROJECT.c.valid_due_on, PROJECT.c.id), after)
     stages = (
         select(PROJECT.c.id, STAGE.c.key, STAGE.c.due_on)
         .join_from(STAGE, PROJECT, PROJECT.c.id == STAGE.c.project_id)
-        .where(STAGE.c.due_on.is_not(None), *asked.conditions, _stage_condition(kind, today))
+        .where(*asked.late(), *asked.conditions, _stage_condition(kind, today))
     )
     return _from(stages, (STAGE.c.due_on, STAGE.c.project_id, STAGE.c.key), after)
 

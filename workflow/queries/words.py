@@ -6,6 +6,7 @@ nothing else anywhere.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -42,6 +43,11 @@ class Due(Struct, frozen=True):
     light: Light
     provisional: bool = False
     outside: bool = False
+
+
+def caution_of(marks: Sequence[str]) -> str:
+    """What to say beside a file that carries such things; the empty string for one that carries none."""
+    return f"文件含{'、'.join(marks)}，请核实来源后再打开" if marks else ""
 
 
 def light_on(warn_on: date | None, due_on: date | None, today: date) -> Light:

@@ -98,7 +98,7 @@ def may_receive(case: Case, key: str, person: int) -> list[Reason]:
         return [reason("person-not-found", "to")]
     name = directory.name(person)
     if not directory.sees(person, organisation, case.day):
-        return [reason("receiver-out-of-scope", "to", name=name)]
+        return [reason("receiver-out-of-scope", "to")]
     if stage.holders == (person,):
         return [reason("receiver-is-holder", "to", name=name)]
     if not decides(case, key):

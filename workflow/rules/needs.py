@@ -13,7 +13,7 @@ from workflow.conditions.tree import Name, Not
 from workflow.definition import Definition, Register, Requirement, Stage
 from workflow.errors import Reason, reason
 from workflow.rules.case import Case
-from workflow.state import ISSUED, NOT_APPLICABLE, PASSED_STATES, ProjectState
+from workflow.state import ISSUED, NOT_APPLICABLE, PASSED_STATES, Paper, ProjectState
 
 SOME = 2
 """How many consequences of a fact are named one by one."""
@@ -80,11 +80,18 @@ def _answer(case: Case, options: Iterable[str]) -> tuple[str, str]:
     for option in options:
         for key in case.definition.satisfiers(option):
             paper = case.state.documents.get(key)
-            if paper is not None and paper.is_valid(case.day):
+            if paper is not None and _may_rest_on(case, key, paper):
                 return "", key
             if paper is not None:
                 problem = "expired"
     return problem, ""
+
+
+def _may_rest_on(case: Case, key: str, paper: Paper) -> bool:
+    """Whether it is valid, or has done its work in time: 办妥下一事项的，继续有效."""
+    if paper.is_valid(case.day):
+        return True
+    return not paper.lapsed and is_consumed(case.definition, case.state, key)
 
 
 def _left_out(definition: Definition, state: ProjectState, document: str) -> bool:

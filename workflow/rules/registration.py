@@ -39,5 +39,5 @@ def read_registration(
     if not directory.is_active(clerk):
         reasons.append(reason("person-not-found", "clerk"))
     elif not directory.sees(clerk, organisation, day):
-        reasons.append(reason("receiver-out-of-scope", "clerk", name=directory.name(clerk)))
+        reasons.append(reason("receiver-out-of-scope", "clerk"))
     return values, reasons

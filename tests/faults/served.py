@@ -15,9 +15,10 @@ import time
 import traceback
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import URLError
 from urllib.request import urlopen
 
+from api.settings import Limits
 from tests.faults.story import MISTAKES
 from tests.serving import free_port
 
@@ -39,9 +40,10 @@ class Services:
             "SHENPI_SMTP_HOST": "127.0.0.1", "SHENPI_SMTP_PORT": str(mail_port), "SHENPI_SMTP_SECURITY": "plain",
             "SHENPI_SMTP_SENDER": "shenpi@example.gov.cn", "SHENPI_SMTP_PER_MINUTE": "100000",
             "SHENPI_SWEEP_SECONDS": "0.2", "SHENPI_DELIVER_SECONDS": "0.1", "PYTHONUTF8": "1",
+            **{f"SHENPI_LIMITS_{each.upper()}": "0" for each in Limits.model_fields},
         }  # fmt: skip
         self._forks = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.services"],
+            [sys.executable, "-m", "tests.faults.served"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         self._plain: subprocess.Popen[bytes] | None = None
@@ -97,8 +99,6 @@ class Services:
                 with urlopen(f"{self.address}/api/health") as answer:
                     assert answer.status == 200
                     return
-            except HTTPError:
-                return  # it asks for patience, so it is there
             except (URLError, ConnectionError):
                 time.sleep(0.02)
         raise AssertionError(self._log.read_text("utf-8")[-2000:])
