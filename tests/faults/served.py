@@ -42,6 +42,8 @@ class Services:
             "SHENPI_SWEEP_SECONDS": "0.2", "SHENPI_DELIVER_SECONDS": "0.1", "PYTHONUTF8": "1",
             **{f"SHENPI_LIMITS_{each.upper()}": "0" for each in Limits.model_fields},
         }  # fmt: skip
+        if mistake:  # a beat would commit what a mistaken writer left open
+            self._settings |= {"SHENPI_SWEEP_SECONDS": "3600", "SHENPI_DELIVER_SECONDS": "3600"}
         self._forks = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.served"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
