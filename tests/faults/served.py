@@ -15,7 +15,7 @@ import time
 import traceback
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.faults.story import MISTAKES
@@ -41,6 +41,8 @@ class Services:
             "SHENPI_SWEEP_SECONDS": "0.2", "SHENPI_DELIVER_SECONDS": "0.1", "PYTHONUTF8": "1",
             **UNLIMITED,
         }  # fmt: skip
+        if mistake:  # a beat would commit what a mistaken writer left open
+            self._settings |= {"SHENPI_SWEEP_SECONDS": "3600", "SHENPI_DELIVER_SECONDS": "3600"}
         self._forks = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.served"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
@@ -98,8 +100,6 @@ class Services:
                 with urlopen(f"{self.address}/api/health") as answer:
                     assert answer.status == 200
                     return
-            except HTTPError:
-                return  # it asks for patience, so it is there
             except (URLError, ConnectionError):
                 time.sleep(0.02)
         raise AssertionError(self._log.read_text("utf-8")[-2000:])
