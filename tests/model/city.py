@@ -176,14 +176,14 @@ class City:
         except WorkflowError as error:
             self.note(f"{words} refused {','.join(each.code for each in error.reasons)}")
             self.counts["refused"] += 1
-            assert not self.watch.look(), f"{words} was refused, and yet recorded"
+            assert not self.watch.look(self.now), f"{words} was refused, and yet recorded"
             return None
         assert not must_fail, f"{words} was accepted"
-        self.note(f"{words} {answer}", *self.watch.look())
+        self.note(f"{words} {answer}", *self.watch.look(self.now))
         self.counts["moves"] += 1
         if "repeat" in self.until:
             assert self.store.act(run_once, **given) == answer, f"{words} answers otherwise the second time"
-            assert not self.watch.look(), f"{words} was done twice"
+            assert not self.watch.look(self.now), f"{words} was done twice"
         return answer
 
     def note(self, words: str, *hashes: str) -> None:
@@ -195,7 +195,7 @@ class City:
     def act(self, action: Callable[..., T], **arguments: Any) -> T:
         """The system does something."""
         answer = self.store.act(action, actor=SYSTEM, now=self.now, **arguments)
-        self.note(f"{action.__name__} {answer}", *self.watch.look())
+        self.note(f"{action.__name__} {answer}", *self.watch.look(self.now))
         return answer
 
     # The beginning

@@ -236,11 +236,9 @@ class Reference:
     def issue(self, key: str, on: date) -> None:
         self.enter(key, "issued")
         if reply := ISSUES[key]:
-            self.until[reply] = until = on + timedelta(days=VALID_DAYS) if reply == "site_opinion" else None
+            self.until[reply] = on + timedelta(days=VALID_DAYS) if reply == "site_opinion" else None
             self.lapsed.discard(reply)
             self.consumed.discard(reply)
-            if until and until < self.today:
-                self.consumed.add(reply)  # it came too late: its validity was over before it was known here
         if self.stages["build"].state in {"issued", "not_applicable"} and "site_opinion" in self.until:
             self.consumed.add("site_opinion")
         self.settle()

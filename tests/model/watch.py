@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ class Watch:
         """What the file says at this moment."""
         return self.eyes.execute(sql, values).fetchall()
 
-    def look(self) -> list[str]:
+    def look(self, now: datetime) -> list[str]:
         """Check all that was committed since the last look; the hashes of its events."""
         hashes: list[str] = []
         touched: dict[int, Watched] = {}
@@ -113,6 +113,9 @@ class Watch:
             self.seen = id_
             found = self.chains.setdefault(project, Watched(project))
             before.setdefault(project, found.state)
+            assert instant(at) <= now + timedelta(minutes=1), (
+                f"entry {seq} of chain {project} is ahead of its time"
+            )
             assert seq == found.seq + 1, f"entry {seq} of chain {project} follows {found.seq}"
             assert hashed == chain(found.head, project, seq, at, actor, data), "a wrong hash"
             found.seq, found.head, touched[project] = seq, hashed, found

@@ -127,7 +127,7 @@ class Year(City):
     def _deliver(self) -> None:
         """One pass of the mailer."""
         done = asyncio.run(delivery.run(self.store, self.post, settings=MAIL, now=self.now))
-        self.watch.look()
+        self.watch.look(self.now)
         self.note(f"mail {done}")
         self.counts["mails"] += done["sent"]
         if self.today.day in {1, 15} and local_day(self.now).weekday() < 5:
