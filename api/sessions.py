@@ -57,6 +57,7 @@ _OWN = text(
     " WHERE person_id = :person AND seen_at >= :idle AND created_at >= :absolute ORDER BY created_at DESC, session.id"
 )
 _DELETE_STALE = Statement(text("DELETE FROM session WHERE seen_at < :idle OR created_at < :absolute"))
+_IN_TURN = Statement(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"))
 _FAILURES = Statement(text("SELECT failures, last_at, until FROM login_failure WHERE key = :key"))
 _PUT_FAILURE = Statement(
     text(
@@ -197,8 +198,11 @@ def attempt(connection: Connection, *, staff_number: str, address: str, browser:
 def begin_attempt(tx: Transaction, *, attempt: Attempt, now: datetime) -> int:
     """Count an attempt before its password is looked at; how many seconds it has to wait, 0 if it may go on.
 
-    Counted beforehand, so that a hundred attempts at once are not all the first.
+    Counted beforehand, and one after another, so that a hundred attempts at once are not all the first.
     """
+    if tx.dialect == "postgresql":  # SQLite has one writer anyway
+        for _, key in attempt.keys:
+            tx.execute(_IN_TURN, key=key)
     wait = max(_wait(tx, key, now) for _, key in attempt.keys)
     if wait:
         return wait

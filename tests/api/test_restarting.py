@@ -32,10 +32,10 @@ def leave_leased(tx: Transaction) -> None:
 
 
 def test_a_mail_that_a_dead_process_had_in_its_hands_is_due_at_once(
-    tmp_path: Path, databases: Databases
+    tmp_path: Path, sqlite_copies: Databases
 ) -> None:
     """Nobody else can hold it: one process owns the file."""
-    url = databases.copy(tmp_path)
+    url = sqlite_copies.copy(tmp_path)
     store = Store(url)
     store.start()
     store.act(leave_leased)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from api.sessions import Attempt, begin_attempt, key_of
 from tests.api.office import HERE, PASSWORD, Office, Seat, open_office
 from tests.databases import Copies
+from tests.stories.test_races import at_once
+from tests.world import World
 from workflow.actions import people
 from workflow.people import SYSTEM
 
@@ -245,6 +249,14 @@ def test_one_address_that_tries_many_names_has_to_wait(office: Office) -> None:
     answers = [Seat(office).sign_in(f"N{number}", "wrong").status_code for number in range(31)]
 
     assert answers == [401] * 30 + [429]
+
+
+def test_attempts_at_once_are_counted_one_after_another(world: World) -> None:
+    attempt = Attempt((("name", key_of("name", "S99")),), "")
+
+    waits = at_once([partial(world.store.act, begin_attempt, attempt=attempt, now=world.now)] * 20)
+
+    assert waits.count(0) == 5
 
 
 def test_a_hundred_attempts_at_once_are_not_all_the_first(office: Office) -> None:

@@ -169,7 +169,8 @@ class Bureau:
     def subjects(self, name: str) -> list[str]:
         """The subjects of somebody's mails, in order."""
         found = self.rows(
-            "SELECT subject FROM mail WHERE person_id = :person ORDER BY id", person=self.people[name]
+            "SELECT subject FROM mail WHERE person_id = :person ORDER BY created_at, id",
+            person=self.people[name],
         )
         return [row[0] for row in found]
 

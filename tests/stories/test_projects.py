@@ -89,6 +89,8 @@ def test_real_project_codes_are_taken_and_their_misprints_refused(world: World, 
     hall = world.register("hall")
     with refused("code-malformed"):
         hall.facts(code=code.replace("-", "", 1))
+    with refused("code-malformed"):
+        hall.facts(code=f"{code}\0")  # which PostgreSQL would not even look for
     hall.facts(code=code)
 
     assert hall.state.code == code

@@ -323,7 +323,7 @@ def test_health_is_red_while_the_record_is_unsealed_and_green_after(city: City, 
 
     page = desk.open("/admin/health")
     assert "● 正常" in page.words
-    assert "SQLite" in page.words
+    assert ("SQLite" if city.url.startswith("sqlite") else "PostgreSQL") in page.words
 
 
 def test_the_doctor_comes_when_called(city: City, sign_in: SignIn) -> None:

@@ -73,7 +73,7 @@ def register_project(
         facts=facts or {},
         day=local_day(now),
     )
-    if code:
+    if code and not rules.check_code(code):
         reasons += _code_taken(tx, code, 0)
     refuse(reasons)
     above = _another(tx, parent, "parent", actor, now).project.id if parent else 0
@@ -108,7 +108,7 @@ def _another(tx: Transaction, ref: str, place: str, actor: int, now: datetime) -
 
 
 def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
-    """A project code belongs to one project (GB/T 40058-2021)."""
+    """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none."""
     row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
     return [reason("code-taken", "code", code=code, title=row[0])] if row else []
 
@@ -131,7 +131,7 @@ def change_facts(
     merged = {**work.project.state.facts, **values, **unread}
     reasons = [*rules.may_change_facts(work.case), *wrong, *rules.check_sums(definition, merged)]
     if code:
-        reasons += [*rules.check_code(code), *_code_taken(tx, code, work.project.id)]
+        reasons += rules.check_code(code) or _code_taken(tx, code, work.project.id)
     refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])
 
     changed = {key: value for key, value in values.items() if value != work.project.state.facts.get(key)}
