@@ -57,6 +57,9 @@ stages:
       - review: {title: 科室审核, by: section_chief, within: 2 workdays}
 """
 
+BY_NOTICE = "length(message_id), message_id"
+"""Mails in the order of their notices: on PostgreSQL several are written at once, and their ids say nothing of it."""
+
 TITLE = "大院社区综合养老服务中心改造"
 PEOPLE = {
     "刘畅": ("clerk", "养老服务科经办"),
@@ -169,7 +172,7 @@ class Bureau:
     def subjects(self, name: str) -> list[str]:
         """The subjects of somebody's mails, in order."""
         found = self.rows(
-            "SELECT subject FROM mail WHERE person_id = :person ORDER BY created_at, id",
+            f"SELECT subject FROM mail WHERE person_id = :person ORDER BY {BY_NOTICE}",
             person=self.people[name],
         )
         return [row[0] for row in found]

@@ -53,7 +53,9 @@ def test_a_return_names_how_many_places_to_fix_and_lists_them(bureau: Bureau) ->
     written(bureau, "2026-11-12 15:01")
 
     assert bureau.subjects("刘畅")[-1] == "【退回】大院社区综合养老服务中心改造·概算审核，2处需修改"
-    (body,) = bureau.rows("SELECT text, html FROM mail ORDER BY id DESC LIMIT 1")
+    (body,) = bureau.rows(
+        "SELECT text, html FROM mail ORDER BY length(message_id) DESC, message_id DESC LIMIT 1"
+    )
     for shape in body:
         assert "补房屋安全鉴定" in shape
         assert "万元" not in shape
@@ -117,7 +119,9 @@ def test_a_single_late_rung_says_by_itself_when_it_should_have_come(bureau: Bure
     bureau.sweep("2026-11-12 13:00")
     written(bureau, "2026-11-12 13:02")
 
-    ((subject, text),) = bureau.rows("SELECT subject, text FROM mail ORDER BY id DESC LIMIT 1")
+    ((subject, text),) = bureau.rows(
+        "SELECT subject, text FROM mail ORDER BY length(message_id) DESC, message_id DESC LIMIT 1"
+    )
     assert subject.startswith("【临期】")
     assert "本提醒应于11月12日09:00发出，因系统停机迟到。" in text
 
