@@ -51,7 +51,7 @@ def withdraw_stage(
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
-    refuse(rules.may_withdraw(work.case, stage))
+    refuse([*rules.may_withdraw(work.case, stage), *rules.check_text(reason_given, "reason", "理由")])
 
     since = work.stage(stage).prepared_from  # the time already spent on the papers stays spent
     entered = work.entered(stage, work.after(stage, "withdraw"), started_on=since)
