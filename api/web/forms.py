@@ -152,7 +152,7 @@ class Form:
             self.wrong(field, title, f"应为1至{LONGEST_LIMIT}的整数")
         unit = self.text(f"{field}_unit") or Unit.WORKDAYS.value
         if unit not in {each.value for each in Unit}:
-            self.wrong(field, title, "期限单位不在可选之列")
+            self.wrong(f"{field}_unit", title, "期限单位不在可选之列")
             unit = Unit.WORKDAYS.value
         return Limit(amount, Unit(unit))
 

@@ -55,7 +55,7 @@ def test_nobody_waits_for_what_another_did_nor_for_another_kind(office: Office) 
     assert statuses(calm, 1) == [200]
     assert statuses(wild, 5, "POST", "/api/delegations") == [422] * 4 + [429]
     assert [wild.post("/api/files", files={"file": ("a.pdf", papers.pdf())}).status_code for _ in range(4)] == [201] * 3 + [429]  # fmt: skip
-    assert statuses(wild, 3, path="/projects/ledger.xlsx") == [200, 200, 429]
+    assert statuses(wild, 3, path="/projects/print.pdf") == [200, 200, 429]
 
 
 def test_a_refused_change_has_no_effect(office: Office) -> None:

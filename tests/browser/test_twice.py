@@ -121,7 +121,7 @@ def test_a_paper_that_changed_under_an_opinion_is_named_and_the_opinion_stays(
     scan = {"name": "概算书.pdf", "mimeType": "application/pdf", "buffer": one_page_pdf("概算书第二版")}
     clerk.locator("details[open] input[type=file]").set_input_files(scan)  # type: ignore[arg-type]
     clerk.locator("details[open]").get_by_role("button", name="上传").click()
-    expect(clerk.get_by_role("status").filter(has_text="材料已上传")).to_be_visible()
+    expect(clerk.get_by_role("status").filter(has_text="第2版已上传")).to_be_visible()
 
     press(chief, "同意")
 

@@ -487,7 +487,7 @@ class Reference:
 
     def confirm(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
-        if not self.may_check(actor, stage) or self.suspended:
+        if not self.may_check(actor, stage) or self.suspended or not stage.part:
             return False
         assert stage.entry is not None
         what, on, stage.entry = stage.entry.what, stage.entry.on, None

@@ -75,6 +75,20 @@ def test_a_record_has_no_effect_until_it_is_checked(world: World) -> None:
     assert found.at(STAGE) == "external.filed"
 
 
+def test_a_record_of_a_file_that_was_called_back_is_to_be_sent_back(world: World) -> None:
+    """A paper was replaced before the filing was checked: the stage is in the house again, and the checker hears it."""
+    found = home(world)
+    number = found.record(STAGE, Filed(world.today, "收件1号"))
+    found.upload("proposal", content="第二稿")
+    with refused("entry-outdated", says="请退回登记"):
+        found.confirm(number)
+    found.reject(number)
+    found.approve(STAGE, "review", "杨帆")
+    found.file(STAGE)
+
+    assert found.at(STAGE) == "external.filed"
+
+
 def test_outside_acts_have_their_order(world: World) -> None:
     """Nothing is accepted before it was filed, or concluded before it was accepted."""
     found = home(world)

@@ -206,8 +206,6 @@ WRONG_FILES = {
 
 NO_FIELD_TAKES = frozenset({"5,001 characters", "100,000 characters", "a NUL", "control characters", "turned about"})  # fmt: skip
 TICKED_OR_PRESSED = frozenset({"hidden", "button", "checkbox", "radio"})
-TOLD_AT = {"by_unit": "by"}
-"""Two fields that are one to the eye. Of facts that do not add up, their total is named."""
 
 
 def spoilt(values: Values, control: Control, wrong: str) -> Values:
@@ -270,11 +268,12 @@ def flat(text: str) -> str:
 
 def unnamed(page: Page, control: Control) -> Iterator[str]:
     """Whether the summary leads to the field, and the field to its sentence."""
-    name = TOLD_AT.get(control.name, control.name)
     links = {each[1:] for each in page.links if each.startswith("#")}
     led_to = [found for _, found in page.tags if found.get("name") and found.get("id") in links]
     fields = [
-        each for each in led_to if each["name"] == name or _alike(str(each["name"])) == _alike(name) == "fact"
+        each
+        for each in led_to
+        if each["name"] == control.name or _alike(str(each["name"])) == _alike(control.name) == "fact"
     ]
     if not fields:
         yield f"no way to the field: {page.words[page.words.find('退出') + 2 :][:60]}"

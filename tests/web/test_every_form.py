@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 
 from api import demo
 from api.main import create_app
-from api.settings import make
+from api.settings import NO_LIMITS, make
 from api.web import ROUTERS
 from tests.databases import PostgresCopies
 from tests.web.conftest import NOW
@@ -59,7 +59,9 @@ class Running:
         self._data = data
         given = {"database_url": database_url} if database_url else {}
         self.app = create_app(
-            make(data=data, mailbox=True, upload_megabytes=1, **given), clock=lambda: NOW, beating=False
+            make(data=data, mailbox=True, upload_megabytes=1, limits=NO_LIMITS, **given),
+            clock=lambda: NOW,
+            beating=False,
         )
         self.desks: dict[str, Desk] = {}
         self._tokens: dict[str, str] = {}
@@ -149,6 +151,8 @@ def forms(town: Running) -> list[Found]:
 ELSEWHERE = {
     "/sign-in": "tests/web/test_forms_resuming.py",
     "/projects/import/confirm": "tests/web/test_intake.py",
+    "/sessions/end": "tests/web/test_sessions.py: it takes two browsers",
+    "/sessions/end-others": "tests/web/test_sessions.py: as above",
     "/admin/mail/test": "tests/web/test_admin_house.py: there is no mail server in the demo",
     "/admin/mail/again": "tests/web/test_admin_house.py: no mail has failed in the demo",
 }

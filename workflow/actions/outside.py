@@ -13,7 +13,7 @@ from workflow.actions.casework import Casework, refuse
 from workflow.actions.decisions import conclude, enter
 from workflow.clock import Limit, due, local_day
 from workflow.definition import Stage
-from workflow.errors import Reason, reason
+from workflow.errors import Conflict, Reason, reason
 from workflow.events import Entered, LetterDrafted, OutsideMoved
 from workflow.state import (
     Accepted,
@@ -169,8 +169,13 @@ def _day_reasons(work: Casework, key: str, what: Record) -> list[Reason]:
 
 
 def apply_outside(work: Casework, stage: str, what: Record, entry: int) -> None:
-    """The change itself, once the record is checked: the stage or its clock goes on from the original's day."""
+    """The change itself, once the record is checked: the stage or its clock goes on from the original's day.
+
+    Conflict if a replaced paper has taken the stage back into the house since it was recorded.
+    """
     spec = work.spec(stage)
+    if "." not in work.stage(stage).state:
+        raise Conflict(reason("entry-outdated", stage))
     refuse(outside_reasons(work, spec, what))
     match what:
         case Filed() | Accepted() | CorrectionNotified() | Corrected():
