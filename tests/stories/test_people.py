@@ -179,6 +179,23 @@ def test_what_a_disabled_person_alone_had_in_hand_goes_to_whoever_holds_the_post
     assert (hall.holders("approval"), world.incidents()) == (["杨帆"], [])
 
 
+def test_what_waits_for_somebody_whose_post_is_taken_away_goes_on_as_well(world: World) -> None:
+    """Without a post nobody sees the project, however active the account; with another one that sees it, all stays."""
+    hall = world.register("hall").submitted("approval", "proposal", "minutes")
+    world.grant("杨帆", "云河县民政局", "clerk")
+    world.revoke("杨帆", "规划财务股", "section_chief")
+    assert (hall.holders("approval"), world.incidents()) == (["杨帆"], [])
+    world.revoke("杨帆", "云河县民政局", "clerk")
+    assert (hall.holders("approval"), world.incidents()) == (["杨帆"], ["holder-disabled"])
+    world.person("何静", "规划财务股", "section_chief")
+    world.do(resolve_incident, "顾明", incident=incident(world), how="何静任股长")
+    assert (hall.holders("approval"), world.incidents()) == (["何静"], [])
+    hall.return_("approval", "review", "何静")
+    world.revoke("谭丽", "规划财务股", "clerk")
+
+    assert (hall.holders("approval"), world.incidents()) == (["谭丽"], ["holder-disabled"])
+
+
 def test_a_check_that_only_disabled_people_could_make_is_an_incident(world: World) -> None:
     """The stage itself has an active holder; what hangs is the check, until somebody new may make it."""
     hall = world.register("hall").submitted("approval", "proposal", "minutes")

@@ -253,21 +253,21 @@ class Casework:
 
         What only the clerk may do stays with the clerk until the project is handed over: an incident says so.
         """
-        stage, directory = self.stage(key), self.tx.directory
-        if not stage.is_open or any(directory.is_active(each) for each in stage.holders):
+        stage = self.stage(key)
+        if not stage.is_open or any(map(self._is_there, stage.holders)):
             return
         exclude = () if "." in stage.state or not stage.step else rules.stage_people(self.case, key)
-        found = tuple(each for each in self.holders(key, stage.state, exclude) if directory.is_active(each))
+        found = tuple(filter(self._is_there, self.holders(key, stage.state, exclude)))
         if found:
             self.record(StepOffered(key, found), Tell("decide", found))
             return
-        who = rules.names(directory, stage.holders)
-        self.miss(key, f"在{who}手中，其账号已停用，无人办理")
+        who = rules.names(self.tx.directory, stage.holders)
+        self.miss(key, f"在{who}手中，其账号已停用或已不在岗，无人办理")
 
     def relieve_checkers(self, entry: Entry) -> None:
         """Offer an entry to others once none of its checkers is there any more; an incident if nobody may check it."""
         directory = self.tx.directory
-        if any(directory.is_active(each) for each in entry.checkers):
+        if any(map(self._is_there, entry.checkers)):
             return
         step = self.stage(entry.stage).step
         post = self.spec(entry.stage).step(step).confirm if step else "section_chief"
@@ -277,10 +277,17 @@ class Casework:
             self.record(EntryOffered(replace(entry, checkers=found)), Tell("check", found))
             return
         who = rules.names(directory, entry.checkers)
-        self.miss(entry.stage, f"有登记待核对，核对人{who}的账号已停用")
+        self.miss(entry.stage, f"有登记待核对，核对人{who}的账号已停用或已不在岗")
+
+    def _is_there(self, person: int) -> bool:
+        """Whether the person can still do anything here: without an account or a post over it nobody sees a project."""
+        directory = self.tx.directory
+        return directory.is_active(person) and directory.sees(
+            person, self.project.state.organisation, self.day
+        )
 
     def miss(self, key: str, what: str) -> None:
-        """Raise an incident about a stage that waits for somebody whose account is disabled."""
+        """Raise an incident about a stage that waits for somebody who is gone."""
         told = self.tx.directory.holders("administrator", self.project.state.organisation)
         words = f"“{self.spec(key).title}”{what}"
         self.record(IncidentRaised("holder-disabled", words, key), Tell("incident", told))

@@ -61,13 +61,8 @@ _GIVE_PASSWORD = Statement(
     text("INSERT INTO given_password (person_id) VALUES (:id) ON CONFLICT (person_id) DO NOTHING")
 )
 _OWN_PASSWORD = Statement(text("DELETE FROM given_password WHERE person_id = :id"))
-_LEFT = Statement(
-    text(
-        "SELECT project_id, stage, what FROM task WHERE person_id = :id AND NOT EXISTS"
-        " (SELECT 1 FROM task AS other JOIN person ON person.id = other.person_id AND person.active"
-        " WHERE other.project_id = task.project_id AND other.stage = task.stage AND other.what = task.what)"
-        " ORDER BY project_id, stage, what"
-    )
+_IN_HAND = Statement(
+    text("SELECT project_id, stage, what FROM task WHERE person_id = :id ORDER BY project_id, stage, what")
 )
 _GRANT = Statement(
     text(
@@ -276,7 +271,7 @@ def _check_change(
 
 def _hand_on(tx: Transaction, person: int, actor: int, now: datetime) -> None:
     """Offer what only that person had in hand to whoever else may do it."""
-    for project, stage, what in tx.execute(_LEFT, id=person).fetchall():
+    for project, stage, what in tx.execute(_IN_HAND, id=person).fetchall():
         work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
         if what.startswith(CHECK):
             work.relieve_checkers(work.project.state.entries[what.removeprefix(CHECK)])
@@ -322,7 +317,9 @@ def grant_post(
 def revoke_post(
     tx: Transaction, *, person: int, organisation: int, key: str, actor: int, now: datetime
 ) -> None:
-    """Take a post from a person. What waits for them can be handed over by a supervisor."""
+    """Take a post from a person. What they alone had in hand and no longer see goes to whoever else holds the post,
+    or becomes an incident.
+    """
     check_administrator(tx, actor)
     directory = tx.directory
     others = (held.person for held in directory.posts if held.key == key and held.person != person)
@@ -331,6 +328,7 @@ def revoke_post(
     if tx.execute(_REVOKE, organisation=organisation, person=person, key=key).rowcount != 1:
         refuse([reason("post-not-held", "key")])
     tx.administer(PostRevoked(person, organisation, key), actor=actor, at=now)
+    _hand_on(tx, person, actor, now)
 
 
 def delegate(
