@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import statistics
 import tempfile
@@ -24,6 +23,7 @@ from sqlalchemy import text
 
 import notifications.models  # noqa: F401 - as above
 from api import sessions
+from api.commands.serve import settle
 from api.main import create_app
 from api.settings import NO_LIMITS, make
 from tests.benchmarks import crowd
@@ -199,7 +199,7 @@ def main() -> None:
         settings = make(data=data, mailbox=True, database_url=arguments.database, limits=NO_LIMITS)
         people = _people(Store(settings.database), data, arguments.projects)
         app = create_app(settings, clock=lambda: NOW, beating=False)
-        gc.freeze()  # as `shenpi serve` does
+        settle()
         _report(asyncio.run(measure(app, people, arguments.requests)))
 
 
