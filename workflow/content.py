@@ -21,7 +21,7 @@ from workflow.errors import Invalid, Reason
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "upload-type-mismatch": (
         "“{name}”的内容与扩展名不符，或不是可收的格式。",
-        "请上传{formats}格式的原件，不要只改扩展名。",
+        "请上传{formats}格式的原件，或用办公软件另存为其中一种；不要只改扩展名。",
     ),
     "upload-damaged": ("“{name}”不完整或已损坏。", "请重新导出或扫描后再上传。"),
     "upload-macro": ("“{name}”含有宏。", "请另存为不含宏的文件后再上传。"),
