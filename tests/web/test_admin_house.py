@@ -19,7 +19,7 @@ from notifications.mailer import Failure as MailFailure
 from notifications.mailer import Fault, Phase
 from tests.notifications.servers import Office, serving
 from tests.web.conftest import NOW, City, SignIn
-from tests.web.desk import Desk
+from tests.web.desk import Desk, Page
 from workflow.actions.seals import seal
 from workflow.people import SYSTEM
 from workflow.store import Store
@@ -326,18 +326,26 @@ def test_health_is_red_while_the_record_is_unsealed_and_green_after(city: City, 
     assert ("SQLite" if city.url.startswith("sqlite") else "PostgreSQL") in page.words
 
 
+def examined(desk: Desk) -> Page:
+    """What the doctor says, also on a machine on which the page does not wait until he has said it."""
+    page = desk.send("/examine")
+    assert "已办完，结果见下" in page.words or "已开始，办完后结果显示在本页" in page.words
+    for _ in range(1000):
+        if "办完：" in page.words:
+            break
+        page = desk.open("/admin/health")
+    return page
+
+
 def test_the_doctor_comes_when_called(city: City, sign_in: SignIn) -> None:
     desk = sign_in("admin")
     desk.open("/admin/health")
 
-    page = desk.send("/examine")
-
-    assert "已办完，结果见下" in page.words
-    assert "没有错误" in page.words
+    assert "没有错误" in examined(desk).words
     paper = next(each for each in (city.data / "documents").rglob("*") if each.is_file())
     paper.chmod(0o600)
     paper.write_bytes(b"changed")
-    page = desk.send("/examine")
+    page = examined(desk)
     assert "发现错误" in page.words
     assert "请从备份恢复" in page.words
 
