@@ -120,6 +120,7 @@ def test_ten_items_are_cleared_without_javascript_on_a_phone(
     expect(page.get_by_text("意见：资料齐全，拟同意").first).to_be_visible()
     returned_in_place(page, desk, refs[0])
 
+    page.wait_for_load_state()
     for box in page.get_by_role("checkbox").all():
         box.check()
     page.get_by_role("button", name="同意所选").click()

@@ -106,5 +106,6 @@ def see_who_holds_it(clerk: Page, phone: Page) -> None:
     phone.goto(address)
     for page, name in ((clerk, "clerk-result"), (phone, "clerk-result-phone")):
         expect(page.get_by_role("row", name="房源核验")).to_contain_text("李国栋")
+        page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         keep_picture(page, name)

@@ -110,6 +110,7 @@ def test_signing_out_leaves_nothing_behind_and_nobody_else_is_shown_what_was_typ
     window.goto(facts)
     assert window.locator("#facts-reason").input_value() == ""
     window.get_by_role("button", name="退出").click()
+    expect(window.get_by_label("密码")).to_be_visible()
 
     assert window.evaluate("sessionStorage.length") == 0
 

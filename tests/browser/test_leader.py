@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 def table_of(page: Page, section: str) -> list[str]:
     """The rows under that heading of 预警, each as one line of words."""
+    page.wait_for_load_state()
     rows = page.get_by_role("region", name=section).locator("tbody tr")
     return [" ".join(row.split()) for row in rows.all_inner_texts()]
 
@@ -28,7 +29,8 @@ def sheet(page: Page, size: str) -> PdfReader:
 
 
 def printed(page: Page) -> PdfReader:
-    """The page as the browser's own printing gives it."""
+    """The page as the browser's own printing gives it, once its styles are there."""
+    page.wait_for_load_state()
     return PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
 
 
@@ -97,6 +99,7 @@ def test_the_rules_of_a_type_print_side_by_side_and_not_a_page_each(visit: Visit
     page.get_by_role("navigation").get_by_role("link", name="项目类型").click()
     page.get_by_role("link", name="特困人员供养服务综合体").click()
 
+    page.wait_for_load_state()
     rules = page.locator("article.rules").count()
 
     assert len(printed(page).pages) < rules / 2
@@ -156,6 +159,7 @@ def test_all_of_it_fits_a_phone(visit: Visit) -> None:
     for name, link in (("home", ""), ("warnings", "预警"), ("board", "看板"), ("projects", "项目")):
         if link:
             page.get_by_role("navigation").get_by_role("link", name=link, exact=True).click()
+        page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         expect(page.locator("main")).to_contain_text("李国栋" if name != "projects" else "超期")
         keep_picture(page, f"leader-{name}-phone")

@@ -40,7 +40,7 @@ def test_the_same_numbers_stand_on_every_page(visit: Visit) -> None:
     expected = {"本局超期": 1, "外部门超期": 1}
     for link in ("我的待办", "看板", "项目"):
         page.get_by_role("navigation").get_by_role("link", name=link, exact=True).click()
-        page.get_by_role("heading", level=1).wait_for()
+        page.wait_for_load_state()
         assert counts(page, "部门超期") | counts(page, "本局超期") == expected, link
 
     page.get_by_role("navigation").get_by_role("link", name="预警").click()
@@ -73,6 +73,7 @@ def test_the_record_is_narrowed_exported_and_verified(visit: Visit, tmp_path: Pa
     page.get_by_role("button", name="查找").last.click()
     rows = page.locator("table.audit tbody tr")
     expect(rows.first).to_contain_text("已提醒周建平")
+    page.wait_for_load_state()
     shown = rows.count()
     assert all(LATE in each for each in rows.all_inner_texts())
     keep_picture(page, "overseer-audit")
@@ -109,5 +110,6 @@ def test_the_overseer_reads_it_on_a_phone(visit: Visit) -> None:
     for name, link in (("warnings", "预警"), ("audit", "审计")):
         page.get_by_role("navigation").get_by_role("link", name=link).click()
         expect(page.locator("main")).to_contain_text("李国栋")
+        page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         keep_picture(page, f"overseer-{name}-phone")

@@ -117,6 +117,7 @@ def test_the_keyboard_finds_lists_and_phrases(desk: str, browser: Browser) -> No
     expect(page.get_by_role("searchbox", name="查找项目")).to_be_focused()
     page.keyboard.type("特困")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/projects?*")
     page.locator("h1").click()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("link", name="特困人员供养服务综合体")).to_be_focused()
