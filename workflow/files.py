@@ -206,8 +206,8 @@ class Files:
             if not target.is_file():
                 raise
             target.touch()  # Windows: somebody is reading the same content, which is all that was wanted
-        _sync_directory(target.parent)
-        _sync_directory(self.directory)
+        sync(target.parent)
+        sync(self.directory)
 
     def _checked(self, digest: str) -> Iterator[bytes]:
         computed, held = sha256(), b""
@@ -284,10 +284,11 @@ def saying_what_the_disk_said() -> Iterator[None]:
         raise Unavailable(_reason(code, detail=error.strerror or "")) from error
 
 
-def _sync_directory(directory: Path) -> None:
+def sync(path: Path) -> None:
+    """Have on disk what that file holds, or which names stand in that directory."""
     if os.name == "nt":
         return  # Windows cannot open a directory; NTFS journals the rename itself
-    handle = os.open(directory, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

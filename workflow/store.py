@@ -26,6 +26,7 @@ from sqlalchemy.engine import Connection as CoreConnection
 
 from workflow.errors import Conflict, Unavailable, WorkflowError, reason
 from workflow.failpoints import reach
+from workflow.files import sync
 from workflow.migrations import bring_up
 from workflow.sql import Connection, Statement
 from workflow.transaction import Caches, Transaction
@@ -150,6 +151,27 @@ class Store:
                 call()
             except Exception:  # noqa: BLE001 - what is on disk is on disk, and the writer must go on
                 _LOG.exception("somebody could not be told of a commit")
+
+
+@contextmanager
+def started(url: str) -> Iterator[Store]:
+    """The store of that database, open to actions until the block ends."""
+    store = Store(url)
+    store.start()
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def read_only(url: str) -> Iterator[Store]:
+    """The store of that database for questions only, beside whoever writes to it."""
+    store = Store(url)
+    try:
+        yield store
+    finally:
+        store.engine.dispose()
 
 
 class _Job:
@@ -398,9 +420,9 @@ def _copy_older(engine: Engine, found: int) -> None:
     with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(unfinished)) as new:
         old.backup(new)
     unfinished.chmod(0o600)
-    _sync(unfinished)
+    sync(unfinished)
     unfinished.replace(copy)
-    _sync(copy.parent)
+    sync(copy.parent)
     reach("migration.begun")
 
 
@@ -449,20 +471,10 @@ def put_in_place(url: str, new: str, aside: Path) -> None:
         if any(old.with_name(f"{old.name}{tail}").exists() for tail in ("-wal", "-journal")):
             raise Unavailable(reason("database-unavailable", detail="文件还有别的程序在用"))
         shutil.copy2(old, aside)
-        _sync(aside)
+        sync(aside)
         reach("restore.copied")
     sqlite_path(new).replace(old)
-    _sync(old.parent)
-
-
-def _sync(path: Path) -> None:
-    if os.name == "nt":
-        return  # Windows cannot open a directory; NTFS journals the rename itself
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(old.parent)
 
 
 def sqlite_path(url: str) -> Path:

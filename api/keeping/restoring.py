@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -28,7 +27,7 @@ from workflow.files import Files
 from workflow.people import SYSTEM
 from workflow.queries.words import clock_time
 from workflow.record import instant, stamp
-from workflow.store import Store, put_in_place, sqlite_path, writers_place
+from workflow.store import Store, put_in_place, read_only, sqlite_path, started, writers_place
 
 NEW: Final = "restoring"
 ASIDE: Final = "before-restore-"
@@ -85,7 +84,7 @@ def take_in(store: Store, files: Files, copy: Copy, now: datetime) -> Verified:
 def restore(settings: Settings, copy: Copy, now: datetime, *, discard_newer: bool) -> Restored:
     """Put a copy in the place of what is there. Refused if it is damaged, or would lose what is newer."""
     if not settings.database.startswith("sqlite"):
-        with _open(settings.database) as store:
+        with started(settings.database) as store:
             return Restored(take_in(store, Files(settings.documents), copy, now), None, None)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with writers_place(settings.database):
@@ -114,7 +113,7 @@ def _built(settings: Settings, copy: Copy, verified: Verified, lost: Loss | None
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     url = f"sqlite:///{folder / 'shenpi.db'}"
-    with _open(url) as store:
+    with started(url) as store:
         store.act(archive.load, stored=rows_of(copy))
         known = frozenset(verified.documents)
         _prove(store, known.__contains__, verified, now)
@@ -143,7 +142,7 @@ def _loss(settings: Settings, verified: Verified, copy: Copy) -> Loss | None:
     """What the present data holds and the copy does not; None if nothing, or if there is no data yet."""
     if not sqlite_path(settings.database).is_file():
         return None
-    with _open_to_read(settings.database) as store:
+    with read_only(settings.database) as store:
         return store.read(_lost, verified=verified, copy=copy)
 
 
@@ -201,22 +200,3 @@ def _kept_aside(settings: Settings, now: datetime) -> Path | None:
         except OSError:
             shutil.copy2(path, target)  # a disk without links
     return aside
-
-
-@contextmanager
-def _open(url: str) -> Iterator[Store]:
-    store = Store(url)
-    store.start()
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-@contextmanager
-def _open_to_read(url: str) -> Iterator[Store]:
-    store = Store(url)
-    try:
-        yield store
-    finally:
-        store.engine.dispose()

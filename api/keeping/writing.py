@@ -34,7 +34,7 @@ from api.problems import refusal
 from workflow import archive
 from workflow.errors import NotFound, Refused, Unavailable
 from workflow.failpoints import reach
-from workflow.files import Files
+from workflow.files import Files, sync
 from workflow.store import Store
 
 UNFINISHED: Final = ".unfinished-"
@@ -69,7 +69,7 @@ def back_up(store: Store, files: Files, directory: Path, now: datetime) -> tuple
     reach("backup.manifest")
     unfinished.rename(finished)
     reach("backup.named")
-    _sync(directory)
+    sync(directory)
     return finished, verified
 
 
@@ -94,7 +94,7 @@ def export(store: Store, files: Files, target: Path, now: datetime) -> Verified:
             verified = verify(ZipCopy(file, str(target)))
         reach("export.written")
         unfinished.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         rows.unlink(missing_ok=True)
         unfinished.unlink(missing_ok=True)
@@ -188,13 +188,3 @@ class _private:  # noqa: N801 - used as `with _private(path) as file`
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-
-
-def _sync(directory: Path) -> None:
-    if os.name == "nt":
-        return  # as in workflow.files
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from workflow import store as stores
 from workflow.errors import Refused
 from workflow.failpoints import reach
 from workflow.files import Files
-from workflow.store import Store, sqlite_path
+from workflow.store import read_only, sqlite_path, started
 
 FIRST = Path(__file__).parents[1] / "stories/first_schema/sqlite.sql"
 
@@ -35,13 +35,13 @@ def prepare(folder: Path, lived: Path) -> None:
     home.mkdir(parents=True)
     shutil.copyfile(lived / "shenpi.db", home / "shenpi.db")
     shutil.copytree(lived / "documents", home / "documents")
-    with opened(home) as store:
+    with read_only(database_in(home)) as store:
         back_up(store, Files(home / "documents"), folder / "kept", LATE)
     _, register = _register("P9")
     life = Life.begin(home, 0)
     register(life)
     life.store.close()
-    with opened(home) as store:
+    with read_only(database_in(home)) as store:
         export(store, Files(home / "documents"), folder / "house.zip", LATE)
     (folder / "empty").mkdir()
     _in_its_first_shape(home / "shenpi.db", folder / "old")
@@ -60,34 +60,18 @@ def _in_its_first_shape(present: Path, folder: Path) -> None:
         old.commit()
 
 
-@contextmanager
-def opened(data: Path) -> Iterator[Store]:
-    """The store in that folder, for questions."""
-    store = Store(f"sqlite:///{data / 'shenpi.db'}")
-    try:
-        yield store
-    finally:
-        store.engine.dispose()
-
-
-@contextmanager
-def started(data: Path) -> Iterator[Store]:
-    """The store in that folder, as a service opens it."""
-    store = Store(f"sqlite:///{data / 'shenpi.db'}")
-    store.start()
-    try:
-        yield store
-    finally:
-        store.close()
+def database_in(data: Path) -> str:
+    """The database in that folder."""
+    return f"sqlite:///{data / 'shenpi.db'}"
 
 
 def _back_up(folder: Path, now: datetime) -> None:
-    with opened(folder / "home") as store:
+    with read_only(database_in(folder / "home")) as store:
         back_up(store, Files(folder / "home/documents"), folder / "kept", now)
 
 
 def _export(folder: Path, now: datetime) -> None:
-    with opened(folder / "home") as store:
+    with read_only(database_in(folder / "home")) as store:
         export(store, Files(folder / "home/documents"), folder / "moved.zip", now)
 
 
@@ -96,13 +80,17 @@ def _restore(folder: Path, now: datetime) -> None:
 
 
 def _import(folder: Path, now: datetime) -> None:
-    with zipfile.ZipFile(folder / "house.zip") as file, started(folder / "empty") as store, suppress(Refused):
+    with (
+        zipfile.ZipFile(folder / "house.zip") as file,
+        started(database_in(folder / "empty")) as store,
+        suppress(Refused),
+    ):
         take_in(store, Files(folder / "empty/documents"), ZipCopy(file, "house.zip"), now)
 
 
 def _migrate(folder: Path, now: datetime) -> None:
     del now
-    with started(folder / "old"):
+    with started(database_in(folder / "old")):
         pass
 
 

@@ -18,13 +18,14 @@ from api.keeping.copies import ZipCopy, verify
 from api.keeping.restoring import ASIDE, latest
 from api.keeping.writing import UNFINISHED
 from tests.faults.conftest import KEEPING, LONG, Post, fresh
-from tests.faults.keeping import opened, prepare
+from tests.faults.keeping import database_in, prepare
 from tests.faults.lives import Lives
 from tests.faults.story import LATE
 from workflow import doctor
 from workflow.files import Files
 from workflow.migrations import stored_number
 from workflow.models import SCHEMA
+from workflow.store import read_only
 
 KILLED = 9
 Heads = dict[int, tuple[str, int]]
@@ -33,7 +34,7 @@ Heads = dict[int, tuple[str, int]]
 def examined(data: Path) -> Heads:
     """The heads of what lies there, once the doctor has found nothing wrong with it or its files."""
     files = Files(data / "documents")
-    with opened(data) as store:
+    with read_only(database_in(data)) as store:
         found = store.read(doctor.examine, now=LATE, has_file=files.has)
         heads = store.read(doctor.heads)
     assert [str(each) for each in found if each.level == "error"] == []
@@ -95,7 +96,7 @@ class Keeper:
         assert self.present in [examined(each) for each in asides], "what was there is kept aside"
 
     def import_(self, done: bool) -> None:
-        with opened(self.folder / "empty") as store, store.engine.connect() as connection:
+        with read_only(database_in(self.folder / "empty")) as store, store.engine.connect() as connection:
             number = stored_number(connection)
         if number is None and not done:
             return
@@ -104,9 +105,9 @@ class Keeper:
 
     def migration(self, done: bool) -> None:
         old = self.folder / "old"
-        with opened(old) as store, store.engine.connect() as connection:
+        with read_only(database_in(old)) as store, store.engine.connect() as connection:
             number = stored_number(connection)
-        with opened(old) as store:
+        with read_only(database_in(old)) as store:
             assert store.read(doctor.heads) == self.present
             assert store.read(doctor.audit).broken is None
         assert number == SCHEMA if done else number in (0, SCHEMA)
@@ -114,7 +115,7 @@ class Keeper:
         assert copy.exists() or number == 0, "nothing changes before it was copied"
         if copy.exists():
             shutil.copyfile(copy, fresh_folder(self.folder / "copy") / "shenpi.db")
-            with opened(self.folder / "copy") as store:
+            with read_only(database_in(self.folder / "copy")) as store:
                 assert store.read(doctor.heads) == self.present
                 with store.engine.connect() as connection:
                     assert stored_number(connection) == 0
