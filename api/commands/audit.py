@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 
 from api.cli import add_data
@@ -48,19 +47,20 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _bundle(options: argparse.Namespace) -> int:
-    """Write it, and note in the record that it left the house."""
+    """Write it, and note in the record that it leaves the house."""
     from api.commands.installation import operate, reading
-    from api.keeping.bundle import write_bundle
+    from api.keeping.bundle import Bundle, write_bundle
     from api.settings import load
     from workflow.files import Files
 
+    def note(made: Bundle) -> None:
+        given = {"words": f"审计包：{'、'.join(made.titles)}", "entries": made.entries, "what": "record"}
+        operate(options.data, "note-export", given, now=options.now)
+
     settings = load(options.data)
     with reading(settings) as store:
-        made = write_bundle(
-            store, Files(settings.documents), options.project, options.out.resolve(), datetime.now(UTC)
-        )
-    given = {"words": f"审计包：{'、'.join(made.titles)}", "entries": made.entries, "what": "record"}
-    operate(options.data, "note-export", given)
+        files, out = Files(settings.documents), options.out.resolve()
+        made = write_bundle(store, files, options.project, out, options.now, noting=note)
     print(f"审计包 {options.out}：{'、'.join(made.titles)}，记录{made.entries}条，材料{made.documents}份。")
     print(f"本包校验码 {made.seal}（请另行告知审计人员）。核对：解开后运行 python3 verify.py")
     for digest in made.missing:

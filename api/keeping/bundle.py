@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -57,8 +57,19 @@ class Bundle(Struct, frozen=True):
     seal: str
 
 
-def write_bundle(store: Store, files: Files, refs: Sequence[str], target: Path, now: datetime) -> Bundle:
-    """Write the bundle of these projects. NotFound for one that is not there."""
+def write_bundle(
+    store: Store,
+    files: Files,
+    refs: Sequence[str],
+    target: Path,
+    now: datetime,
+    *,
+    noting: Callable[[Bundle], object],
+) -> Bundle:
+    """Write the bundle of these projects. NotFound for one that is not there.
+
+    It has its name only once `noting` has put on the record that it leaves the house.
+    """
     unfinished = target.with_name(f"{UNFINISHED}{target.name}")
     try:
         with unfinished.open("wb") as whole:
@@ -66,6 +77,7 @@ def write_bundle(store: Store, files: Files, refs: Sequence[str], target: Path, 
                 made = store.read(_write, file=file, files=files, refs=refs, now=now)
             whole.flush()
             os.fsync(whole.fileno())
+        noting(made)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)

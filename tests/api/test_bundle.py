@@ -16,6 +16,7 @@ from tests.api.office import Office
 from tests.api.test_keeping import files_of, store_of, upload
 from tests.world import refused
 from workflow.actions.seals import seal
+from workflow.errors import Unavailable, reason
 from workflow.people import SYSTEM
 
 
@@ -28,7 +29,11 @@ def unpacked(office: Office, tmp_path: Path) -> tuple[Path, Bundle]:
     store_of(office).act(seal, actor=SYSTEM, now=office.world.now)
     upload(office, project, papers.pdf("三"))
     target = tmp_path / "bundle.zip"
-    made = write_bundle(store_of(office), files_of(office), [project.ref], target, office.world.now)
+    noted: list[Bundle] = []
+    made = write_bundle(
+        store_of(office), files_of(office), [project.ref], target, office.world.now, noting=noted.append
+    )
+    assert noted == [made]
     with zipfile.ZipFile(target) as file:
         file.extractall(tmp_path / "auditor")
     return tmp_path / "auditor", made
@@ -125,6 +130,29 @@ def test_a_bundle_made_anew_after_a_forgery_does_not_hold_the_code_kept_elsewher
 
 def test_a_project_that_is_not_there_is_named(office: Office, tmp_path: Path) -> None:
     with refused("bundle-project-not-found", says="nowhere"):
-        write_bundle(store_of(office), files_of(office), ["nowhere"], tmp_path / "b.zip", office.world.now)
+        write_bundle(
+            store_of(office),
+            files_of(office),
+            ["nowhere"],
+            tmp_path / "b.zip",
+            office.world.now,
+            noting=print,
+        )
+
+    assert list(tmp_path.glob("*b.zip")) == []
+
+
+def test_nothing_leaves_the_house_that_the_record_does_not_say(office: Office, tmp_path: Path) -> None:
+    """The service is silent just when the bundle is to be noted: there is no bundle, nor a part of one."""
+
+    def silent(_: Bundle) -> None:
+        assert not (tmp_path / "b.zip").exists()
+        raise Unavailable(reason("database-unavailable", detail="没有应答"))
+
+    refs = [office.project().ref]
+    with refused("database-unavailable", kind=Unavailable):
+        write_bundle(
+            store_of(office), files_of(office), refs, tmp_path / "b.zip", office.world.now, noting=silent
+        )
 
     assert list(tmp_path.glob("*b.zip")) == []
