@@ -94,7 +94,7 @@ class Metronome:
 
     def start(self) -> None:
         """Begin to beat."""
-        first = datetime.now(UTC)
+        first = wall_clock()
         for name, every, work in self._works:
             self._scheduler.add_job(
                 self._beat, "interval", (name, work), seconds=every, id=name, next_run_time=first

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 
 from api.cli import add_data
@@ -23,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     from workflow.doctor import of_what
     from workflow.files import Files
 
-    settings, now = load(options.data), datetime.now(UTC)
+    settings, now = load(options.data), options.now
     with reading(settings) as store:
         place, verified = back_up(store, Files(settings.documents), options.directory.resolve(), now)
     manifest = verified.manifest
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         "missing": len(manifest.missing),
         "seal": verified.seal,
     }
-    operate(options.data, "note-backup", given)
+    operate(options.data, "note-backup", given, now=options.now)
     print(f"已备份到 {place}，并已重新读出核对。")
     print(f"记录{manifest.events}条（{of_what(manifest.chains)}），材料{manifest.documents}份。")
     print(f"备份校验码 {verified.seal}（请另行保管）。设置文件和证书不在其中，请另存。")

@@ -76,12 +76,12 @@ def _load(options: argparse.Namespace) -> int:
     print(f"{year.year}年：{len(changes)}天有变动。")
     for change in changes:
         print(f"  {change}")
-    moved = operate(options.data, "rehearse-calendar", given)["moved"]
+    moved = operate(options.data, "rehearse-calendar", given, now=options.now)["moved"]
     print(f"在办事项中有{moved}个到期日随之改变。")
     if not options.yes and not _agreed():
         print("未载入。", file=sys.stderr)
         return 1
-    loaded = operate(options.data, "load-calendar", given)
+    loaded = operate(options.data, "load-calendar", given, now=options.now)
     print(f"已载入{loaded['year']}年，{loaded['moved']}个到期日已重新计算。")
     return 0
 

@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the mails of all open notices and send what is due."""
     from api.commands.installation import operate
 
-    outcomes = operate(options.data, "deliver", {})["outcomes"]
+    outcomes = operate(options.data, "deliver", {}, now=options.now)["outcomes"]
     if outcomes is None:
         print(
             "没有设置邮件服务器，通知只在网页显示。请在 shenpi.toml 的 [smtp] 中设置 host。", file=sys.stderr

@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         settings = _settings(directory, port)
         print("正在准备演示数据……", flush=True)
-        _build(settings)
+        _build(settings, options.now)
         _welcome(settings)
         return serve(settings)
     finally:
@@ -80,7 +80,7 @@ def _settings(directory: Path, port: int) -> Settings:
     )
 
 
-def _build(settings: Settings) -> None:
+def _build(settings: Settings, now: datetime) -> None:
     from api.commands.installation import alone
     from api.demo import PASSWORD, build
     from api.passwords import hash_password
@@ -90,7 +90,7 @@ def _build(settings: Settings) -> None:
         build(
             store,
             Files(settings.documents),
-            now=datetime.now(UTC),
+            now=now,
             password_hash=hash_password(PASSWORD),
             new_ref=lambda: secrets.token_urlsafe(16),
             after_sweep=_postman(store, settings),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 
 from api.cli import add_data
 
@@ -25,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     settings = load(options.data)
     files = Files(settings.documents)
     with reading(settings) as store:
-        findings = store.read(examine, now=datetime.now(UTC), has_file=files.has)
+        findings = store.read(examine, now=options.now, has_file=files.has)
     findings += damaged(files)
     for finding in findings:
         print(f"{finding}。{FINDINGS[finding.code].remedy}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 
 from api.cli import add_data
@@ -27,9 +26,9 @@ def run(options: argparse.Namespace) -> int:
     with reading(settings) as store:
         entries = sum(seq for _, seq in store.read(heads).values())
     given = {"words": options.file.name, "entries": entries, "what": "house"}
-    operate(options.data, "note-export", given)
+    operate(options.data, "note-export", given, now=options.now)
     with reading(settings) as store:
-        verified = export(store, Files(settings.documents), options.file.resolve(), datetime.now(UTC))
+        verified = export(store, Files(settings.documents), options.file.resolve(), options.now)
     manifest = verified.manifest
     print(f"已导出到 {options.file}，并已重新读出核对。")
     print(f"记录{manifest.events}条（{of_what(manifest.chains)}），材料{manifest.documents}份。")

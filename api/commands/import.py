@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import zipfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 from api.cli import add_data
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         raise Refused(refusal("copy-damaged", name=options.file, why=error)) from error
     with file, alone(settings) as store:
         copy = ZipCopy(file, str(options.file))
-        verified = take_in(store, Files(settings.documents), copy, datetime.now(UTC))
+        verified = take_in(store, Files(settings.documents), copy, options.now)
     manifest = verified.manifest
     print(
         f"已导入：记录{manifest.events}条（{of_what(manifest.chains)}），材料{manifest.documents}份，全部核对相符。"

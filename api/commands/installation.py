@@ -9,7 +9,7 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -18,20 +18,20 @@ from urllib.request import Request, urlopen
 from api.settings import Settings, load
 from workflow.errors import NotFound, Reason, Refused, Unavailable
 from workflow.migrations import require_today
-from workflow.store import Store
+from workflow.store import Store, read_only, started
 
 WAIT = 600
 """Seconds that a pass of the clock or the mailer may take."""
 
 
-def operate(data: Path | None, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Do it in the running service, else alone; what came of it. Refused with what the service said."""
+def operate(data: Path | None, operation: str, given: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Do it in the running service, by its clock, else alone; what came of it. Refused with what the service said."""
     settings = load(data)
     try:
         with alone(settings) as store:
             from api.operations import OPERATIONS
 
-            return OPERATIONS[operation](store, settings, given, datetime.now(UTC))
+            return OPERATIONS[operation](store, settings, given, now)
     except Unavailable as error:
         if error.code != "second-writer":
             raise
@@ -45,12 +45,8 @@ def alone(settings: Settings) -> Iterator[Store]:
     import notifications.models  # noqa: F401 - as above
 
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = Store(settings.database)
-    store.start()
-    try:
+    with started(settings.database) as store:
         yield store
-    finally:
-        store.close()
 
 
 @contextmanager
@@ -60,12 +56,9 @@ def reading(settings: Settings) -> Iterator[Store]:
         raise NotFound(
             Reason("no-installation", f"{settings.data} 中没有数据。", "请用 --data 指明数据目录。")
         )
-    store = Store(settings.database)
-    try:
+    with read_only(settings.database) as store:
         store.read(require_today)
         yield store
-    finally:
-        store.engine.dispose()
 
 
 def _ask(settings: Settings, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
         return 1
     for file, content in checked.items():
         text = (content or b"").decode().replace("\r\n", "\n")
-        digest = operate(options.data, "publish", {"text": text, "name": str(file)})["digest"]
-        print(f"已发布 {file}，指纹 {digest[:12]}。在办项目仍按原版本办理。")
+        given = {"text": text, "name": str(file)}
+        published = operate(options.data, "publish", given, now=options.now)
+        print(f"已发布 {file}，指纹 {published['digest'][:12]}。在办项目仍按原版本办理。")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 
 from api.cli import add_data
@@ -27,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
 
     settings = load(options.data)
     copy = latest(options.directory.resolve())
-    done = restore(settings, copy, datetime.now(UTC), discard_newer=options.discard_newer)
+    done = restore(settings, copy, options.now, discard_newer=options.discard_newer)
     manifest = done.verified.manifest
     print(
         f"已从 {copy.name} 恢复到 {settings.data}：记录{manifest.events}条，材料{manifest.documents}份，全部核对相符。"

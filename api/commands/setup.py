@@ -6,7 +6,7 @@ import argparse
 import getpass
 import secrets
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,9 @@ def run(options: argparse.Namespace) -> int:
             return 0
     settings = load(options.data)
     if options.mail_test:
-        return _test_mail(settings, options.mail_test)
+        return _test_mail(settings, options.mail_test, options.now)
     with alone(settings) as store:
-        _publish(store)
+        _publish(store, options.now)
         if _is_set_up(store):
             print(f"{settings.data} 已有人员，未改动。")
         else:
@@ -64,7 +64,7 @@ def _found(store: Store, options: argparse.Namespace) -> None:
     )
     name, number = options.name or _ask("管理员姓名："), options.staff_number or _ask("管理员工号：")
     password, drawn = _password(name, number, organisation)
-    by = {"actor": SYSTEM, "now": datetime.now(UTC)}
+    by = {"actor": SYSTEM, "now": options.now}
     node = store.act(people.add_organisation, name=organisation, parent=0, region=region, **by)
     person = store.act(
         people.add_person,
@@ -94,7 +94,7 @@ def _password(*words: str) -> tuple[str, bool]:
         print("".join(map(str, weak)) or "两次输入不一致。", file=sys.stderr)
 
 
-def _publish(store: Store) -> None:
+def _publish(store: Store, now: datetime) -> None:
     """Make the project types of the product available, if they are not yet."""
     from workflow.actions import definitions
     from workflow.people import SYSTEM
@@ -102,7 +102,7 @@ def _publish(store: Store) -> None:
     files = sorted(SHIPPED.glob("*.yaml"))
     for file in files:
         text = file.read_text(encoding="utf-8")
-        store.act(definitions.publish, text=text, name=file.name, actor=SYSTEM, now=datetime.now(UTC))
+        store.act(definitions.publish, text=text, name=file.name, actor=SYSTEM, now=now)
     print(f"项目类型已备好：{len(files)}个，可在网页“项目类型”中查看。")
 
 
@@ -117,7 +117,7 @@ def _certify(options: argparse.Namespace) -> None:
     from api.settings import FILE, default_directory
 
     data = (options.data or default_directory()).resolve()
-    certificate, key = make_certificate(data / "tls", options.certificate, now=datetime.now(UTC))
+    certificate, key = make_certificate(data / "tls", options.certificate, now=options.now)
     print(f"证书：{certificate}\n私钥：{key}")
     print(f"请在 {data / FILE} 中写明：")
     print(f'  host = "0.0.0.0"\n  allowed_hosts = {options.certificate!r}'.replace("'", '"'))
@@ -125,7 +125,7 @@ def _certify(options: argparse.Namespace) -> None:
     print("并把证书安装到各办公电脑的“受信任的根证书颁发机构”。")
 
 
-def _test_mail(settings: Settings, address: str) -> int:
+def _test_mail(settings: Settings, address: str, now: datetime) -> int:
     import asyncio
 
     from api.mail import send_test
@@ -134,7 +134,7 @@ def _test_mail(settings: Settings, address: str) -> int:
     if not settings.smtp.host:
         print(f"还没有设置邮件服务器。请在 {settings.data / FILE} 的 [smtp] 中设置 host。", file=sys.stderr)
         return 1
-    problem = asyncio.run(send_test(settings, address, datetime.now(UTC)))
+    problem = asyncio.run(send_test(settings, address, now))
     print(
         f"未能发出：{problem}" if problem else f"测试邮件已交给 {settings.smtp.host}，请到 {address} 查收。"
     )

@@ -20,7 +20,8 @@ def run(options: argparse.Namespace) -> int:
     """Let everything that is due take effect."""
     from api.commands.installation import operate
 
-    places = operate(options.data, "sweep", {"at": options.at} if options.at else {})["places"]
+    given = {"at": options.at} if options.at else {}
+    places = operate(options.data, "sweep", given, now=options.now)["places"]
     print(f"已处理{places}处到点的时限。" if places else "没有到点的时限。")
     return 0
 
