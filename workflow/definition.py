@@ -284,8 +284,8 @@ class Definition(Struct, frozen=True, dict=True):
     def followers(self) -> dict[str, tuple[str, ...]]:
         """Stage -> the stages whose turn may come, or go, when it changes: by papers, order or condition."""
         found: dict[str, dict[str, None]] = {key: {} for key in self.stages}
-        for key, stage in self.stages.items():
-            for before in (*self.predecessors[key], *self._read_by_conditions(stage)):
+        for key in self.stages:
+            for before in (*self.predecessors[key], *self._read_by_conditions(key)):
                 found[before][key] = None
         return {key: tuple(after) for key, after in found.items()}
 
@@ -321,21 +321,27 @@ class Definition(Struct, frozen=True, dict=True):
     def reading(self, facts: Iterable[str]) -> tuple[str, ...]:
         """The stages whose own condition, or that of a need, reads one of these facts."""
         wanted = set(facts)
-        return tuple(
-            key
-            for key, stage in self.stages.items()
-            if any(
-                when is not None and wanted & names(when)
-                for when in (stage.when, *(need.when for need in stage.needs))
-            )
-        )
+        return tuple(stage for stage, read in self._reads.items() if not wanted.isdisjoint(read))
 
-    def _read_by_conditions(self, stage: Stage) -> Iterator[str]:
-        for condition in (stage.when, *(need.when for need in stage.needs)):
-            for name in names(condition) if condition is not None else ():
-                reply, _, field = name.partition(".")
-                if field and reply in self.issuers:
-                    yield self.issuers[reply]
+    @cached_property
+    def _reads(self) -> dict[str, frozenset[str]]:
+        """Stage -> the facts and fields that its own condition, or that of a need, reads."""
+        return {
+            key: frozenset().union(
+                *(
+                    names(when)
+                    for when in (stage.when, *(need.when for need in stage.needs))
+                    if when is not None
+                )
+            )
+            for key, stage in self.stages.items()
+        }
+
+    def _read_by_conditions(self, stage: str) -> Iterator[str]:
+        for name in self._reads[stage]:
+            reply, _, field = name.partition(".")
+            if field and reply in self.issuers:
+                yield self.issuers[reply]
 
     def _before(self, stage: Stage) -> Iterator[str]:
         for need in stage.needs:

@@ -155,7 +155,7 @@ def test_a_person_s_number_leads_to_the_list_behind_it(many: Many) -> None:
 def test_a_chief_is_asked_about_by_name(city: City, sign_in: SignIn) -> None:
     desk = sign_in("jianghui")
     chief = city.people["liguodong"]
-    assert f"/warnings?light=own-red&holder={chief}" in desk.open("/warnings").links
+    assert f"/warnings?holder={chief}&light=own-red" in desk.open("/warnings").links
     assert "督办" not in desk.page.words
 
     page = desk.open(f"/warnings?holder={chief}")

@@ -31,7 +31,7 @@ EVENT, DEFINITION = table(EventRow), table(DefinitionText)
 
 AUDITORS = ("overseer", "administrator")
 PAGE = 50
-SCANNED = 20_000
+SCANNED = 10_000
 """How many entries a filter without an index looks through before the page says how far it got."""
 
 LARGEST_EXPORT = 50_000
