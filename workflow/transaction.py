@@ -117,9 +117,12 @@ _INSERT_NOTICE = Statement(
 _INSERT_INCIDENT = Statement(
     text(
         "INSERT INTO incident (project_id, stage, code, text, at, resolved_by)"
-        " VALUES (:project_id, :stage, :code, :text, :at, 0)"
+        " SELECT :project_id, :stage, :code, :text, :at, 0 WHERE NOT EXISTS"
+        " (SELECT 1 FROM incident WHERE project_id = :project_id AND stage = :stage AND code = :code"
+        " AND text = :text AND resolved_at IS NULL)"
     )
 )
+_INCIDENTS_ALONE = Statement(text("SELECT pg_advisory_xact_lock(74657)"))
 _DEFINITION = Statement(text("SELECT type, text FROM definition WHERE digest = :digest"))
 _PEOPLE = Statement(text("SELECT id, name, staff_number, email, active FROM person"))
 _ORGANISATIONS = Statement(text("SELECT id, parent_id, name, path, region, active FROM organisation"))
@@ -423,7 +426,9 @@ class Transaction:
             )
 
     def raise_incident(self, *, project: int, stage: str, code: str, text_: str, at: datetime) -> None:
-        """Put something stuck on the health page, until somebody says how it was put right."""
+        """Put something stuck on the health page, once, until somebody says how it was put right."""
+        if self.dialect != "sqlite":
+            self.execute(_INCIDENTS_ALONE)  # of two who look for it at once, neither would see the other's
         self.execute(_INSERT_INCIDENT, project_id=project, stage=stage, code=code, text=text_, at=stamp(at))
 
     def _write_rows(self, project: int, before: ProjectState | None, after: ProjectState) -> None:
