@@ -61,16 +61,16 @@ _INSERT_PROJECT = Statement(
 )
 _UPDATE_PROJECT = Statement(
     text(
-        "UPDATE project SET seq = :seq, head = :head, body = :body, updated_at = :updated_at, state = :state,"
-        " phase = :phase, own_warn_on = :own_warn_on, own_due_on = :own_due_on,"
-        " outside_warn_on = :outside_warn_on, outside_due_on = :outside_due_on, valid_warn_on = :valid_warn_on,"
-        " valid_due_on = :valid_due_on WHERE id = :id AND seq = :was"
+        "UPDATE project SET seq = :seq, head = :head, body = :body, updated_at = :updated_at, phase = :phase,"
+        " own_warn_on = :own_warn_on, own_due_on = :own_due_on, outside_warn_on = :outside_warn_on,"
+        " outside_due_on = :outside_due_on, valid_warn_on = :valid_warn_on, valid_due_on = :valid_due_on"
+        " WHERE id = :id AND seq = :was"
     )
 )
 _UPDATE_PARTICULARS = Statement(
     text(  # apart, because these are indexed: SQLite rewrites every index of a column that is set
-        "UPDATE project SET code = :code, title = :title, organisation_id = :organisation_id,"
-        " clerk_id = :clerk_id, parent_id = :parent_id, waits_for = :waits_for WHERE id = :id"
+        "UPDATE project SET state = :state, code = :code, title = :title, clerk_id = :clerk_id,"
+        " organisation_id = :organisation_id, parent_id = :parent_id, waits_for = :waits_for WHERE id = :id"
     )
 )
 _INSERT_EVENT = Statement(
