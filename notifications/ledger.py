@@ -91,13 +91,6 @@ _RETRIED = Statement(
         " AND code IN ('mail-failed', 'mail-ambiguous') AND substr(text, 1, :length) = :begins RETURNING id"
     )
 )
-_INCIDENT = Statement(
-    text(
-        "INSERT INTO incident (project_id, stage, code, text, at, resolved_by)"
-        " SELECT :project_id, '', :code, :text, :at, 0 WHERE NOT EXISTS"
-        " (SELECT 1 FROM incident WHERE code = :code AND text = :text AND resolved_at IS NULL)"
-    )
-)
 _SERVER_WELL = Statement(
     text(
         "UPDATE incident SET resolved_at = :now WHERE resolved_at IS NULL"
@@ -297,4 +290,4 @@ def deliver_again(tx: Transaction, *, mails: Sequence[int], actor: int, now: dat
 
 def raise_incident(tx: Transaction, *, code: str, text_: str, now: datetime, project: int = 0) -> None:
     """Make trouble visible, once while it lasts."""
-    tx.execute(_INCIDENT, project_id=project, code=code, text=text_, at=stamp(now))
+    tx.raise_incident(project=project, stage="", code=code, text_=text_, at=now)

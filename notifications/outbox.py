@@ -312,7 +312,8 @@ def take_over(tx: Transaction, *, letter: Letter, now: datetime) -> None:
         )
     if letter.incident is not None:
         code, words = letter.incident
-        ledger.raise_incident(tx, code=code, text_=words, project=letter.bundle.first.project, now=now)
+        about = letter.bundle.first.project if letter.message else 0  # no address is no matter of one project
+        ledger.raise_incident(tx, code=code, text_=words, project=about, now=now)
 
 
 def _add_mail(tx: Transaction, letter: Letter, now: datetime) -> int | None:

@@ -36,6 +36,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
 """Code -> what is wrong and the remedy, for storing and giving out files."""
 
 LONGEST_NAME: Final = 120
+INCOMING: Final = "incoming"
+"""The folder of what is still being written; what a process that died has left there is nothing."""
 _CHUNK: Final = 256 * 1024
 _EXTENSIONS: Final = {"jpeg": "jpg", "jpe": "jpg"}
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -232,7 +234,7 @@ class Files:
         return self.directory / digest[:2] / digest[2:]
 
     def _incoming(self) -> Path:
-        return self._folder("incoming")
+        return self._folder(INCOMING)
 
     def _aside(self) -> Path:
         return self._folder("aside")

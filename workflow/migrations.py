@@ -30,9 +30,15 @@ def _drop_sessions(connection: Connection) -> None:
     connection.execute(text("DROP TABLE IF EXISTS session"))
 
 
+def _drop_project_version(connection: Connection) -> None:
+    """It is made anew with the state, so that what runs by a version is counted without reading projects."""
+    connection.execute(text("DROP INDEX IF EXISTS project_version"))
+
+
 STEPS: Final[dict[int, tuple[Step, ...]]] = {
     1: (_drop_event_actor,),
     2: (_drop_sessions,),
+    3: (_drop_project_version,),
 }
 """The number that a step leads to -> what it does. Tables without rowid that an older SQLite file keeps with one
 stay so: they answer the same, and rebuilding them would lock a large file for minutes."""

@@ -131,7 +131,7 @@ class Project(SQLModel, table=True):
             "code",
         ),
         Index("project_code", "code"),
-        Index("project_version", "digest", "organisation_id"),
+        Index("project_version", "digest", "organisation_id", "state"),
         Index("project_parent", "parent_id"),
         Index(
             "project_waiting",
@@ -338,7 +338,7 @@ class SchemaNumber(SQLModel, table=True):
     number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
 
 
-SCHEMA = 2
+SCHEMA = 3
 """The number of this shape of all tables; whoever changes it adds the step to `workflow.migrations`."""
 
 METADATA = SQLModel.metadata

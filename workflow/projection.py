@@ -31,6 +31,7 @@ def project_row(state: ProjectState, definition: Definition) -> Row:
 def particulars(state: ProjectState) -> Row:
     """What a project is, and which others it waits for: seldom changed."""
     return {
+        "state": state.state,
         "code": state.code,
         "title": state.title,
         "organisation_id": state.organisation,
@@ -41,7 +42,7 @@ def particulars(state: ProjectState) -> Row:
 
 
 def standing(state: ProjectState, definition: Definition) -> Row:
-    """Where a project stands, and the nearest of its clocks: changed by nearly every move."""
+    """How far a project has come, and the nearest of its clocks: changed by nearly every move."""
     clocks = [stage.clock for stage in state.stages.values() if stage.clock is not None]
     own_warn_on, own_due_on = _nearest([clock for clock in clocks if not clock.outside])
     outside_warn_on, outside_due_on = _nearest([clock for clock in clocks if clock.outside])
@@ -49,7 +50,6 @@ def standing(state: ProjectState, definition: Definition) -> Row:
         [paper.clock for paper in state.documents.values() if paper.clock is not None]
     )
     return {
-        "state": state.state,
         "phase": _phase(state, definition),
         "own_warn_on": own_warn_on,
         "own_due_on": own_due_on,

@@ -61,16 +61,16 @@ _INSERT_PROJECT = Statement(
 )
 _UPDATE_PROJECT = Statement(
     text(
-        "UPDATE project SET seq = :seq, head = :head, body = :body, updated_at = :updated_at, state = :state,"
-        " phase = :phase, own_warn_on = :own_warn_on, own_due_on = :own_due_on,"
-        " outside_warn_on = :outside_warn_on, outside_due_on = :outside_due_on, valid_warn_on = :valid_warn_on,"
-        " valid_due_on = :valid_due_on WHERE id = :id AND seq = :was"
+        "UPDATE project SET seq = :seq, head = :head, body = :body, updated_at = :updated_at, phase = :phase,"
+        " own_warn_on = :own_warn_on, own_due_on = :own_due_on, outside_warn_on = :outside_warn_on,"
+        " outside_due_on = :outside_due_on, valid_warn_on = :valid_warn_on, valid_due_on = :valid_due_on"
+        " WHERE id = :id AND seq = :was"
     )
 )
 _UPDATE_PARTICULARS = Statement(
     text(  # apart, because these are indexed: SQLite rewrites every index of a column that is set
-        "UPDATE project SET code = :code, title = :title, organisation_id = :organisation_id,"
-        " clerk_id = :clerk_id, parent_id = :parent_id, waits_for = :waits_for WHERE id = :id"
+        "UPDATE project SET state = :state, code = :code, title = :title, clerk_id = :clerk_id,"
+        " organisation_id = :organisation_id, parent_id = :parent_id, waits_for = :waits_for WHERE id = :id"
     )
 )
 _INSERT_EVENT = Statement(
@@ -117,9 +117,12 @@ _INSERT_NOTICE = Statement(
 _INSERT_INCIDENT = Statement(
     text(
         "INSERT INTO incident (project_id, stage, code, text, at, resolved_by)"
-        " VALUES (:project_id, :stage, :code, :text, :at, 0)"
+        " SELECT :project_id, :stage, :code, :text, :at, 0 WHERE NOT EXISTS"
+        " (SELECT 1 FROM incident WHERE project_id = :project_id AND stage = :stage AND code = :code"
+        " AND text = :text AND resolved_at IS NULL)"
     )
 )
+_INCIDENTS_ALONE = Statement(text("SELECT pg_advisory_xact_lock(74657)"))
 _DEFINITION = Statement(text("SELECT type, text FROM definition WHERE digest = :digest"))
 _PEOPLE = Statement(text("SELECT id, name, staff_number, email, active FROM person"))
 _ORGANISATIONS = Statement(text("SELECT id, parent_id, name, path, region, active FROM organisation"))
@@ -423,7 +426,9 @@ class Transaction:
             )
 
     def raise_incident(self, *, project: int, stage: str, code: str, text_: str, at: datetime) -> None:
-        """Put something stuck on the health page, until somebody says how it was put right."""
+        """Put something stuck on the health page, once, until somebody says how it was put right."""
+        if self.dialect != "sqlite":
+            self.execute(_INCIDENTS_ALONE)  # of two who look for it at once, neither would see the other's
         self.execute(_INSERT_INCIDENT, project_id=project, stage=stage, code=code, text=text_, at=stamp(at))
 
     def _write_rows(self, project: int, before: ProjectState | None, after: ProjectState) -> None:

@@ -34,7 +34,7 @@ from api.problems import refusal
 from workflow import archive
 from workflow.errors import NotFound, Refused, Unavailable
 from workflow.failpoints import reach
-from workflow.files import Files, sync
+from workflow.files import INCOMING, Files, sync
 from workflow.store import Store
 
 UNFINISHED: Final = ".unfinished-"
@@ -49,7 +49,7 @@ def back_up(store: Store, files: Files, directory: Path, now: datetime) -> tuple
     Documents that an earlier backup holds already are not written again.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in directory.glob(f"{UNFINISHED}*"):
+    for left in (*directory.glob(f"{UNFINISHED}*"), directory / DOCUMENTS / INCOMING):
         shutil.rmtree(left, ignore_errors=True)
     name = now.strftime("%Y%m%dT%H%M%S%fZ")
     unfinished, finished = directory / f"{UNFINISHED}{name}", directory / name

@@ -25,7 +25,7 @@ from tests.databases import Copies, Databases, SQLiteCopies
 from tests.world import Dossier, refused
 from workflow import doctor
 from workflow.errors import Refused
-from workflow.files import Files
+from workflow.files import INCOMING, Files
 from workflow.models import SCHEMA
 from workflow.store import Store
 
@@ -127,12 +127,16 @@ def test_a_backup_that_was_not_finished_is_none(office: Office, tmp_path: Path) 
     kept = tmp_path / "kept"
     (kept / f"{UNFINISHED}20260918").mkdir(parents=True)
     (kept / f"{UNFINISHED}20260918" / ROWS).write_bytes(b"half")
+    (kept / "documents" / INCOMING).mkdir(parents=True)
+    (kept / "documents" / INCOMING / "tmp1").write_bytes(b"half a paper")
 
     with refused("copy-not-found"):
         latest(kept)
     back_up(store_of(office), files_of(office), kept, office.world.now)
 
-    assert [each.name for each in kept.glob(f"{UNFINISHED}*")] == []
+    assert [
+        each.name for each in kept.rglob("*") if each.name == "tmp1" or each.name.startswith(UNFINISHED)
+    ] == []
     assert verify(latest(kept)).manifest.missing == []
 
 

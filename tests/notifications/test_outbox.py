@@ -151,13 +151,14 @@ def test_who_has_no_address_is_skipped_with_a_reason_and_an_incident(bureau: Bur
         change_person, person=bureau.people["李国栋"], email="", actor=SYSTEM, now=at("2026-11-06 09:00")
     )
     bureau.submit("2026-11-11 10:00")
+    bureau.submit("2026-11-11 10:00", bureau.register("2026-11-11 09:00", "大院社区"))
     bureau.sweep("2026-11-13 09:00")
     written(bureau, "2026-11-13 09:20")
 
     assert bureau.subjects("李国栋") == []
     skipped = bureau.rows("SELECT DISTINCT skipped FROM delivery WHERE mail_id IS NULL")
     assert skipped == [("没有邮箱",)]
-    assert bureau.incidents() == ["mail-no-address"], "once, however many notices there are"
+    assert bureau.incidents() == ["mail-no-address"], "once, however many notices and projects there are"
 
 
 def test_a_mail_that_cannot_be_written_still_goes_out_and_is_reported(bureau: Bureau) -> None:

@@ -71,6 +71,21 @@ def test_an_old_database_has_the_shape_of_a_new_one_after_its_first_start(pair: 
     new.close()
 
 
+def test_an_index_that_has_grown_is_made_anew(pair: tuple[str, str]) -> None:
+    store = opened(pair[1])
+    today = shape(store)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX project_version")
+        connection.exec_driver_sql("CREATE INDEX project_version ON project (digest, organisation_id)")
+        connection.exec_driver_sql("UPDATE schema_number SET number = 2")
+    store.close()
+
+    again = opened(pair[1])
+
+    assert shape(again) == today
+    again.close()
+
+
 def test_what_was_recorded_before_is_there_after(pair: tuple[str, str]) -> None:
     engine = create_engine(pair[0].replace("postgresql://", "postgresql+psycopg://", 1))
     with engine.begin() as connection:

@@ -8,14 +8,20 @@ from functools import partial
 from threading import Barrier
 from typing import Any
 
+import pytest
+
+from notifications.ledger import raise_incident
 from tests.world import Dossier, World, reply
-from workflow.actions.clocks import sweep
+from workflow.actions.clocks import report_broken_place, sweep
 from workflow.actions.decisions import decide
 from workflow.actions.documents import register_document
+from workflow.actions.incidents import resolve_incident
 from workflow.actions.people import add_person
 from workflow.errors import Conflict, Refused, WorkflowError
 from workflow.events import RungFired
 from workflow.people import SYSTEM
+from workflow.queries import incidents
+from workflow.transaction import Transaction
 
 ROUNDS = 8
 
@@ -119,6 +125,33 @@ def test_two_sweeps_at_once_fire_each_rung_once(world: World) -> None:
             1,
         ]
     assert world.told("罗秀英").count("escalated") == 4
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        (raise_incident, {"code": "mail-server", "text_": "邮件服务器连接不上"}),
+        (report_broken_place, {"project": 1, "stage": "approval", "why": "KeyError", "actor": SYSTEM}),
+    ],
+    ids=["a mail server that is away", "a clock that cannot be moved"],
+)
+def test_what_several_processes_meet_at_once_is_one_incident(
+    world: World, action: Callable[..., None], said: dict[str, Any]
+) -> None:
+    """All of them look for it before any of them commits: it is opened once all the same."""
+    in_review(world)
+    barrier = Barrier(4 if world.store.dialect == "postgresql" else 1)  # writers at one time
+
+    def meet(tx: Transaction) -> None:
+        barrier.wait()
+        action(tx, now=world.now, **said)
+
+    for _ in range(ROUNDS):
+        at_once([lambda: world.store.act(meet)] * 4)
+        open_ = world.store.read(incidents, person=world.people["顾明"], day=world.today)
+
+        assert len(open_) == 1
+        world.do(resolve_incident, "顾明", incident=open_[0].id, how="已修复")
 
 
 def test_many_commands_at_once_leave_one_gapless_chain(world: World) -> None:

@@ -38,13 +38,6 @@ _DUE = Statement(
     )
 )
 
-_REPORTED = Statement(
-    text(
-        "SELECT 1 FROM incident WHERE project_id = :project AND stage = :stage AND code = 'sweep-broken'"
-        " AND resolved_at IS NULL"
-    )
-)
-
 
 def sweep(tx: Transaction, *, actor: int, now: datetime, limit: int = 100) -> int:
     """Let the rungs, openings and lapses that are due take effect, oldest first. Returns how many places.
@@ -91,10 +84,9 @@ def report_broken_place(
     actor: int,  # noqa: ARG001 - every use case names its actor
     now: datetime,
 ) -> None:
-    """An incident for a place whose clock cannot be moved, once: it must not stop everybody else's."""
-    if tx.execute(_REPORTED, project=project, stage=stage).fetchone() is None:
-        words = f"项目编号{project}的时钟无法推进（{why}），请联系技术人员；其他项目不受影响"
-        tx.raise_incident(project=project, stage=stage, code="sweep-broken", text_=words, at=now)
+    """An incident for a place whose clock cannot be moved: it must not stop everybody else's."""
+    words = f"项目编号{project}的时钟无法推进（{why}），请联系技术人员；其他项目不受影响"
+    tx.raise_incident(project=project, stage=stage, code="sweep-broken", text_=words, at=now)
 
 
 def _sweep_stage(work: Casework, key: str) -> None:
