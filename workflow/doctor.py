@@ -254,7 +254,7 @@ def _compare(
     if wrong:
         yield Finding("error", "row-differs", f"项目 {ref}：列表数据（{'、'.join(wrong)}）与状态不同")
     if _stages(connection, project) != {
-        key: projection.stage_row(stage) for key, stage in state.stages.items()
+        key: projection.stage_row(stage, state.organisation) for key, stage in state.stages.items()
     }:
         yield Finding("error", "row-differs", f"项目 {ref}：事项数据与状态不同")
     rows = connection.execute(
@@ -271,7 +271,8 @@ def _compare(
 def _stages(connection: Connection, project: int) -> dict[str, dict[str, Any]]:
     rows = connection.execute(
         text(
-            "SELECT key, state, turn, since, warn_on, due_on, outside, next_at FROM stage WHERE project_id = :id"
+            "SELECT key, state, turn, since, warn_on, due_on, outside, next_at, organisation_id FROM stage"
+            " WHERE project_id = :id"
         ),
         {"id": project},
     ).mappings()

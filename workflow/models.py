@@ -168,7 +168,8 @@ class Project(SQLModel, table=True):
 class StageRow(SQLModel, table=True):
     """Where a stage stands, for lists and for the sweep: `next_at` is its next rung or opening.
 
-    `stage_clock` is what is counted and listed as late, only where a clock runs.
+    `stage_clock` is what is counted and listed as late, only where a clock runs; with the project's organisation,
+    which never changes, so that counting by unit passes over no project.
     """
 
     __tablename__ = "stage"
@@ -186,6 +187,7 @@ class StageRow(SQLModel, table=True):
             "project_id",
             "key",
             "warn_on",
+            "organisation_id",
             postgresql_where=text("due_on IS NOT NULL"),
             sqlite_where=text("due_on IS NOT NULL"),
         ),
@@ -201,6 +203,7 @@ class StageRow(SQLModel, table=True):
     due_on: str | None = None
     outside: bool = False
     next_at: str | None = None
+    organisation_id: int = Field(sa_type=_ID)
 
 
 class Task(SQLModel, table=True):

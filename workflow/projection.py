@@ -60,8 +60,8 @@ def standing(state: ProjectState, definition: Definition) -> Row:
     }
 
 
-def stage_row(stage: StageState) -> Row:
-    """The row of one stage."""
+def stage_row(stage: StageState, organisation: int) -> Row:
+    """The row of one stage of a project of that organisation."""
     clock = stage.clock
     return {
         "state": stage.state,
@@ -71,6 +71,7 @@ def stage_row(stage: StageState) -> Row:
         "due_on": _day(clock.due_on) if clock else None,
         "outside": bool(clock and clock.outside),
         "next_at": _next_at(stage),
+        "organisation_id": organisation,
     }
 
 

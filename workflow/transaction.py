@@ -81,8 +81,8 @@ _INSERT_EVENT = Statement(
 )
 _PUT_STAGE = Statement(
     text(
-        "INSERT INTO stage (project_id, key, state, turn, since, warn_on, due_on, outside, next_at)"
-        " VALUES (:project_id, :key, :state, :turn, :since, :warn_on, :due_on, :outside, :next_at)"
+        "INSERT INTO stage (project_id, key, state, turn, since, warn_on, due_on, outside, next_at, organisation_id)"
+        " VALUES (:project_id, :key, :state, :turn, :since, :warn_on, :due_on, :outside, :next_at, :organisation_id)"
         " ON CONFLICT (project_id, key) DO UPDATE SET state = excluded.state, turn = excluded.turn,"
         " since = excluded.since, warn_on = excluded.warn_on, due_on = excluded.due_on,"
         " outside = excluded.outside, next_at = excluded.next_at"
@@ -440,7 +440,8 @@ class Transaction:
             old = old_stages.get(key)
             if old is stage:
                 continue
-            self.execute(_PUT_STAGE, project_id=project, key=key, **projection.stage_row(stage))
+            row = projection.stage_row(stage, after.organisation)
+            self.execute(_PUT_STAGE, project_id=project, key=key, **row)
             new_tasks |= projection.stage_tasks(key, stage)
             if old is not None:
                 old_tasks |= projection.stage_tasks(key, old)

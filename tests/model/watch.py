@@ -259,7 +259,7 @@ class Watch:
         self._holds("project", "id = ?", (found.id,), [tuple(expected.values())], *expected)
         for key, stage in state.stages.items():
             if before is None or before.stages.get(key) is not stage:
-                row = projection.stage_row(stage)
+                row = projection.stage_row(stage, state.organisation)
                 self._holds(
                     "stage", "project_id = ? AND key = ?", (found.id, key), [tuple(row.values())], *row
                 )

@@ -71,18 +71,28 @@ def test_an_old_database_has_the_shape_of_a_new_one_after_its_first_start(pair: 
     new.close()
 
 
-def test_an_index_that_has_grown_is_made_anew(pair: tuple[str, str]) -> None:
+def test_what_runs_is_found_by_its_unit_after_the_stages_were_placed_in_units(pair: tuple[str, str]) -> None:
+    """From shape 2: an index that has grown is made anew, and a column that is there now is filled."""
     store = opened(pair[1])
+    found(store)
+    world = World(store)
+    world.register("hall").submitted("approval", "proposal", "minutes")
     today = shape(store)
     with store.engine.begin() as connection:
-        connection.exec_driver_sql("DROP INDEX project_version")
-        connection.exec_driver_sql("CREATE INDEX project_version ON project (digest, organisation_id)")
-        connection.exec_driver_sql("UPDATE schema_number SET number = 2")
+        for statement in (
+            "DROP INDEX project_version",
+            "CREATE INDEX project_version ON project (digest, organisation_id)",
+            "DROP INDEX stage_clock",
+            "ALTER TABLE stage DROP COLUMN organisation_id",
+            "UPDATE schema_number SET number = 2",
+        ):
+            connection.exec_driver_sql(statement)
     store.close()
 
     again = opened(pair[1])
 
     assert shape(again) == today
+    World(again).prove()
     again.close()
 
 

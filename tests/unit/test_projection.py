@@ -100,7 +100,7 @@ def test_unended_waits_can_be_found_by_the_awaited_project() -> None:
     ids=["its next rung", "midnight of its day in Shanghai", "at rest", "past the last rung"],
 )
 def test_the_sweep_finds_a_stage_when_something_is_due(stage: StageState, next_at: str | None) -> None:
-    assert projection.stage_row(stage)["next_at"] == next_at
+    assert projection.stage_row(stage, 1)["next_at"] == next_at
 
 
 def test_everybody_who_holds_an_open_stage_has_a_task() -> None:

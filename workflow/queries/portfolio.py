@@ -169,9 +169,12 @@ def light_conditions(day: date) -> dict[str, ColumnElement[bool]]:
 
 
 def _in_unit(directory: Directory, unit: int, _: date) -> ColumnElement[bool]:
-    return PROJECT.c.organisation_id.in_(
-        sorted(node for node in directory.organisations if directory.is_within(node, unit))
-    )
+    return PROJECT.c.organisation_id.in_(below(directory, unit))
+
+
+def below(directory: Directory, unit: int) -> list[int]:
+    """The unit and all that lies below it."""
+    return sorted(node for node in directory.organisations if directory.is_within(node, unit))
 
 
 def _under(directory: Directory, leader: int, _: date) -> ColumnElement[bool]:

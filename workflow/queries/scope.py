@@ -22,8 +22,15 @@ def people(directory: Directory, person: int, day: date) -> tuple[int, ...]:
     return (person, *directory.principals(person, day))
 
 
-def visible(directory: Directory, person: int, day: date) -> ColumnElement[bool]:
-    """The condition on `project`: in the person's scope, or something in it waits for them.
+def visible(
+    directory: Directory,
+    person: int,
+    day: date,
+    *,
+    organisation: ColumnElement[int] = PROJECT.c.organisation_id,
+    project: ColumnElement[int] = PROJECT.c.id,
+) -> ColumnElement[bool]:
+    """The condition on a project, or on what names it: in the person's scope, or something in it waits for them.
 
     Whoever may see every organisation needs none, which spares the database a list of all of them.
     """
@@ -31,10 +38,7 @@ def visible(directory: Directory, person: int, day: date) -> ColumnElement[bool]
     if len(scope) == len(directory.organisations):
         return true()
     waits = select(TASK.c.project_id).where(TASK.c.person_id.in_(people(directory, person, day)))
-    return or_(
-        PROJECT.c.organisation_id.in_(sorted(scope)),
-        PROJECT.c.id.in_(waits),
-    )
+    return or_(organisation.in_(sorted(scope)), project.in_(waits))
 
 
 def columns(*names: str) -> list[Any]:

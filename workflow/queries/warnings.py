@@ -6,7 +6,7 @@ never added up and never in one list; an outside office's lateness is nobody's h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from workflow.definition import Rung
 from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, RungFired
 from workflow.models import EventRow, StageRow
 from workflow.people import Directory
-from workflow.queries.portfolio import Filters, organisation_name, project_conditions
+from workflow.queries.portfolio import below, organisation_name
 from workflow.queries.reading import Reading, reading_of
 from workflow.queries.record import Row
 from workflow.queries.scope import PROJECT, TASK, columns, visible
@@ -132,14 +132,14 @@ class Trouble(Struct, frozen=True):
 def trouble(connection: Connection, *, person: int, day: date) -> Trouble:
     """How much is yellow and red in the person's scope."""
     snap = snapshot(connection)
-    units = _by_unit(_Asked(connection, snap, [visible(snap.directory, person, day)], person, day))
+    units = _by_unit(_Asked(connection, snap, person, day))
     return Trouble({kind: sum(counts.get(kind, 0) for counts in units.values()) for kind in KINDS})
 
 
 def worst(connection: Connection, *, person: int, day: date) -> tuple[Alert, ...]:
     """The longest overdue in the person's scope, a few of our own and then a few of outside offices."""
     snap = snapshot(connection)
-    asked = _Asked(connection, snap, [visible(snap.directory, person, day)], person, day)
+    asked = _Asked(connection, snap, person, day)
     kinds = [_kind(asked, key, 0, "", FIRST_GLANCE) for key in ("own-red", "outside-red")]
     return tuple(each for kind in kinds for each in kind.items)
 
@@ -160,8 +160,7 @@ def warnings(
     With a kind, one page of it from the position `after` on; otherwise the first few of each.
     """
     snap = snapshot(connection)
-    conditions = project_conditions(snap, Filters(unit=unit), person, day)
-    asked = _Asked(connection, snap, conditions, person, day, holder)
+    asked = _Asked(connection, snap, person, day, unit, holder)
     units = _by_unit(asked)
     counts = {key: sum(each.get(key, 0) for each in units.values()) for key in KINDS}
     wide = len(units) > MOST_UNITS
@@ -179,18 +178,27 @@ def warnings(
 
 
 class _Asked(NamedTuple):
-    """Who asks on which day, under which conditions a project counts, and in whose hands its places must be."""
+    """Who asks on which day, of which unit, and in whose hands a place must be; 0 is any."""
 
     connection: Connection
     snap: Snapshot
-    conditions: list[ColumnElement[bool]]
     person: int
     day: date
+    unit: int = 0
     holder: int = 0
+
+    def _scope(
+        self, organisation: ColumnElement[int], project: ColumnElement[int]
+    ) -> Iterator[ColumnElement[bool]]:
+        directory = self.snap.directory
+        yield visible(directory, self.person, self.day, organisation=organisation, project=project)
+        if self.unit:
+            yield organisation.in_(below(directory, self.unit))
 
     def late(self) -> list[ColumnElement[bool]]:
         """When a place is yellow or red, and with the holder if one is named."""
         found = [STAGE.c.due_on.is_not(None), STAGE.c.warn_on <= self.day.isoformat()]
+        found += self._scope(STAGE.c.organisation_id, STAGE.c.project_id)
         if self.holder:
             task = TASK.alias()
             found.append(exists().where(task.c.person_id == self.holder, _in_hand(task)))
@@ -198,7 +206,8 @@ class _Asked(NamedTuple):
 
     def lapsing(self) -> list[ColumnElement[bool]]:
         """When a reply of a project will soon lapse; that is in nobody's hands."""
-        found = [PROJECT.c.valid_warn_on <= self.day.isoformat(), *self.conditions]
+        found = [PROJECT.c.valid_warn_on <= self.day.isoformat()]
+        found += self._scope(PROJECT.c.organisation_id, PROJECT.c.id)
         return [*found, false()] if self.holder else found
 
 
@@ -226,15 +235,10 @@ def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
     """How many of each kind each organisation has."""
     today = asked.day.isoformat()
     which = case(*((_stage_condition(kind, today), kind) for kind in KINDS if kind != "validity"), else_="")
-    # Both made first and whole: SQLite would otherwise look up every project's row, bodies and all.
-    late = select(STAGE.c.project_id, which.label("kind")).where(*asked.late())
-    places = late.cte("late").prefix_with("MATERIALIZED")
-    mine = select(PROJECT.c.id, PROJECT.c.organisation_id).where(*asked.conditions).cte("mine")
-    mine = mine.prefix_with("MATERIALIZED")
     stages = (
-        select(mine.c.organisation_id, places.c.kind, func.count())
-        .join_from(places, mine, mine.c.id == places.c.project_id)
-        .group_by(mine.c.organisation_id, places.c.kind)
+        select(STAGE.c.organisation_id, which.label("kind"), func.count())
+        .where(*asked.late())
+        .group_by(STAGE.c.organisation_id, "kind")
     )
     papers = (
         select(PROJECT.c.organisation_id, func.count())
@@ -268,8 +272,7 @@ def _by_person(asked: _Asked) -> tuple[PersonCount, ...]:
     statement = (
         select(TASK.c.person_id, late, func.count())
         .join_from(STAGE, TASK, _in_hand(TASK))
-        .join(PROJECT, PROJECT.c.id == STAGE.c.project_id)
-        .where(*asked.late(), *asked.conditions)
+        .where(*asked.late())
         .group_by(TASK.c.person_id)
     )
     directory = asked.snap.directory
@@ -299,11 +302,8 @@ def _rows(asked: _Asked, kind: str, after: str) -> Any:
     if kind == "validity":
         papers = select(PROJECT.c.id, PROJECT.c.valid_due_on.label("due_on")).where(*asked.lapsing())
         return _from(papers, (PROJECT.c.valid_due_on, PROJECT.c.id), after)
-    stages = (
-        select(PROJECT.c.id, STAGE.c.key, STAGE.c.due_on)
-        .join_from(STAGE, PROJECT, PROJECT.c.id == STAGE.c.project_id)
-        .where(*asked.late(), *asked.conditions, _stage_condition(kind, today))
-    )
+    place = (STAGE.c.project_id.label("id"), STAGE.c.key, STAGE.c.due_on)
+    stages = select(*place).where(*asked.late(), _stage_condition(kind, today))
     return _from(stages, (STAGE.c.due_on, STAGE.c.project_id, STAGE.c.key), after)
 
 
