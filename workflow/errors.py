@@ -44,7 +44,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "schema-older": ("数据还是旧格式（{found}，现为 {known}）。", "请先启动一次服务，格式会自动更新。"),
     "owner-only": (
         "数据库的这个账号无权建表、改表，操作未生效。",
-        "请停服务，用建库账号的地址运行 shenpi grant 服务账号，再启动；导入和恢复也用建库账号的地址。",
+        "请用建库账号运行 shenpi grant 服务账号，再启动；导入、恢复也用建库账号。",
     ),
     "roles-of-postgresql": ("只有 PostgreSQL 分账号，SQLite 不用。", "单机请管好数据目录的权限。"),
     "role-not-found": ("数据库中没有账号 {role}。", "请先建立：CREATE ROLE {role} LOGIN PASSWORD '…'。"),
