@@ -25,6 +25,7 @@ from starlette.responses import Response
 from api import passwords, sessions
 from api.browsers import browser_words
 from api.door import Door, door_of
+from api.mail import outgoing
 from api.pace import Pace, kind_of
 from api.problems import TooManyAttempts, Unauthenticated, refusal
 from api.security import LARGEST_FORM, SAFE_METHODS, is_form, read_form
@@ -246,7 +247,14 @@ async def change_own_password(
     if weak := passwords.weaknesses(password, *names_of(visitor)):
         raise Invalid(*weak)
     kept = await asyncio.to_thread(passwords.hash_password, password)
-    await door.run(change_person, person=visitor.id, password_hash=kept, actor=visitor.id, now=now)
+    await door.run(
+        sessions.change_account,
+        person=visitor.id,
+        mail=outgoing(request.app.state.settings),
+        password_hash=kept,
+        actor=visitor.id,
+        now=now,
+    )
 
 
 def names_of(visitor: Visitor) -> list[str]:

@@ -30,6 +30,7 @@ COMMANDS = {
     "restore": "从备份恢复，原数据另存",
     "export": "导出全部数据为一个文件，可在两种数据库之间搬迁",
     "import": "把导出的文件装入空的系统",
+    "grant": "PostgreSQL：建库或升级后，让服务账号只能增、不能改记录",
 }
 """Command -> what it does. `serve` runs what all others prepare or ask."""
 

@@ -1,4 +1,4 @@
-"""How the service logs: one line each, to standard error, without bodies, cookies, tokens or addresses.
+"""How the service logs: one line each, to standard error, without bodies, cookies or tokens.
 
 Invariant: a line is a line: a traceback, or a name with a line break in it, never looks like several.
 """

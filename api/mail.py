@@ -40,11 +40,16 @@ def mail_settings(settings: Settings) -> MailSettings:
         raise SettingsError(f"邮件设置有误：{error}。") from None
 
 
+def outgoing(settings: Settings) -> MailSettings | None:
+    """The mailer's settings where mail leaves the house; None where no mail server is set."""
+    return mail_settings(settings) if settings.mailbox or settings.smtp.host else None
+
+
 def deliverer(store: Store, settings: Settings) -> Deliver | None:
     """One pass of the mailer as a plain call; None where no mail server is set: notices wait in the desk."""
-    if not settings.mailbox and not settings.smtp.host:
+    mail = outgoing(settings)
+    if mail is None:
         return None
-    mail = mail_settings(settings)
     mailer: Mailer = LocalMailbox() if settings.mailbox else SMTPMailer(mail)
 
     def deliver(now: datetime) -> dict[str, int]:

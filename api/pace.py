@@ -12,6 +12,7 @@ from typing import Final
 
 from starlette.requests import Request
 
+from api import refusals
 from api.security import SAFE_METHODS
 from api.settings import Limits
 
@@ -31,6 +32,7 @@ class Pace:
             "upload": (limits.uploads_per_hour, 3600.0),
             "export": (limits.exports_per_hour, 3600.0),
             "stranger": (limits.strangers_per_minute, 60.0),
+            "refusal": (refusals.MOST, 60.0),  # lines about them in the log
         }
         self._held_until: dict[tuple[str, str], float] = {}
 

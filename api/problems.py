@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.refusals import name_refusal
 from workflow.errors import (
     Conflict,
     Forbidden,
@@ -204,6 +205,7 @@ def unexpected(reference: str) -> Problem:
 
 def answer(request: Request, problem: Problem) -> Response:
     """The problem as this client can read it: a page for browsers, JSON for all others."""
+    name_refusal(request, problem.code)
     page: ProblemPage | None = getattr(request.app.state, "problem_page", None)
     response = page(request, problem) if page is not None and _wants_page(request) else None
     if response is None:
@@ -226,9 +228,7 @@ async def on_refusal(request: Request, error: Exception) -> Response:
     """Answer an anticipated refusal."""
     if not isinstance(error, WorkflowError):
         raise TypeError("only refusals are handled here") from error
-    problem = problem_of(error)
-    log.info("%s %r: %s", request.method, request.url.path, problem.code)
-    return answer(request, problem)
+    return answer(request, problem_of(error))
 
 
 async def on_invalid_request(request: Request, error: Exception) -> Response:

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Oversized, Problem, TooSlow, answer, problem_of, record_crash, refusal, unexpected
+from api.refusals import note
 from api.settings import Settings
 from workflow.errors import Forbidden, Invalid, WorkflowError
 from workflow.files import saying_what_the_disk_said
@@ -99,6 +100,8 @@ class Guard:
             return
         except Exception as error:  # noqa: BLE001 - the edge: the client learns a number and no more
             await self._refuse(request, unexpected(record_crash(error)), out)
+        if out.status >= 400:
+            note(request, out.status)
 
     async def _pass(self, scope: Scope, body: _Body, out: _Answer) -> None:
         try:
@@ -291,6 +294,7 @@ class _Answer:
 
     def __init__(self, send: Send, body: _Body, *, tls: bool) -> None:
         self.started = False
+        self.status = 0
         self._send = send
         self._body = body
         self._tls = tls
@@ -305,7 +309,7 @@ class _Answer:
         if self._body.refused is not None and not self.started and not self._opened:
             return
         if message["type"] == "http.response.start":
-            self.started = True
+            self.started, self.status = True, message["status"]
             headers = MutableHeaders(raw=message.setdefault("headers", []))
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)

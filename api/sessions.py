@@ -13,6 +13,8 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, text
 
+from notifications import accounts
+from notifications.settings import MailSettings
 from workflow.actions import people
 from workflow.people import Directory
 from workflow.queries.words import clock_time
@@ -269,11 +271,33 @@ def close_other_sessions(tx: Transaction, *, session: str, person: int) -> None:
     tx.execute(_DELETE_OTHERS, id=session, person=person)
 
 
-def change_account(tx: Transaction, *, person: int, active: bool | None = None, **changes: Any) -> None:
-    """Change a person as `people.change_person` does; whoever is disabled stays signed out when enabled again."""
-    people.change_person(tx, person=person, active=active, **changes)
+def change_account(
+    tx: Transaction,
+    *,
+    person: int,
+    mail: MailSettings | None,
+    actor: int,
+    now: datetime,
+    active: bool | None = None,
+    **changes: Any,
+) -> None:
+    """Change a person as `people.change_person` does; whoever is disabled stays signed out when enabled again.
+
+    Where there is `mail`, a new password or address is told to the address of before.
+    """
+    before = tx.directory.people.get(person)
+    people.change_person(tx, person=person, active=active, actor=actor, now=now, **changes)
     if active is False:
         tx.execute(_DELETE_ALL, person=person)
+    if mail is None or before is None:
+        return
+    changed: list[accounts.Changed] = []
+    if changes.get("password_hash") is not None:
+        changed.append("password")
+    if tx.directory.people[person].email != before.email:
+        changed.append("address")
+    for each in changed:
+        accounts.tell(tx, person=before, changed=each, settings=mail, actor=actor, now=now)
 
 
 def forget(tx: Transaction, *, idle: timedelta, absolute: timedelta, now: datetime) -> None:

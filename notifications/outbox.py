@@ -252,7 +252,7 @@ def _letter(bundle: Bundle, reader: _Reader, settings: MailSettings, now: dateti
         written = write(bundle, [reader.cause(each) for each in bundle.notices], settings, now)
     except Exception:  # noqa: BLE001 - whatever a template chokes on, the notice is never lost
         _LOG.exception("a mail could not be written", extra={"notice": bundle.first.id})
-        written = render("plain", _plain(settings))
+        written = render("plain", plain(settings))
         incident = (
             "mail-incomplete",
             f"给{person.name}的第{bundle.first.id}号通知未能完整生成邮件，已改发简要提示。",
@@ -276,7 +276,7 @@ def write(bundle: Bundle, causes: Sequence[Cause], settings: MailSettings, now: 
     if not bundle.shared:
         return render(causes[0].kind, described[0])
     items = [say(cause.kind, each) for cause, each in zip(causes, described, strict=True)]
-    return render(bundle.shared, {**_plain(settings), **_together(items, described)})
+    return render(bundle.shared, {**plain(settings), **_together(items, described)})
 
 
 def _together(items: Sequence[Any], described: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -284,7 +284,7 @@ def _together(items: Sequence[Any], described: Sequence[dict[str, Any]]) -> dict
     return {"items": [item._asdict() for item in items], "checks": list(dict.fromkeys(checks))}
 
 
-def _plain(settings: MailSettings) -> dict[str, Any]:
+def plain(settings: MailSettings) -> dict[str, Any]:
     """What a mail that is about no one project says."""
     nothing: dict[str, Any] = dict.fromkeys(("moved", "delayed", "told"), "")
     nothing |= {name: [] for name in ("rows", "fixes", "papers", "items", "checks")}
@@ -317,13 +317,18 @@ def take_over(tx: Transaction, *, letter: Letter, now: datetime) -> None:
 
 
 def _add_mail(tx: Transaction, letter: Letter, now: datetime) -> int | None:
-    message = letter.message
-    if message is None:
+    if letter.message is None:
         return None
+    first, shared = letter.bundle.first, letter.bundle.shared
+    return queue(tx, letter.message, person=first.person, project=0 if shared else first.project, now=now)
+
+
+def queue(tx: Transaction, message: Message, *, person: int, now: datetime, project: int = 0) -> int:
+    """Put a mail to that person, about that project or none, among those on their way; its number."""
     row = tx.execute(
         _ADD_MAIL,
-        person_id=letter.bundle.first.person,
-        project_id=0 if letter.bundle.shared else letter.bundle.first.project,
+        person_id=person,
+        project_id=project,
         name=message.name,
         address=message.address,
         subject=message.subject,

@@ -14,12 +14,19 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url
 
 from tests.world import found
-from workflow.store import Store, sqlite_path
+from workflow.guards import grant
+from workflow.store import Store, read_only, sqlite_path
 
 NUMBERS = count(1)
+
+SERVICE = f"shenpi_service_{os.getpid()}"
+"""The role under which a service reaches its PostgreSQL database."""
+
+_OWNERS: dict[str, str] = {}
+"""A copy on PostgreSQL as a service reaches it -> as its owner does."""
 
 
 class Copies(Protocol):
@@ -61,12 +68,16 @@ class SQLiteCopies:
 
 
 class PostgresCopies:
-    """Databases cloned from one founded template, dropped again at the end."""
+    """Databases cloned from one founded template, dropped again at the end.
+
+    Copies are reached as a service reaches them, under a role that cannot change the record; an empty one by its owner.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._made: list[str] = []
-        self._template = self._made_of("template0 ENCODING 'UTF8'")
+        self._run(f"CREATE ROLE {SERVICE} LOGIN PASSWORD '{SERVICE}'")
+        self._template = self.empty(Path())
         _found(self._template)
 
     def copy(self, folder: Path) -> str:
@@ -75,7 +86,16 @@ class PostgresCopies:
 
     def clone(self, url: str, folder: Path) -> str:
         """A database made of that one."""
-        return self._made_of(str(make_url(url).database))
+        made = self._made_of(str(make_url(url).database))
+        with as_owner(made) as connection:
+            grant(connection, SERVICE)
+        return self.under_service(made)
+
+    def under_service(self, url: str) -> str:
+        """That database as a service reaches it, once its owner has let it."""
+        service = make_url(url).set(username=SERVICE, password=SERVICE).render_as_string(hide_password=False)
+        _OWNERS[service] = url
+        return service
 
     def empty(self, folder: Path) -> str:
         """A database without anything."""
@@ -89,6 +109,7 @@ class PostgresCopies:
     ) -> None:
         for name in reversed(self._made):
             self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._run(f"DROP ROLE {SERVICE}")
 
     def _made_of(self, template: str) -> str:
         name = f"shenpi_{os.getpid()}_{next(NUMBERS)}"
@@ -101,6 +122,13 @@ class PostgresCopies:
 
         with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(sql.encode())
+
+
+@contextmanager
+def as_owner(url: str) -> Iterator[Connection]:
+    """A transaction of whoever owns that database and may do everything in it, also past the product."""
+    with read_only(_OWNERS.get(url, url)) as store, store.engine.begin() as connection:
+        yield connection
 
 
 def _found(url: str) -> None:

@@ -42,6 +42,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "请用新版本的程序；数据未变。",
     ),
     "schema-older": ("数据还是旧格式（{found}，现为 {known}）。", "请先启动一次服务，格式会自动更新。"),
+    "owner-only": (
+        "数据库的这个账号无权建表、改表，操作未生效。",
+        "请用建库账号运行 shenpi grant 服务账号，再启动；导入、恢复也用建库账号。",
+    ),
+    "roles-of-postgresql": ("只有 PostgreSQL 分账号，SQLite 不用。", "单机请管好数据目录的权限。"),
+    "role-not-found": ("数据库中没有账号 {role}。", "请先建立：CREATE ROLE {role} LOGIN PASSWORD '…'。"),
+    "role-too-strong": (
+        "账号 {role} 是超级用户，或就是建库账号（或属于它），限制不了。",
+        "请为服务另建一个普通账号。",
+    ),
     # finding things
     "project-not-found": ("没有这个项目，或您无权查看。", "请核对链接，或联系项目经办人。"),
     "stage-not-found": ("该项目类型没有“{stage}”这一事项。", "请核对链接。"),

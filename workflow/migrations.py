@@ -92,8 +92,10 @@ def bring_up(connection: Connection, *, before: Callable[[int], None]) -> None:
             for step in STEPS.get(number, ()):
                 step(connection)
     METADATA.create_all(connection)
+    there = {each["name"] for found in inspect(connection).get_multi_indexes().values() for each in found}
     for index in (index for each in METADATA.tables.values() for index in each.indexes):
-        connection.execute(CreateIndex(index, if_not_exists=True))  # an older database has its tables already
+        if index.name not in there:  # an older database has its tables already
+            connection.execute(CreateIndex(index))
     if found != SCHEMA:
         connection.execute(text("DELETE FROM schema_number"))
         connection.execute(text("INSERT INTO schema_number (number) VALUES (:number)"), {"number": SCHEMA})

@@ -23,8 +23,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, create_engine
 from sqlalchemy import event as engine_events
 from sqlalchemy.engine import Connection as CoreConnection
+from sqlalchemy.exc import DBAPIError
 
-from workflow.errors import Conflict, Unavailable, WorkflowError, reason
+from workflow import guards
+from workflow.errors import Conflict, Refused, Unavailable, WorkflowError, reason
 from workflow.failpoints import reach
 from workflow.files import sync
 from workflow.migrations import bring_up
@@ -87,6 +89,11 @@ class Store:
         self.engine.dispose()
         if self._lock is not None:
             self._lock.release()
+
+    def grant(self, role: str) -> None:
+        """Let a service connect to this database under that role, which cannot change the record: `guards.grant`."""
+        with self.engine.begin() as connection:
+            guards.grant(connection, role)
 
     def submit(self, action: Action[T], /, **arguments: Any) -> Future[T]:
         """Queue an action; the future has its result once it is on disk, or the error."""
@@ -379,7 +386,16 @@ def _translated(error: BaseException) -> BaseException:
         unavailable = Unavailable(reason("database-unavailable", detail=str(error).splitlines()[0]))
         unavailable.__cause__ = error
         return unavailable
+    if _sqlstate(error) == "42501":
+        refused = Refused(reason("owner-only"))
+        refused.__cause__ = error
+        return refused
     return error
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    """PostgreSQL's name of what went wrong, also as SQLAlchemy wraps it."""
+    return getattr(getattr(error, "orig", None) or error, "sqlstate", None)
 
 
 def _is_outage(error: BaseException) -> bool:
@@ -394,8 +410,19 @@ def _is_outage(error: BaseException) -> bool:
 def prepare(engine: Engine) -> None:
     """Bring the database to today's shape and set the guards that make the record append-only.
 
-    An older SQLite file is copied first, beside itself. Refused (schema-newer) for one of a newer program.
+    An older SQLite file is copied first, beside itself. Refused (schema-newer) for one of a newer program, and
+    (owner-only) if something is missing that the role of this address may not make.
     """
+    try:
+        _prepare(engine)
+    except DBAPIError as error:
+        translated = _translated(error)
+        if translated is error:
+            raise
+        raise translated from error
+
+
+def _prepare(engine: Engine) -> None:
     with engine.begin() as connection:
         # One at a time: many processes may start at once on PostgreSQL, and SQLite begins no transaction by itself.
         connection.exec_driver_sql(
@@ -405,8 +432,7 @@ def prepare(engine: Engine) -> None:
         connection.exec_driver_sql(
             "INSERT INTO administration (id, seq, head) VALUES (1, 0, '') ON CONFLICT (id) DO NOTHING"
         )
-        for statement in _GUARDS[engine.dialect.name]:
-            connection.exec_driver_sql(statement)
+        guards.set_guards(connection)
         reach("migration.done")
 
 
@@ -424,28 +450,6 @@ def _copy_older(engine: Engine, found: int) -> None:
     unfinished.replace(copy)
     sync(copy.parent)
     reach("migration.begun")
-
-
-PROTECTED = ("event", "definition", "seal")
-"""Tables whose rows are never changed and never removed, by anybody."""
-
-_GUARDS = {
-    "sqlite": [
-        f"CREATE TRIGGER IF NOT EXISTS {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-        f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
-        for name in PROTECTED
-        for verb in ("UPDATE", "DELETE")
-    ],
-    "postgresql": [
-        "CREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$",
-        *(
-            f"CREATE OR REPLACE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION append_only()"
-            for name in PROTECTED
-        ),
-    ],
-}
 
 
 @contextmanager

@@ -357,11 +357,11 @@ class Transaction:
             raise Conflict(reason("lost-race"))  # rights were read before somebody else changed them
         data, when = ADMINISTRATION_ENCODER.encode(event).decode(), stamp(at)
         hashed = chain(head or START, 0, seq + 1, when, actor, data)
+        if self.execute(_ADMINISTRATION_HEAD, seq=seq + 1, head=hashed, was=seq).rowcount != 1:
+            raise Conflict(reason("lost-race"))
         self.execute(
             _INSERT_EVENT, project_id=0, seq=seq + 1, at=when, actor_id=actor, data=data, hash=hashed
         )
-        if self.execute(_ADMINISTRATION_HEAD, seq=seq + 1, head=hashed, was=seq).rowcount != 1:
-            raise Conflict(reason("lost-race"))
         self.touched_administration = True
         self._snapshot = None
 

@@ -7,11 +7,13 @@ from datetime import date
 
 from fastapi import APIRouter
 from msgspec import Struct
+from starlette.requests import Request
 
 from api import passwords
 from api.answers import Answer, Created, Nothing, answers
 from api.auth import Administrator, Person
 from api.desk import AtDesk
+from api.mail import outgoing
 from api.schemas import (
     DelegationBody,
     DelegationEndBody,
@@ -139,7 +141,7 @@ async def add_person(desk: AtDesk, administrator: Administrator, body: PersonBod
 
 @router.patch("/people/{person}", **answers(Nothing, 404, 409))
 async def change_person(
-    desk: AtDesk, administrator: Administrator, person: Id, body: PersonChangeBody
+    request: Request, desk: AtDesk, administrator: Administrator, person: Id, body: PersonChangeBody
 ) -> Answer:
     """Change a name, an address or a password, disable or enable an account.
 
@@ -151,9 +153,9 @@ async def change_person(
         raise Invalid(*weak)
     kept = body.password and await asyncio.to_thread(passwords.hash_password, body.password)
     values = body.model_dump(exclude={"password"})
-    actor = administrator.id
+    mail, actor = outgoing(request.app.state.settings), administrator.id
     await desk.door.run(
-        change_account, person=person, password_hash=kept, actor=actor, now=desk.now, **values
+        change_account, person=person, mail=mail, password_hash=kept, actor=actor, now=desk.now, **values
     )
     return Answer(Nothing())
 

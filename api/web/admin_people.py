@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from api import passwords
 from api.desk import AtDesk, Desk
+from api.mail import outgoing
 from api.schemas import Id
 from api.sessions import change_account
 from api.web.admin import (
@@ -193,7 +194,8 @@ async def change(request: Request, desk: AtDesk, form: Sent, person: Id) -> Resp
     """Another name or address."""
     try:
         name = form.required("name", "姓名")
-        await run(desk, form, people.change_person, person=person, name=name, email=form.text("email"))
+        given = {"person": person, "name": name, "email": form.text("email")}
+        await run(desk, form, change_account, drawn=_mail(request), **given)
     except WorkflowError as error:
         return await _person_page(request, desk, person, failure=refused("change", error, form))
     return done_at(f"/admin/people/{person}", "person-changed")
@@ -205,7 +207,8 @@ async def reset_password(request: Request, desk: AtDesk, form: Sent, person: Id)
     found = desk.visitor.directory.people.get(person)
     try:
         kept = await _password(form, *((found.name, found.staff_number) if found else ()))
-        await run(desk, form, people.change_person, drawn={"password_hash": kept}, person=person)
+        drawn = {"password_hash": kept, **_mail(request)}
+        await run(desk, form, change_account, drawn=drawn, person=person)
     except WorkflowError as error:
         failure, typed = refused("reset", error, form), form.text("password")
         return await _person_page(request, desk, person, failure=failure, password=typed)
@@ -218,7 +221,7 @@ async def switch(request: Request, desk: AtDesk, form: Sent, person: Id, wanted:
     if wanted not in {"disable", "enable"}:
         raise NotFound(reason("person-not-found"))
     try:
-        await run(desk, form, change_account, person=person, active=wanted == "enable")
+        await run(desk, form, change_account, drawn=_mail(request), person=person, active=wanted == "enable")
     except WorkflowError as error:
         return await _person_page(request, desk, person, failure=refused(wanted, error, form))
     return done_at(f"/admin/people/{person}", f"person-{wanted}d")
@@ -252,6 +255,11 @@ async def revoke(request: Request, desk: AtDesk, form: Sent, person: Id) -> Resp
     except WorkflowError as error:
         return await _person_page(request, desk, person, failure=refused("revoke", error, form))
     return done_at(f"/admin/people/{person}", "post-revoked", "posts")
+
+
+def _mail(request: Request) -> dict[str, Any]:
+    """How the person is told of the change."""
+    return {"mail": outgoing(request.app.state.settings)}
 
 
 async def _password(form: Form, *names: str) -> str:

@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.auth import Visitor, now
 from api.problems import Problem
+from api.refusals import name_refusal
 from workflow.clock import SHANGHAI, local_day
 from workflow.errors import SENTENCES, Reason
 from workflow.queries.audit import audited
@@ -143,6 +144,8 @@ def page(
         **(failure.context() if failure else {}),
         **context,
     }
+    if failure is not None:
+        name_refusal(request, failure.problem.code)
     nonce = secrets.token_urlsafe(12)
     attempts = count(1)
     known["new_command"] = lambda: f"{nonce}{next(attempts)}"

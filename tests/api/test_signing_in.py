@@ -7,7 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
+from api.passwords import needs_rehash
 from api.sessions import Attempt, begin_attempt, key_of
 from tests.api.office import HERE, PASSWORD, Office, Seat, open_office
 from tests.databases import Copies
@@ -321,6 +323,24 @@ def test_a_browser_is_known_for_whoever_signed_in_there_and_for_nobody_else(offi
         Seat(office).sign_in("杨帆", "wrong")
 
     assert hers.sign_in("杨帆").status_code == 429
+
+
+def test_a_password_kept_with_less_work_is_kept_anew_when_it_is_next_used(office: Office) -> None:
+    tanli = office.world.people["谭丽"]
+    weaker = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
+    office.world.store.act(
+        people.change_person, person=tanli, password_hash=weaker, actor=SYSTEM, now=office.world.now
+    )
+    Seat(office).sign_in("谭丽", "not the password")
+    ((kept,),) = office.world.rows(f"SELECT password_hash FROM person WHERE id = {tanli}")
+    assert kept == weaker
+
+    seat = office.seat("谭丽")
+
+    ((kept,),) = office.world.rows(f"SELECT password_hash FROM person WHERE id = {tanli}")
+    assert not needs_rehash(kept)
+    assert seat.get("/api/projects").status_code == 200
+    assert office.seat("谭丽").get("/api/session").json()["must_change_password"] is False
 
 
 def test_the_current_password_cannot_be_guessed_in_a_session_left_open(office: Office) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from tests.databases import as_owner
 from tests.world import World, refused
 from workflow import doctor
 from workflow.actions.decisions import decide
@@ -23,8 +24,8 @@ from workflow.transaction import Transaction
 
 
 def execute(world: World, sql: str) -> None:
-    """Somebody with the password of the database writes past the product."""
-    with world.store.engine.begin() as connection:
+    """The owner of the database writes past the product."""
+    with as_owner(world.store.url) as connection:
         connection.execute(text(sql))
 
 

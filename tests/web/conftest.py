@@ -19,7 +19,7 @@ from api import demo, passwords
 from api.main import create_app
 from api.settings import NO_LIMITS, Settings, make
 from tests.benchmarks import crowd
-from tests.databases import Databases
+from tests.databases import Databases, as_owner
 from tests.web.desk import Desk
 from tests.web.many import Many
 from workflow.files import Files
@@ -44,13 +44,10 @@ class City:
         return make(data=self.data, database_url=self.url, **{"limits": NO_LIMITS, **given})
 
     def execute(self, sql: str, **parameters: Any) -> list[Any]:
-        """Somebody with the password of the database reads it, or writes past the product."""
-        store = Store(self.url)
-        with store.engine.begin() as connection:
+        """The owner of the database reads it, or writes past the product."""
+        with as_owner(self.url) as connection:
             done = connection.execute(text(sql), parameters)
-            rows = list(done) if done.returns_rows else []
-        store.engine.dispose()
-        return rows
+            return list(done) if done.returns_rows else []
 
 
 @pytest.fixture(scope="session")

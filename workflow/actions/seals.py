@@ -20,7 +20,9 @@ _HEADS = Statement(
 _INSERT = Statement(
     text("INSERT INTO seal (at, upto, chains, root, hash) VALUES (:at, :upto, :chains, :root, :hash)")
 )
-_NO_WRITERS = Statement(text("LOCK TABLE event IN SHARE MODE"))
+_NO_WRITERS = Statement(text("LOCK TABLE administration, project IN SHARE MODE"))
+"""Nobody is between an event and its commit: its head is written first, in one of these. To lock `event` itself takes
+a right to change it."""
 
 
 def seal(tx: Transaction, *, actor: int, now: datetime) -> str | None:  # noqa: ARG001 - as every use case
