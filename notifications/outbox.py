@@ -38,6 +38,9 @@ that catches up after an outage commits in many steps."""
 MOST = 20_000
 """How many open notices one pass looks at."""
 
+MOST_NAMED = 20
+"""How many of the notices that share a mail it names, the oldest; of the others it says how many there are."""
+
 CHUNK = 50
 """How many mails are written from one view of the database."""
 
@@ -249,7 +252,7 @@ def _letter(bundle: Bundle, reader: _Reader, settings: MailSettings, now: dateti
         )
     incident = None
     try:
-        written = write(bundle, [reader.cause(each) for each in bundle.notices], settings, now)
+        written = write(bundle, [reader.cause(each) for each in bundle.notices[:MOST_NAMED]], settings, now)
     except Exception:  # noqa: BLE001 - whatever a template chokes on, the notice is never lost
         _LOG.exception("a mail could not be written", extra={"notice": bundle.first.id})
         written = render("plain", plain(settings))
@@ -270,18 +273,15 @@ def _letter(bundle: Bundle, reader: _Reader, settings: MailSettings, now: dateti
 
 
 def write(bundle: Bundle, causes: Sequence[Cause], settings: MailSettings, now: datetime) -> Rendered:
-    """The mail of a bundle, as of `now`."""
+    """The mail of a bundle, as of `now`; `causes` are those of its notices that it names."""
     today = local_day(now)
     described = [content.describe(cause, base_url=settings.base_url, today=today) for cause in causes]
     if not bundle.shared:
         return render(causes[0].kind, described[0])
-    items = [say(cause.kind, each) for cause, each in zip(causes, described, strict=True)]
-    return render(bundle.shared, {**plain(settings), **_together(items, described)})
-
-
-def _together(items: Sequence[Any], described: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    checks = [f"{each['project']} {each['checks'][0]}" for each in described]
-    return {"items": [item._asdict() for item in items], "checks": list(dict.fromkeys(checks))}
+    items = [say(cause.kind, each)._asdict() for cause, each in zip(causes, described, strict=True)]
+    checks = dict.fromkeys(f"{each['project']} {each['checks'][0]}" for each in described)
+    together = {"number": len(bundle.notices), "items": items, "checks": list(checks)}
+    return render(bundle.shared, {**plain(settings), **together})
 
 
 def plain(settings: MailSettings) -> dict[str, Any]:

@@ -305,7 +305,8 @@ def _examine_stuck(connection: Connection) -> Iterator[Finding]:
         text(
             "SELECT project.title, stage.key FROM stage JOIN project ON project.id = stage.project_id"
             " WHERE stage.state NOT IN ('waiting', 'not_applicable', 'issued', 'refused', 'lapsed', 'cancelled')"
-            " AND NOT EXISTS (SELECT 1 FROM task WHERE task.project_id = stage.project_id AND task.stage = stage.key)"
+            " AND NOT EXISTS (SELECT 1 FROM task WHERE task.project_id = stage.project_id AND task.stage = stage.key"
+            " AND task.what NOT LIKE 'check.%')"
             " AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.project_id = stage.project_id"
             " AND incident.stage = stage.key AND incident.resolved_at IS NULL)"
         )
@@ -317,7 +318,8 @@ def _examine_stuck(connection: Connection) -> Iterator[Finding]:
             "SELECT DISTINCT project.title, person.name FROM task JOIN project ON project.id = task.project_id"
             " JOIN person ON person.id = task.person_id WHERE NOT person.active"
             " AND NOT EXISTS (SELECT 1 FROM task AS other JOIN person AS holder ON holder.id = other.person_id"
-            " WHERE other.project_id = task.project_id AND other.stage = task.stage AND holder.active)"
+            " WHERE other.project_id = task.project_id AND other.stage = task.stage AND other.what = task.what"
+            " AND holder.active)"
             " AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.project_id = task.project_id"
             " AND incident.stage = task.stage AND incident.resolved_at IS NULL)"
         )

@@ -58,11 +58,18 @@ def wall_clock() -> datetime:
 
 def _elapsed() -> float:
     """Seconds that have gone by, also those that the machine has slept."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+    if not hasattr(time, "clock_gettime"):
+        return time.monotonic()  # Windows, where it counts them
+    # macOS has no BOOTTIME, and its MONOTONIC is what BOOTTIME is elsewhere
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def reckoned(clock: Clock = wall_clock, elapsed: Callable[[], float] = _elapsed) -> Clock:
-    """A second clock: what it must be by now if `clock` was right when this was called."""
+    """A second clock: what it must be by now if `clock` was right when this was called.
+
+    If it was not, and was put right since, only somebody who looks at it can say so, by starting the service anew:
+    a clock that was put wrong goes on just as steadily as one that was put right.
+    """
     began, since = clock(), elapsed()
     return lambda: began + timedelta(seconds=elapsed() - since)
 

@@ -112,6 +112,23 @@ def test_after_an_outage_everybody_gets_one_honest_mail(bureau: Bureau) -> None:
     assert project == 0
 
 
+def test_a_mail_for_many_names_the_oldest_and_says_how_many_others_there_are(bureau: Bureau) -> None:
+    for number in range(25):
+        bureau.submit("2026-11-11 10:00", bureau.register("2026-11-05 09:00", f"第{number + 1}社区养老中心"))
+    written(bureau, "2026-11-11 10:01")
+
+    bureau.sweep("2026-11-18 10:12")
+    written(bureau, "2026-11-18 10:14")
+
+    assert bureau.subjects("周建平") == ["【提请关注】系统停机期间积压25项提醒"]
+    ((text, html),) = bureau.rows(
+        "SELECT text, html FROM mail WHERE person_id = :person", person=bureau.people["周建平"]
+    )
+    assert "以下是最早的20项，另有5项请打开查看。" in text.replace("\n", "")
+    assert text.count("\n20. 【") == html.count("第20社区养老中心·") == 1
+    assert "第21社区" not in text + html
+
+
 def test_a_single_late_rung_says_by_itself_when_it_should_have_come(bureau: Bureau) -> None:
     bureau.register("2026-11-05 09:00")
     bureau.submit("2026-11-11 10:00")

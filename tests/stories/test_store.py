@@ -135,6 +135,19 @@ def test_a_file_that_is_gone_is_found(unproved: World) -> None:
     assert [each.code for each in found if each.level == "error"] == ["file-missing"] * 2
 
 
+@pytest.mark.parametrize(
+    "sql", ["UPDATE person SET active = false WHERE name = '杨帆'", "DELETE FROM task WHERE what = 'review'"]
+)
+def test_a_step_in_nobodys_hands_is_found_though_an_entry_beside_it_waits(unproved: World, sql: str) -> None:
+    """Each thing that waits is looked at by itself: whoever checks a signature on paper cannot decide."""
+    hall = unproved.register("hall").submitted("approval", "proposal", "minutes")
+    hall.sign_on_paper("approval", "review", signer="杨帆")
+    execute(unproved, sql)
+    found = unproved.store.read(doctor.examine, now=unproved.now, has_file=lambda _: True)
+
+    assert "stuck" in [each.code for each in found]
+
+
 def test_one_failing_action_leaves_the_others_of_its_batch(world: World) -> None:
     """Whatever waits is committed together; each caller gets his own answer."""
     hall = world.register("hall")
