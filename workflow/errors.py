@@ -195,6 +195,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "delegation-to-self": ("不能委托给本人。", "请另选人员。"),
     "delegation-dates": ("委托期限不正确。", "结束日期须不早于开始日期和今天。"),
     "delegation-too-long": ("委托期限超过一年。", "请分次办理。"),
+    "delegation-given": (
+        "这段时间已委托{name}代为办理（{starts_on} 至 {ends_on}）。",
+        "不必再次委托；要延长的，填写更晚的结束日期。",
+    ),
     "delegation-not-found": ("没有正在生效的这项委托。", "请刷新页面。"),
     # the record
     "export-too-large": ("符合条件的记录超过{most}条，一个文件放不下。", "请缩短期间，分次导出。"),
