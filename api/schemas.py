@@ -123,7 +123,9 @@ class PasswordBody(Body):
 
 
 class RegisterBody(Body):
-    """A project to follow. `digest` names the published definition version."""
+    """A project to follow. `digest` names the published definition version; `same_name` says that it is
+    another project than the one that has this name in the unit.
+    """
 
     digest: Key
     title: Line
@@ -133,6 +135,7 @@ class RegisterBody(Body):
     facts: dict[Key, Scalar] = Field(default={}, max_length=200)
     parent: Key = ""
     taking_over: StrictBool = False
+    same_name: StrictBool = False
 
 
 class FactsBody(Body):

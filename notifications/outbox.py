@@ -21,19 +21,19 @@ from notifications.message import Message, check_address
 from notifications.render import Rendered, render, say
 from notifications.settings import MailSettings
 from workflow.clock import local_day
-from workflow.events import DECODER, Event
+from workflow.events import DECODER, EntryRecorded, Event
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.record import instant, stamp
 from workflow.sql import Statement
-from workflow.state import ProjectState, from_json
+from workflow.state import ProjectState, TakenOver, from_json
 from workflow.store import Store
 from workflow.transaction import Transaction
 
 CHANNEL = "email"
 
 QUIET = timedelta(minutes=1)
-"""How long late rungs must have ceased to arrive for somebody before their one mail is written: a sweep
-that catches up after an outage commits in many steps."""
+"""How long late rungs, or replies that are taken over, must have ceased to arrive for somebody before their one
+mail is written: a sweep that catches up after an outage commits in many steps, and a clerk enters reply by reply."""
 
 MOST = 20_000
 """How many open notices one pass looks at."""
@@ -92,12 +92,21 @@ class Open(Struct, frozen=True):
         """Whether it comes of a rung that took effect long after its time."""
         return is_late(self.event, self.at)
 
+    @property
+    def is_taking_over(self) -> bool:
+        """Whether it asks to check a reply that was taken over: several come together, and no clock runs on them."""
+        return (
+            self.kind == "check"
+            and isinstance(self.event, EntryRecorded)
+            and isinstance(self.event.entry.what, TakenOver)
+        )
+
 
 class Bundle(Struct, frozen=True):
     """The notices that share one mail, and why they do."""
 
     notices: tuple[Open, ...]
-    shared: Literal["", "outage", "crowd"] = ""
+    shared: Literal["", "outage", "checks", "crowd"] = ""
 
     @property
     def first(self) -> Open:
@@ -165,13 +174,16 @@ def _bundles(
 def arrange(notices: Sequence[Open], room: int, *, now: datetime, quiet: timedelta = QUIET) -> list[Bundle]:
     """How one person's open notices become mails, at most `room` of them.
 
-    Late rungs, all together, become one honest mail. What finds no room shares the last one; with no room
-    at all it waits.
+    Late rungs, all together, become one honest mail, and so do replies taken over that wait for their check.
+    What finds no room shares the last one; with no room at all it waits.
     """
     late = tuple(each for each in notices if each.is_late)
-    bundles = [Bundle((each,)) for each in notices if not each.is_late]
+    checks = tuple(each for each in notices if each.is_taking_over)
+    bundles = [Bundle((each,)) for each in notices if not each.is_late and not each.is_taking_over]
     if late and now - late[-1].at >= quiet:
         bundles.append(Bundle(late, "outage" if len(late) > 1 else ""))
+    if checks and now - checks[-1].at >= quiet:
+        bundles.append(Bundle(checks, "checks" if len(checks) > 1 else ""))
     if len(bundles) <= room:
         return bundles
     if room <= 0:
@@ -281,14 +293,15 @@ def write(bundle: Bundle, causes: Sequence[Cause], settings: MailSettings, now: 
     items = [say(cause.kind, each)._asdict() for cause, each in zip(causes, described, strict=True)]
     checks = dict.fromkeys(f"{each['project']} {each['checks'][0]}" for each in described)
     together = {"number": len(bundle.notices), "items": items, "checks": list(checks)}
-    return render(bundle.shared, {**plain(settings), **together})
+    path = content.CHECKS_PATH if bundle.shared == "checks" else content.NOTICES_PATH
+    return render(bundle.shared, {**plain(settings, path), **together})
 
 
-def plain(settings: MailSettings) -> dict[str, Any]:
+def plain(settings: MailSettings, path: str = content.NOTICES_PATH) -> dict[str, Any]:
     """What a mail that is about no one project says."""
     nothing: dict[str, Any] = dict.fromkeys(("moved", "delayed", "told"), "")
     nothing |= {name: [] for name in ("rows", "fixes", "papers", "items", "checks")}
-    return {**nothing, "link": settings.base_url.rstrip("/") + content.NOTICES_PATH}
+    return {**nothing, "link": settings.base_url.rstrip("/") + path}
 
 
 # Taking notices over

@@ -158,6 +158,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "date-before-clock": ("日期{day}早于本环节开始日{began}。", "请核对原件。"),
     "validity-before-issue": ("{title}的有效期早于印发日期。", "请核对原件。"),
     "code-malformed": ("项目代码“{code}”格式不对。", "应为24位五段，如2406-990102-04-01-317469。"),
+    "title-taken": (
+        "该单位已有同名项目“{title}”。",
+        "是同一项目的，请打开原项目办理；确是另一个项目的，请确认同名后再登记。",
+    ),
     "code-taken": ("项目代码{code}已属于“{title}”。", "一个代码只对应一个项目，请核对。"),
     "code-check-digit": ("项目代码“{code}”的校验位不对。", "请与在线平台逐位核对。"),
     "fact-undeclared": ("该项目类型没有“{key}”这一信息。", "请删去该项。"),
@@ -201,6 +205,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "delegation-to-self": ("不能委托给本人。", "请另选人员。"),
     "delegation-dates": ("委托期限不正确。", "结束日期须不早于开始日期和今天。"),
     "delegation-too-long": ("委托期限超过一年。", "请分次办理。"),
+    "delegation-given": (
+        "这段时间已委托{name}代为办理（{starts_on} 至 {ends_on}）。",
+        "不必再次委托；要延长的，填写更晚的结束日期。",
+    ),
     "delegation-not-found": ("没有正在生效的这项委托。", "请刷新页面。"),
     # the record
     "export-too-large": ("符合条件的记录超过{most}条，一个文件放不下。", "请缩短期间，分次导出。"),

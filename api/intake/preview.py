@@ -35,6 +35,8 @@ class RowView(Struct, frozen=True):
     changes: tuple[ChangeView, ...]
     entered: tuple[str, ...]
     corrected: tuple[str, ...]
+    namesakes: tuple[int, ...] = ()
+    """The other rows of that name and unit, which are other projects by their codes."""
 
 
 class Preview(Struct, frozen=True):
@@ -74,6 +76,11 @@ def make_preview(
             changes=tuple(_change(definition, each) for each in planned.changes),
             entered=_replies(definition, planned, NEW),
             corrected=_replies(definition, planned, CHANGED),
+            namesakes=tuple(
+                each.row
+                for each in table.projects
+                if each.row != row.row and (each.organisation, each.title) == (row.organisation, row.title)
+            ),
         )
 
     def rows(standing: str) -> tuple[RowView, ...]:

@@ -79,7 +79,10 @@ async def register(
         ref = await run(desk, form, projects.register_project, drawn=drawn, **arguments)
     except WorkflowError as error:
         failure = failure_of("new", error, form.values(), _fact_field)
-        return await _new_project_page(request, desk, type, failure, taking_over=taking_over)
+        namesakes = await _namesakes(form, desk)
+        return await _new_project_page(
+            request, desk, type, failure, taking_over=taking_over, namesakes=namesakes
+        )
     return see(f"/projects/{ref}{'/take-over' if taking_over else ''}?done=project")
 
 
@@ -94,7 +97,17 @@ async def _registration(form: Form, desk: Desk, type_: str) -> dict[str, Any]:
         "facts": _facts(form, definition),
         "parent": form.text("parent"),
         "taking_over": form.has("taking_over"),
+        "same_name": form.text("same_name") == form.text("title") != "",
     }
+
+
+async def _namesakes(form: Form, desk: Desk) -> tuple[queries.ProjectItem, ...]:
+    """The projects that have this name in the unit already, to be told from the new one."""
+    title, unit = form.text("title"), form.optional_number("organisation") or 0
+    listed: queries.ProjectPage = await desk.ask(
+        queries.projects, filters=queries.Filters(text=title, unit=unit)
+    )
+    return tuple(each for each in listed.items if each.title == title)
 
 
 def _facts(form: Form, definition: Definition) -> dict[str, str | None]:
@@ -103,7 +116,13 @@ def _facts(form: Form, definition: Definition) -> dict[str, str | None]:
 
 
 async def _new_project_page(
-    request: Request, desk: Desk, type_: str, failure: Failure | None = None, *, taking_over: bool
+    request: Request,
+    desk: Desk,
+    type_: str,
+    failure: Failure | None = None,
+    *,
+    taking_over: bool,
+    namesakes: tuple[queries.ProjectItem, ...] = (),
 ) -> Response:
     definition: Definition | None = None
     if type_:
@@ -118,6 +137,7 @@ async def _new_project_page(
         failure=failure,
         definition=definition,
         taking_over=taking_over,
+        namesakes=namesakes,
         types=await desk.door.ask(queries.published),
         groups=fact_groups(definition, {}) if definition else (),
         decides=rules.decisions_of_facts(definition) if definition else {},

@@ -26,7 +26,7 @@ ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept
 
 WRITER: Final = "writer"
 _OURS: Final = frozenset({CSRF_FIELD, WRITER})
-_QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_printed"})
+_QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_printed", "same_name"})
 
 OUTCOMES: Final = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
 

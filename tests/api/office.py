@@ -62,6 +62,7 @@ class Office:
             "organisation": self.world.organisations["规划财务股"],
             "clerk": self.world.people["谭丽"],
             "facts": facts,
+            "same_name": True,
         }
         answer = self.seat("谭丽").post("/api/projects", json=body)
         assert answer.status_code == 201, answer.text

@@ -51,6 +51,7 @@ def registered(office: Office, walk: Walk, **details: Any) -> str:
         "organisation": office.world.organisations["规划财务股"],
         "clerk": office.world.people["谭丽"],
         "facts": {"total": 386.0, "building": "300.00", "reserve": 86, "indoor": True},
+        "same_name": True,
         **details,
     }
     return str(walk.ask("谭丽", "POST", "/api/projects", 201, json=body)["ref"])
@@ -290,6 +291,23 @@ def test_every_wrong_field_is_named_at_once(office: Office) -> None:
     assert places == {"", "digest", "title", "organisation", "clerk", "taking_over", "owner"}
 
 
+def test_a_second_project_of_one_name_is_said_to_be_meant(office: Office) -> None:
+    seat = office.seat("谭丽")
+    body = {
+        "digest": office.world.digests["hall"],
+        "title": "便民点",
+        "organisation": office.world.organisations["规划财务股"],
+        "clerk": office.world.people["谭丽"],
+    }
+    assert seat.post("/api/projects", json=body).status_code == 201
+
+    answer = seat.post("/api/projects", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "title-taken")
+    assert answer.json()["reasons"][0]["place"] == "title"
+    assert seat.post("/api/projects", json={**body, "same_name": True}).status_code == 201
+
+
 def test_a_browser_gets_the_same_refusal_as_a_page(office: Office) -> None:
     answer = office.seat("谭丽").get("/projects/nowhere", headers={"Accept": "text/html"})
 
@@ -345,7 +363,7 @@ def test_the_same_id_with_another_body_is_refused(office: Office) -> None:
 
 def test_two_people_may_draw_the_same_id(office: Office) -> None:
     one = register(office, office.seat("谭丽"), "便民点", KEY).json()["ref"]
-    other = register(office, office.seat("杨帆"), "便民点", KEY)
+    other = register(office, office.seat("杨帆"), "便民点二", KEY)
 
     assert other.status_code == 201
     assert other.json()["ref"] != one

@@ -100,7 +100,7 @@ class Office:
 
     def register(self, ref: str) -> None:
         self.store.act(
-            register_project, ref=ref, digest=self.digest, title="参照项目", organisation=self.bureau,
+            register_project, ref=ref, digest=self.digest, title=f"参照项目{ref}", organisation=self.bureau,
             clerk=self.clerk, actor=self.clerk, now=self.now,
         )  # fmt: skip
 

@@ -107,7 +107,7 @@ class Worker:
         """Until it is over."""
         body = {
             "digest": digest, "title": "便民服务点", "organisation": organisation,
-            "clerk": self.who[f"{self.number}局经办"][0],
+            "clerk": self.who[f"{self.number}局经办"][0], "same_name": True,
         }  # fmt: skip
         while not self.over.is_set():
             ref = self.clerk.command("/api/projects", json=body)["ref"]

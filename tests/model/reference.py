@@ -262,9 +262,11 @@ class Reference:
     # Commands
 
     def delegate(self, principal: str, agent: str, days: int) -> bool:
-        if principal == agent:
+        end = self.today + timedelta(days=days)
+        given = [until for who, to, _, until in self.delegations if (who, to) == (principal, agent)]
+        if principal == agent or any(end <= until for until in given):
             return False
-        self.delegations.append((principal, agent, self.today, self.today + timedelta(days=days)))
+        self.delegations.append((principal, agent, self.today, end))
         return True
 
     def end_delegation(self, principal: str, agent: str) -> bool:

@@ -14,10 +14,11 @@ from workflow.actions.clocks import sweep
 from workflow.actions.definitions import publish
 from workflow.actions.documents import register_document
 from workflow.actions.people import add_organisation, add_person, grant_post
-from workflow.actions.projects import register_project
+from workflow.actions.projects import register_project, take_over_stage
 from workflow.actions.stages import submit_stage
 from workflow.clock import SHANGHAI
 from workflow.people import SYSTEM
+from workflow.state import ReplyData
 from workflow.store import Store
 
 DEFINITION = """
@@ -133,15 +134,20 @@ class Bureau:
             arguments.setdefault("ref", self.refs[0])
         return self.store.act(action, **arguments, actor=self.people[who], now=at(when))
 
-    def register(self, when: str, title: str = TITLE) -> str:
-        """A project of 刘畅 begins."""
+    def register(self, when: str, title: str = TITLE, *, taking_over: bool = False) -> str:
+        """A project of 刘畅 begins, or is taken over."""
         ref = f"P{len(self.refs) + 1}"
         self.do(
             register_project, "刘畅", when, ref=ref, digest=self.digest, title=title,
-            organisation=self.organisation, clerk=self.people["刘畅"],
+            organisation=self.organisation, clerk=self.people["刘畅"], taking_over=taking_over,
         )  # fmt: skip
         self.refs.append(ref)
         return ref
+
+    def take_over(self, when: str, ref: str, stage: str, document: str) -> None:
+        """刘畅 enters the reply that a stage issued long ago."""
+        reply = ReplyData(document, date(2025, 3, 5), number="澴发改审〔2025〕12号", kept_at="局档案室")
+        self.do(take_over_stage, "刘畅", when, ref=ref, stage=stage, replies=(reply,))
 
     def submit(self, when: str, ref: str | None = None) -> None:
         """Its papers are registered and 概算审核 is handed in to 李国栋."""

@@ -129,6 +129,24 @@ def test_a_mail_for_many_names_the_oldest_and_says_how_many_others_there_are(bur
     assert "第21社区" not in text + html
 
 
+def test_replies_taken_over_one_after_another_are_one_mail_to_their_checker(bureau: Bureau) -> None:
+    """刘畅 enters two replies within a minute; 李国栋 is asked once, and the page lists both."""
+    ref = bureau.register("2026-11-05 09:00", taking_over=True)
+    bureau.take_over("2026-11-05 09:10:00", ref, "budget_review", "budget_reply")
+    bureau.take_over("2026-11-05 09:10:50", ref, "fire_design", "fire_opinion")
+    assert written(bureau, "2026-11-05 09:11:30") == 0, "she may still be at it"
+    written(bureau, "2026-11-05 09:12")
+
+    assert bureau.subjects("李国栋") == ["【待核对】补录的2项登记，请核对原件"]
+    ((text,),) = bureau.rows(
+        "SELECT text FROM mail WHERE person_id = :person", person=bureau.people["李国栋"]
+    )
+    assert "改造·概算审核，请核对" in text
+    assert "改造·消防设计审查，请核对" in text
+    assert "https://shenpi.example.gov.cn/checks" in text
+    assert text.count("http") == 1
+
+
 def test_a_single_late_rung_says_by_itself_when_it_should_have_come(bureau: Bureau) -> None:
     bureau.register("2026-11-05 09:00")
     bureau.submit("2026-11-11 10:00")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.world import Dossier, World, day, refused, reply
+from tests.world import Dossier, World, at, day, refused, reply
 from workflow.actions.people import delegate, end_delegation
 from workflow.errors import Forbidden, NotFound
 from workflow.events import StageSubmitted, StepDecided
@@ -129,6 +129,30 @@ def test_a_delegation_has_possible_days_a_reason_and_two_people(world: World) ->
             delegate, "谭丽", principal=yangfan, agent=madexing, starts_on=day("2026-09-01"),
             ends_on=day("2026-09-02"), reason_given="出差",
         )  # fmt: skip
+
+
+def test_a_delegation_that_adds_no_day_is_refused(world: World) -> None:
+    """杨帆 has forgotten that he asked 马德兴 last week; for longer, or for other days, he asks again."""
+    world.delegate("杨帆", "马德兴", "2026-09-07", "2026-09-11")
+
+    for starts, ends in (("2026-09-07", "2026-09-11"), ("2026-09-08", "2026-09-08")):
+        with refused("delegation-given"):
+            world.delegate("杨帆", "马德兴", starts, ends)
+    world.delegate("杨帆", "马德兴", "2026-09-07", "2026-09-14")
+    world.delegate("杨帆", "马德兴", "2026-09-01", "2026-09-09")
+    world.delegate("杨帆", "罗秀英", "2026-09-07", "2026-09-11")
+    world.delegate("罗秀英", "马德兴", "2026-09-07", "2026-09-11")
+
+
+def test_a_delegation_that_began_is_the_same_whatever_first_day_is_written(world: World) -> None:
+    """Days gone by count for nothing; one that was ended counts for nothing either."""
+    world.delegate("杨帆", "马德兴", "2026-09-01", "2026-09-11")
+    world.now = at("2026-09-03 09:00")
+    with refused("delegation-given"):
+        world.delegate("杨帆", "马德兴", "2026-08-20", "2026-09-11")
+    end(world, "杨帆")
+
+    world.delegate("杨帆", "马德兴", "2026-09-01", "2026-09-11")
 
 
 def test_a_delegate_shows_on_every_kind_of_act(world: World) -> None:

@@ -271,7 +271,7 @@ def test_namesakes_with_codes_of_their_own_are_two_projects(world: World) -> Non
     """一期 and 二期 under one name: codes tell them apart, and without one it cannot be said which is meant."""
     other = "2411-441900-04-01-542885"
     world.register("hall", "东村服务点", taking_over=True, code=CODE)
-    world.register("hall", "东村服务点", taking_over=True)
+    world.register("hall", "东村服务点", taking_over=True, same_name=True)
     assert faults(plan(world, row(world, 3, "东村服务点"))) == [
         ("projects", 3, "title", "intake-name-ambiguous")
     ]

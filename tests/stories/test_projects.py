@@ -22,13 +22,13 @@ REAL_CODES = [
 ]
 
 
-def register(world: World, **details: object) -> None:
-    """谭丽 registers a hall."""
+def register(world: World, by: str = "谭丽", **details: object) -> None:
+    """谭丽, or whom it is by, registers a hall."""
     given = {
         "ref": "X", "digest": world.digests["hall"], "title": "便民服务点",
         "organisation": world.organisations["规划财务股"], "clerk": world.people["谭丽"],
     }  # fmt: skip
-    world.do(register_project, "谭丽", **{**given, **details})
+    world.do(register_project, by, **{**given, **details})
 
 
 def test_a_registration_lists_everything_that_is_wrong(world: World) -> None:
@@ -366,3 +366,21 @@ def test_a_record_entered_before_a_suspension_is_confirmed_after_it(world: World
 
     assert home.at("site") == "external.filed"
     assert world.now == at("2026-09-01 10:00")
+
+
+def test_a_second_project_of_one_name_is_registered_only_knowingly(world: World) -> None:
+    """Same names occur; but 谭丽 shall not follow one project twice without noticing."""
+    register(world)
+    with refused("title-taken"):
+        register(world, ref="Y", title=" 便民服务点 ")
+
+    register(world, ref="Y", same_name=True)
+    elsewhere = {"organisation": world.organisations["云河县民政局"], "clerk": world.people["罗秀英"]}
+    register(world, "罗秀英", ref="Z", **elsewhere)
+
+
+def test_a_name_is_free_again_once_its_project_has_ended(world: World) -> None:
+    register(world)
+    world.do(move_project, "罗秀英", ref="X", trigger="terminate", reason_given="并入县级项目")
+
+    register(world, ref="Y")

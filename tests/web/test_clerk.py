@@ -187,3 +187,26 @@ def test_a_step_that_nobody_may_take_says_so_and_not_that_nobody_has_it(city: Ci
 
     assert "已同意；分管领导审签中，暂无人办理，已报管理员。" in page.words
     assert "暂无人办理，自今日" in page.words
+
+
+def test_a_project_of_the_same_name_is_shown_before_a_second_is_begun(sign_in: SignIn) -> None:
+    """吴海涛 registers a hall that is there already; then he means another one, in another village."""
+    clerk = sign_in("wuhaitao")
+    first = register(clerk, "城北公益性骨灰堂")
+
+    page = register(clerk, "城北公益性骨灰堂", fact__total_investment="100")
+
+    assert page.status == 409
+    assert "该单位已有同名项目“城北公益性骨灰堂”。是同一项目的，请打开原项目办理" in page.words
+    assert first.address.partition("?")[0].removeprefix("http://127.0.0.1") in page.links
+    assert page.form("/projects/new?type=columbarium").values["fact.total_investment"] == "100"
+    organisation, person = selected(page)[:2]
+    chosen = {"organisation": organisation, "clerk": person}
+    knowing = {"same_name": "城北公益性骨灰堂", **chosen}
+    page = clerk.send("/projects/new?type=columbarium", **knowing, fact__total_investment="一百")
+    assert "同名项目“" not in page.words
+    assert page.form("/projects/new?type=columbarium").values["same_name"] == "城北公益性骨灰堂"
+    page = clerk.send("/projects/new?type=columbarium", **chosen, fact__total_investment="100")
+    assert "项目已登记。" in page.words
+    page = register(clerk, "区公益性骨灰堂", same_name="城北公益性骨灰堂")
+    assert "该单位已有同名项目“区公益性骨灰堂”" in page.words

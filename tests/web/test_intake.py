@@ -149,6 +149,20 @@ def test_a_project_that_is_there_is_matched_by_its_code_and_shows_from_what_to_w
     assert "无变化 1 个" in upload(wu, fill(template(wu), rows, [])).words
 
 
+def test_a_second_project_of_one_name_says_which_row_it_is_not(sign_in: SignIn) -> None:
+    wu = sign_in("wuhaitao")
+    rows = [
+        project("", "区公益性骨灰堂", 项目代码=CODE_OF_A),
+        project("", "区公益性骨灰堂", 项目代码="2411-441900-04-01-542884"),
+    ]
+
+    page = upload(wu, fill(template(wu), rows, []))
+
+    assert "2411-441900-04-01-542884与第3行同名，代码不同，按另一个项目办理" in page.words
+    wu.send("/projects/import/confirm")
+    assert "无变化 2 个" in upload(wu, fill(template(wu), rows, [])).words
+
+
 def test_every_faulty_cell_is_named_and_nothing_can_be_imported(sign_in: SignIn) -> None:
     """Cells that cannot be read and rows that the rules refuse, in one list, by sheet and cell."""
     wu = sign_in("wuhaitao")

@@ -117,6 +117,7 @@ def _settle_project(
             code=row.code,
             facts=row.facts,
             taking_over=True,
+            same_name=True,  # the plan has told them apart by their codes
             actor=actor,
             now=now,
         )

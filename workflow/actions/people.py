@@ -356,6 +356,7 @@ def delegate(
         reasons.append(reason("delegation-dates", "ends_on"))
     if (ends_on - starts_on).days > 366:
         reasons.append(reason("delegation-too-long", "ends_on"))
+    reasons += _delegated_already(tx.directory, principal, agent, max(starts_on, day), ends_on)
     refuse(reasons)
 
     tx.execute(
@@ -381,6 +382,20 @@ def _may_act_for(directory: Directory, principal: int, agent: int, actor: int) -
     for place, person in (("principal", principal), ("agent", agent)):
         if not directory.is_active(person):
             yield reason("person-not-found", place)
+
+
+def _delegated_already(
+    directory: Directory, principal: int, agent: int, starts_on: date, ends_on: date
+) -> list[Reason]:
+    """A delegation that would add no day to one already given."""
+    for each in directory.delegations:
+        if (each.principal, each.agent) == (
+            principal,
+            agent,
+        ) and each.starts_on <= starts_on <= ends_on <= each.ends_on:
+            days = {"starts_on": each.starts_on, "ends_on": each.ends_on}
+            return [reason("delegation-given", "agent", name=directory.name(agent), **days)]
+    return []
 
 
 def end_delegation(tx: Transaction, *, principal: int, agent: int, actor: int, now: datetime) -> None:

@@ -33,6 +33,12 @@ from workflow.transaction import Tell, Transaction
 _CODE_HOLDER = Statement(
     text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
 )
+_NAMESAKE = Statement(
+    text(
+        "SELECT title FROM project"
+        " WHERE organisation_id = :organisation AND title = :title AND state <> 'terminated' LIMIT 1"
+    )
+)
 
 SUSPENDED = "项目中止"
 """Why a clock stands still while its project is suspended."""
@@ -52,11 +58,13 @@ def register_project(
     facts: Mapping[str, Any] | None = None,
     parent: str = "",
     taking_over: bool = False,
+    same_name: bool = False,
 ) -> str:
     """Begin to follow a project under a published definition. Returns its reference, `ref`.
 
     `ref` is a new random text from the edge. With `taking_over`, nothing opens until its replies are
-    entered, checked and the taking-over is closed. Refused with every wrong fact, sum and code.
+    entered, checked and the taking-over is closed. `same_name` says that it is meant to be another project
+    than the one of its name in that unit. Refused with every wrong fact, sum and code.
     """
     compiled = tx.compiled(digest)
     definition = compiled.definition
@@ -75,6 +83,8 @@ def register_project(
     )
     if code and not rules.check_code(code):
         reasons += _code_taken(tx, code, 0)
+    if not same_name:
+        reasons += _title_taken(tx, organisation, title.strip())
     refuse(reasons)
     above = _another(tx, parent, "parent", actor, now).project.id if parent else 0
     project = tx.new_project(ref, compiled)
@@ -111,6 +121,12 @@ def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
     """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none."""
     row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
     return [reason("code-taken", "code", code=code, title=row[0])] if row else []
+
+
+def _title_taken(tx: Transaction, organisation: int, title: str) -> list[Reason]:
+    """Two projects of one name do occur in a unit; one project registered twice is the commoner mistake."""
+    row = tx.execute(_NAMESAKE, organisation=organisation, title=title).fetchone()
+    return [reason("title-taken", "title", title=title)] if row else []
 
 
 def change_facts(

@@ -33,7 +33,7 @@ from workflow.queries.lists import (
     latest_definition,
     published,
 )
-from workflow.queries.portfolio import Facets, Filters, ProjectPage, facets, projects
+from workflow.queries.portfolio import Facets, Filters, ProjectItem, ProjectPage, facets, projects
 from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
 from workflow.queries.staffing import Absence, Place, abandoned, absence
@@ -63,6 +63,7 @@ __all__ = [
     "NoticePage",
     "Overview",
     "Place",
+    "ProjectItem",
     "ProjectPage",
     "ProjectView",
     "Published",
