@@ -18,7 +18,7 @@ MOST = 500
 
 _COLUMNS = (
     Column("序", 3, "center"),
-    Column("项目", 25),
+    Column("项目", 23),
     Column("单位", 11),
     Column("经办", 6),
     Column("状态", 5),
@@ -26,9 +26,9 @@ _COLUMNS = (
     Column("正在办理", 14),
     Column("在谁手里", 13),
     Column("到期", 23),
-    Column("本局", 6),
-    Column("外部门", 6),
-    Column("批复有效期", 7),
+    Column("本局", 7),
+    Column("外部门", 7),
+    Column("批复有效期", 8),
 )
 _WEEKDAY = re.compile(r" 周[一二三四五六日]")
 """Left out here, where every row has one line."""

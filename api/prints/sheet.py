@@ -48,7 +48,8 @@ class Column(Struct, frozen=True):
 class Table(Struct, frozen=True, tag="table", tag_field="kind"):
     """A table with a repeated header. `empty` is what it says without rows.
 
-    `single` keeps every row on one line, cutting words that do not fit: for lists that must fill one page.
+    `single` is for lists that must stand on one page: with few rows in large letters and whole, with many every
+    row on one line, cutting words that do not fit.
     """
 
     title: str

@@ -157,3 +157,27 @@ def test_papers_are_turned_over_beside_what_is_being_typed(
     expect(page.get_by_label("需修改事项")).to_have_value("改造工程概算书：")
     assert said == []
     page.close()
+
+
+def test_on_a_phone_the_button_comes_to_the_foot_once_something_is_ticked(
+    city: City, browser: Browser
+) -> None:
+    """Replies taken over, held against their originals with one hand."""
+    store = Store(city.url)
+    store.start()
+    Pile(store, city).entries(6)
+    store.close()
+    page = browser.new_page(viewport=ViewportSize(width=390, height=844), locale="zh-CN")
+    said = listen(page)
+    with open_desk(city) as desk:
+        enter(page, desk, "李国栋")
+        page.goto(f"{desk}/checks")
+
+        page.get_by_role("checkbox").first.check()
+
+        button = page.get_by_role("button", name="与原件一致，确认所选 1 件")
+        expect(button).to_be_in_viewport(ratio=1)
+        button.click()
+        expect(page.get_by_role("status")).to_have_text("所选各项已确认，登记生效。")
+    assert said == []
+    page.close()

@@ -113,3 +113,15 @@ def test_the_overseer_reads_it_on_a_phone(visit: Visit) -> None:
         page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         keep_picture(page, f"overseer-{name}-phone")
+
+
+def test_an_entry_of_the_record_is_one_line_and_its_sentence_on_a_phone(visit: Visit) -> None:
+    """Fifty entries are to be read, not scrolled through: when, of what and its number stand in one line."""
+    page = visit("jianghui", PHONE)
+    page.goto("/audit")
+    rows = page.locator("table.audit tbody tr")
+    expect(rows.first).to_be_visible()
+
+    for row in rows.all():
+        cells = (row.locator("td").first, row.locator(".of"), row.locator("td").last)
+        assert len({box["y"] for cell in cells if (box := cell.bounding_box())}) == 1

@@ -36,6 +36,7 @@ from workflow.errors import Refused
 from workflow.queries.ledger import LedgerRow
 from workflow.queries.words import LIGHTS, Due
 
+LONGEST = "澴川市澴阳区特困人员供养服务综合体（含失能护理中心、儿童福利院、救助管理站及配套附属设施）新建项目"
 NOW = datetime(2026, 11, 23, 2, 0, 30, 123456, tzinfo=UTC)
 IMPRINT = Imprint("2026-11-23", "澴川市民政局", "蒋慧")
 REVIEW = "/stages/budget_review"
@@ -166,20 +167,22 @@ def test_the_list_of_projects_prints_as_it_is_filtered_with_lights_in_words(
     assert "区公益性骨灰堂" not in text(opened(sign_in("tanli"), "/projects/print.pdf"))
 
 
-@pytest.mark.parametrize(("size", "width"), [("a4-landscape", 842), ("a3-landscape", 1191)])
-def test_fifty_projects_with_the_longest_names_stand_on_one_page(press: Press, size: str, width: int) -> None:
-    name = (
-        "澴川市澴阳区特困人员供养服务综合体（含失能护理中心、儿童福利院、救助管理站及配套附属设施）新建项目"
-    )
+def fifty(amount: int = 50, name: str = LONGEST) -> list[LedgerRow]:
+    """So many projects, each in the longest words that occur."""
     due = Due(date(2027, 1, 5), "2027年1月5日 周二（暂定）· 剩 29 个工作日", LIGHTS["yellow"], True)
-    rows = [
+    return [
         LedgerRow(
             f"r{number}", f"{name}{number}", "", "特困", "云河县民政局规划财务股", "谭丽", "在办", "规划立项",
             "建设项目用地预审与选址意见书", 3, "县自然资源和规划局", due, LIGHTS["yellow"], LIGHTS["red"],
             LIGHTS["green"], None, {},
         )
-        for number in range(50)
+        for number in range(amount)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "width"), [("a4-landscape", 842), ("a3-landscape", 1191)])
+def test_fifty_projects_with_the_longest_names_stand_on_one_page(press: Press, size: str, width: int) -> None:
+    rows = fifty()
 
     sheet = project_list(rows, count=50, narrowed="全部项目", imprint=IMPRINT, size=size)  # type: ignore[arg-type]
     pdf = PdfReader(io.BytesIO(press.set(sheet, NOW)))
@@ -187,7 +190,35 @@ def test_fifty_projects_with_the_longest_names_stand_on_one_page(press: Press, s
     assert len(pdf.pages) == 1
     assert round(float(pdf.pages[0].mediabox.width)) == width
     assert text(pdf).count("■ 超期") == 51  # and once in the legend
+    assert text(pdf).count("剩 29 个工作日") == 50
     assert "第 1 页 / 共 1 页" in text(pdf)
+
+
+@pytest.mark.parametrize(
+    ("amount", "name", "points"),
+    [(6, "大院社区综合养老服务中心改造", 10.5), (18, "区公益性骨灰堂", 9.5), (20, "区公益性骨灰堂", 8.5), (14, LONGEST, 7.2)],
+)  # fmt: skip
+def test_fewer_projects_stand_there_whole_and_in_larger_letters(
+    press: Press, amount: int, name: str, points: float
+) -> None:
+    """A leader reads six projects without glasses."""
+    rows = fifty(amount, name)
+
+    sheet = project_list(rows, count=amount, narrowed="全部项目", imprint=IMPRINT, size="a4-landscape")
+    pdf = PdfReader(io.BytesIO(press.set(sheet, NOW)))
+
+    assert len(pdf.pages) == 1
+    assert text(pdf).count(name) == amount
+    assert letters(pdf) == points
+
+
+def letters(pdf: PdfReader) -> float:
+    """How large the words of the list are, in points."""
+    sizes: list[float] = []
+    pdf.pages[0].extract_text(
+        visitor_text=lambda words, _cm, _tm, _font, size: sizes.append(size) if "谭丽" in words else None
+    )
+    return round(sizes[0], 1)
 
 
 def test_a_hundred_projects_say_on_each_page_who_printed_them_and_which_page_it_is(press: Press) -> None:

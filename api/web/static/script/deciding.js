@@ -43,15 +43,16 @@
     });
   });
 
+  var together = all("[data-together]");
+  var words = together.map(function (button) { return button.textContent; });
   function count() {
-    all("[data-together]").forEach(function (button) {
+    together.forEach(function (button, place) {
       var ticks = all("input[form=together-" + button.getAttribute("data-together") + "]");
       var number = ticks.filter(function (each) { return each.checked; }).length;
-      var word = button.getAttribute("data-together") === "approve" ? "同意所选" : "确认所选";
       all("[data-all=" + button.getAttribute("data-together") + "]").forEach(function (each) {
         each.checked = number > 0 && number === Math.min(ticks.length, Number(each.getAttribute("data-most")));
       });
-      button.textContent = number ? word + " " + number + " 件" : word;
+      button.textContent = words[place] + (number ? " " + number + " 件" : "");
       button.parentNode.className = button.parentNode.className.replace(" ticked", "") + (number ? " ticked" : "");
     });
   }
