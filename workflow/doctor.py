@@ -258,9 +258,12 @@ def _compare(
     }:
         yield Finding("error", "row-differs", f"项目 {ref}：事项数据与状态不同")
     rows = connection.execute(
-        text("SELECT stage, what, person_id, since, due_on FROM task WHERE project_id = :id"), {"id": project}
+        text(
+            "SELECT stage, what, person_id, since, due_on, organisation_id FROM task WHERE project_id = :id"
+        ),
+        {"id": project},
     )
-    if {tuple(row) for row in rows} != projection.tasks(state):
+    if {tuple(row) for row in rows} != {(*each, state.organisation) for each in projection.tasks(state)}:
         yield Finding("error", "row-differs", f"项目 {ref}：待办数据与状态不同")
     if _papers(connection, project) != {
         key: projection.paper_row(paper) for key, paper in state.documents.items()

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.schema import CreateIndex
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from workflow.errors import Refused, reason
 from workflow.models import METADATA, SCHEMA
@@ -35,25 +35,25 @@ def _drop_project_version(connection: Connection) -> None:
     connection.execute(text("DROP INDEX IF EXISTS project_version"))
 
 
-def _place_stages_in_organisations(connection: Connection) -> None:
-    """`stage` is made anew and filled from what it held: SQLite adds no column that must not be empty."""
-    kept = "project_id, key, state, turn, since, warn_on, due_on, outside, next_at"
-    connection.execute(text("CREATE TABLE stage_before AS SELECT * FROM stage"))
-    connection.execute(text("DROP TABLE stage"))
-    METADATA.tables["stage"].create(connection)
-    connection.execute(
-        text(
-            f"INSERT INTO stage ({kept}, organisation_id) SELECT {kept}, (SELECT organisation_id FROM project"  # noqa: S608
-            " WHERE id = project_id) FROM stage_before"
-        )
-    )
-    connection.execute(text("DROP TABLE stage_before"))
+def _place_in_organisations(connection: Connection) -> None:
+    """Both are made anew and filled from what they held: SQLite adds no column that must not be empty."""
+    for name, kept in (
+        ("stage", "project_id, key, state, turn, since, warn_on, due_on, outside, next_at"),
+        ("task", "project_id, stage, what, person_id, since, due_on"),
+    ):
+        connection.execute(text(f"CREATE TABLE earlier AS SELECT * FROM {name}"))  # noqa: S608
+        connection.execute(text(f"DROP TABLE {name}"))
+        connection.execute(CreateTable(METADATA.tables[name]))
+        filled = f"INSERT INTO {name} ({kept}, organisation_id) SELECT {kept}, "
+        placed = "(SELECT organisation_id FROM project WHERE id = earlier.project_id) FROM earlier"
+        connection.execute(text(filled + placed))
+        connection.execute(text("DROP TABLE earlier"))
 
 
 STEPS: Final[dict[int, tuple[Step, ...]]] = {
     1: (_drop_event_actor,),
     2: (_drop_sessions,),
-    3: (_drop_project_version, _place_stages_in_organisations),
+    3: (_drop_project_version, _place_in_organisations),
 }
 """The number that a step leads to -> what it does. Tables without rowid that an older SQLite file keeps with one
 stay so: they answer the same, and rebuilding them would lock a large file for minutes."""

@@ -168,8 +168,8 @@ class Project(SQLModel, table=True):
 class StageRow(SQLModel, table=True):
     """Where a stage stands, for lists and for the sweep: `next_at` is its next rung or opening.
 
-    `stage_clock` is what is counted and listed as late, only where a clock runs; with the project's organisation,
-    which never changes, so that counting by unit passes over no project.
+    Where a clock runs, `stage_clock` lists what is late and `stage_unit` counts it by the project's organisation,
+    which never changes.
     """
 
     __tablename__ = "stage"
@@ -191,6 +191,15 @@ class StageRow(SQLModel, table=True):
             postgresql_where=text("due_on IS NOT NULL"),
             sqlite_where=text("due_on IS NOT NULL"),
         ),
+        Index(
+            "stage_unit",
+            "organisation_id",
+            "outside",
+            "due_on",
+            "warn_on",
+            postgresql_where=text("due_on IS NOT NULL"),
+            sqlite_where=text("due_on IS NOT NULL"),
+        ),
         _BY_KEY,
     )
 
@@ -207,9 +216,15 @@ class StageRow(SQLModel, table=True):
 
 
 class Task(SQLModel, table=True):
-    """One thing that waits for one person. A delegate finds it through the delegation."""
+    """One thing that waits for one person. A delegate finds it through the delegation.
 
-    __table_args__ = (Index("task_person", "person_id", "due_on", "project_id"), _BY_KEY)
+    `task_person` says of a person's tasks by itself in which organisation's projects they are.
+    """
+
+    __table_args__ = (
+        Index("task_person", "person_id", "due_on", "project_id", "organisation_id"),
+        _BY_KEY,
+    )
 
     project_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
     stage: str = Field(primary_key=True)
@@ -217,6 +232,7 @@ class Task(SQLModel, table=True):
     person_id: int = Field(sa_column=Column(_ID, primary_key=True, autoincrement=False))
     since: str
     due_on: str | None = None
+    organisation_id: int = Field(sa_type=_ID)
 
 
 class PaperRow(SQLModel, table=True):

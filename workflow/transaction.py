@@ -97,8 +97,8 @@ _PUT_PAPER = Statement(
 )
 _INSERT_TASK = Statement(
     text(
-        "INSERT INTO task (project_id, stage, what, person_id, since, due_on)"
-        " VALUES (:project_id, :stage, :what, :person_id, :since, :due_on)"
+        "INSERT INTO task (project_id, stage, what, person_id, since, due_on, organisation_id)"
+        " VALUES (:project_id, :stage, :what, :person_id, :since, :due_on, :organisation_id)"
     )
 )
 _DELETE_TASK = Statement(
@@ -445,10 +445,11 @@ class Transaction:
             new_tasks |= projection.stage_tasks(key, stage)
             if old is not None:
                 old_tasks |= projection.stage_tasks(key, old)
-        self._write_tasks(project, old_tasks, new_tasks)
+        self._write_tasks(project, after.organisation, old_tasks, new_tasks)
         if before is None or before.entries is not after.entries:
             entries_before = before.entries.values() if before else ()
-            self._write_tasks(project, _entry_tasks(entries_before), _entry_tasks(after.entries.values()))
+            entries_now = _entry_tasks(after.entries.values())
+            self._write_tasks(project, after.organisation, _entry_tasks(entries_before), entries_now)
         old_papers = before.documents if before else {}
         for key, paper in after.documents.items():
             old_paper = old_papers.get(key)
@@ -459,7 +460,7 @@ class Transaction:
                 self.execute(_PUT_PAPER, project_id=project, document=key, **superseded)
             self.execute(_PUT_PAPER, project_id=project, document=key, **projection.paper_row(paper))
 
-    def _write_tasks(self, project: int, old: set[Any], new: set[Any]) -> None:
+    def _write_tasks(self, project: int, organisation: int, old: set[Any], new: set[Any]) -> None:
         for stage, what, person, _, _ in old - new:
             self.execute(_DELETE_TASK, project_id=project, stage=stage, what=what, person_id=person)
         for stage, what, person, since, due_on in new - old:
@@ -471,6 +472,7 @@ class Transaction:
                 person_id=person,
                 since=since,
                 due_on=due_on,
+                organisation_id=organisation,
             )
 
 

@@ -83,7 +83,7 @@ def register_project(
     )
     if code and not rules.check_code(code):
         reasons += _code_taken(tx, code, 0)
-    if not same_name:
+    if not same_name and not any(each.place == "title" for each in reasons):
         reasons += _title_taken(tx, organisation, title.strip())
     refuse(reasons)
     above = _another(tx, parent, "parent", actor, now).project.id if parent else 0

@@ -96,7 +96,7 @@ def board(
 ) -> Board:
     """The projects in the person's scope, the worst first, one page from the position `after` on."""
     snap, chosen = snapshot(connection), filters or Filters()
-    conditions = project_conditions(snap, chosen, person, day)
+    conditions = project_conditions(connection, snap, chosen, person, day)
     rank = _rank(day)
     statement = select(PROJECT.c.id, rank.label("rank"), nearest_due.label("due")).where(*conditions)
     keys = list(connection.execute(_from(statement, rank, after).limit(PAGE + 1)))

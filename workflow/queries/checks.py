@@ -84,7 +84,7 @@ def checks(connection: Connection, *, person: int, day: date, ref: str = "", aft
     )
     statement = (
         select(*columns("id", "ref", "digest", "title", "code", "organisation_id", "body"))
-        .where(PROJECT.c.id.in_(waiting), visible(snap.directory, person, day))
+        .where(PROJECT.c.id.in_(waiting), visible(connection, snap.directory, person, day))
         .order_by(PROJECT.c.id)
         .limit(MOST_CHECKS + 1)
     )

@@ -61,7 +61,7 @@ def _validity(connection: Connection, person: int, day: date) -> Iterator[Dated]
     statement = (
         select(*columns("ref", "body"))
         .where(
-            visible(snap.directory, person, day),
+            visible(connection, snap.directory, person, day),
             PROJECT.c.clerk_id.in_(people(snap.directory, person, day)),
             PROJECT.c.state.in_(sorted(RUNNING_STATES)),
             PROJECT.c.valid_due_on.is_not(None),

@@ -88,7 +88,9 @@ def _findings(content: str, name: str) -> tuple[Finding, ...]:
 
 def _versions(connection: Connection, person: int, day: date, type: str = "") -> tuple[Version, ...]:  # noqa: A002
     directory = snapshot(connection).directory
-    counting = select(PROJECT.c.digest, func.count().label("projects")).where(visible(directory, person, day))
+    counting = select(PROJECT.c.digest, func.count().label("projects")).where(
+        visible(connection, directory, person, day)
+    )
     rows = connection.execute(counting.group_by(PROJECT.c.digest))
     counted = {row.digest: int(row.projects) for row in rows}
     statement = select(ROW.type, ROW.version, ROW.title, ROW.digest, ROW.published_at)

@@ -51,7 +51,7 @@ def notices(connection: Connection, *, person: int, day: date, before: int = 0) 
         .add_columns(PROJECT.c.ref, PROJECT.c.title, PROJECT.c.digest)
         .join_from(NOTICE, EVENT, EVENT.c.id == NOTICE.c.event_id)
         .join(PROJECT, PROJECT.c.id == NOTICE.c.project_id)
-        .where(NOTICE.c.person_id == person, visible(snap.directory, person, day))
+        .where(NOTICE.c.person_id == person, visible(connection, snap.directory, person, day))
         .order_by(NOTICE.c.id.desc())
         .limit(PAGE + 1)
     )
@@ -88,7 +88,7 @@ def incidents(
 ) -> tuple[IncidentItem, ...]:
     """Open incidents in the person's scope, newest first; the system's own for administrators only."""
     snap = snapshot(connection)
-    visible_ids = select(PROJECT.c.id).where(visible(snap.directory, person, day))
+    visible_ids = select(PROJECT.c.id).where(visible(connection, snap.directory, person, day))
     seen: list[ColumnElement[bool]] = [INCIDENT.c.project_id.in_(visible_ids)]
     if snap.directory.is_administrator(person):
         seen.append(INCIDENT.c.project_id == 0)

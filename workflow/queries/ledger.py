@@ -65,7 +65,7 @@ class LedgerHead(Struct, frozen=True):
 def ledger_head(connection: Connection, *, person: int, day: date, filters: Filters) -> LedgerHead:
     """What must be known before the first row is written."""
     snap = snapshot(connection)
-    conditions = project_conditions(snap, filters, person, day)
+    conditions = project_conditions(connection, snap, filters, person, day)
     statement = select(PROJECT.c.digest, func.count()).where(*conditions).group_by(PROJECT.c.digest)
     found = [(snap.compiled(connection, row[0]).definition, row[1]) for row in connection.execute(statement)]
     found.sort(key=lambda each: (each[0].type, each[0].version))
@@ -79,7 +79,7 @@ def ledger(
     """The next `most` projects that match, from `before` (a position) on."""
     snap = snapshot(connection)
     conditions = [
-        *project_conditions(snap, filters, person, day),
+        *project_conditions(connection, snap, filters, person, day),
         *([PROJECT.c.id < before] if before else []),
     ]
     statement = select(*_ROW).where(*conditions).order_by(PROJECT.c.id.desc()).limit(most + 1)

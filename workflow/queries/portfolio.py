@@ -107,7 +107,7 @@ def projects(
     It goes on from the project `before`, which was due on `due`.
     """
     snap = snapshot(connection)
-    conditions = project_conditions(snap, filters or Filters(), person, day)
+    conditions = project_conditions(connection, snap, filters or Filters(), person, day)
     order = [nearest_due, PROJECT.c.id.desc()] if sort == "due" else [PROJECT.c.id.desc()]
     if before:
         conditions.append(_beyond(before, due) if sort == "due" else PROJECT.c.id < before)
@@ -134,15 +134,19 @@ def _beyond(before: int, due: str) -> ColumnElement[bool]:
     return or_(nearest_due > due, and_(nearest_due == due, PROJECT.c.id < before))
 
 
-def project_conditions(snap: Snapshot, filters: Filters, person: int, day: date) -> list[ColumnElement[bool]]:
+def project_conditions(
+    connection: Connection, snap: Snapshot, filters: Filters, person: int, day: date
+) -> list[ColumnElement[bool]]:
     """When a project is in that person's filtered list: scope first, then each filter that is set."""
-    return list(_conditions(snap, filters, person, day).values())
+    return list(_conditions(connection, snap, filters, person, day).values())
 
 
-def _conditions(snap: Snapshot, filters: Filters, person: int, day: date) -> dict[str, ColumnElement[bool]]:
+def _conditions(
+    connection: Connection, snap: Snapshot, filters: Filters, person: int, day: date
+) -> dict[str, ColumnElement[bool]]:
     """The same, by the name of the filter."""
     return {
-        "scope": visible(snap.directory, person, day),
+        "scope": visible(connection, snap.directory, person, day),
         **{
             name: _CONDITIONS[name](snap.directory, value, day)
             for name, value in asdict(filters).items()
@@ -321,7 +325,7 @@ def facets(connection: Connection, *, person: int, day: date, filters: Filters |
     snap, chosen = snapshot(connection), filters or Filters()
     directory = snap.directory
 
-    conditions = _conditions(snap, chosen, person, day)
+    conditions = _conditions(connection, snap, chosen, person, day)
 
     def others(name: str) -> list[ColumnElement[bool]]:
         return [each for key, each in conditions.items() if key != name]

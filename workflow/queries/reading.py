@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -79,12 +80,20 @@ def read_project(connection: Connection, *, ref: str, person: int, day: date) ->
     """The project of that reference; NotFound unless it exists and the person may see it."""
     snap = snapshot(connection)
     statement = select(*columns("id", "ref", "seq", "head", "body")).where(
-        PROJECT.c.ref == ref, visible(snap.directory, person, day)
+        PROJECT.c.ref == ref, visible(connection, snap.directory, person, day)
     )
     row = connection.execute(statement).first()
     if row is None:
         raise NotFound(reason("project-not-found"))
     return reading_of(connection, snap, row, person, day)
+
+
+def readings(
+    connection: Connection, snap: Snapshot, ids: Iterable[int], person: int, day: date
+) -> dict[int, Reading]:
+    """The projects of these ids, which a query has found within the person's scope."""
+    statement = select(*columns("id", "ref", "seq", "head", "body")).where(PROJECT.c.id.in_(set(ids)))
+    return {row.id: reading_of(connection, snap, row, person, day) for row in connection.execute(statement)}
 
 
 def reading_of(connection: Connection, snap: Snapshot, row: Any, person: int, day: date) -> Reading:

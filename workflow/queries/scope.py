@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, Connection, or_, select, true
 
 from workflow.models import Project, Task
 from workflow.people import Directory
@@ -23,6 +23,7 @@ def people(directory: Directory, person: int, day: date) -> tuple[int, ...]:
 
 
 def visible(
+    connection: Connection,
     directory: Directory,
     person: int,
     day: date,
@@ -32,13 +33,19 @@ def visible(
 ) -> ColumnElement[bool]:
     """The condition on a project, or on what names it: in the person's scope, or something in it waits for them.
 
-    Whoever may see every organisation needs none, which spares the database a list of all of them.
+    Whoever may see every organisation needs none, which spares the database a list of all of them. What waits
+    outside the scope is asked for first: there is seldom any, and a condition of one part leaves the database
+    its indexes.
     """
     scope = directory.scope(person, day)
     if len(scope) == len(directory.organisations):
         return true()
-    waits = select(TASK.c.project_id).where(TASK.c.person_id.in_(people(directory, person, day)))
-    return or_(organisation.in_(sorted(scope)), project.in_(waits))
+    waits = select(TASK.c.project_id).where(
+        TASK.c.person_id.in_(people(directory, person, day)), TASK.c.organisation_id.not_in(scope)
+    )
+    outside = connection.execute(waits.distinct()).scalars().all()
+    within = organisation.in_(sorted(scope))
+    return or_(within, project.in_(outside)) if outside else within
 
 
 def columns(*names: str) -> list[Any]:

@@ -20,9 +20,9 @@ from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, Run
 from workflow.models import EventRow, StageRow
 from workflow.people import Directory
 from workflow.queries.portfolio import below, organisation_name
-from workflow.queries.reading import Reading, reading_of
+from workflow.queries.reading import Reading, readings
 from workflow.queries.record import Row
-from workflow.queries.scope import PROJECT, TASK, columns, visible
+from workflow.queries.scope import PROJECT, TASK, visible
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import held_since, holder_words
 from workflow.queries.words import Due, clock_day, due_of
@@ -191,7 +191,9 @@ class _Asked(NamedTuple):
         self, organisation: ColumnElement[int], project: ColumnElement[int]
     ) -> Iterator[ColumnElement[bool]]:
         directory = self.snap.directory
-        yield visible(directory, self.person, self.day, organisation=organisation, project=project)
+        yield visible(
+            self.connection, directory, self.person, self.day, organisation=organisation, project=project
+        )
         if self.unit:
             yield organisation.in_(below(directory, self.unit))
 
@@ -289,10 +291,10 @@ def _by_person(asked: _Asked) -> tuple[PersonCount, ...]:
 def _kind(asked: _Asked, key: str, count: int, after: str, size: int) -> Kind:
     rows = list(asked.connection.execute(_rows(asked, key, after).limit(size + 1)))
     shown = rows[:size]
-    readings = _readings(asked, {row.id for row in shown})
-    record = _record(asked.connection, readings)
+    found = readings(asked.connection, asked.snap, (row.id for row in shown), asked.person, asked.day)
+    record = _record(asked.connection, found)
     view = _validity if key == "validity" else _stage
-    items = tuple(view(readings[row.id], row, record.get(row.id, [])) for row in shown)
+    items = tuple(view(found[row.id], row, record.get(row.id, [])) for row in shown)
     return Kind(key, KINDS[key], count, items, items[-1].position if len(rows) > size else "")
 
 
@@ -319,25 +321,17 @@ def _from(statement: Any, order: tuple[ColumnElement[Any], ...], after: str) -> 
     return statement.order_by(*order)
 
 
-def _readings(asked: _Asked, ids: Iterable[int]) -> dict[int, Reading]:
-    statement = select(*columns("id", "ref", "seq", "head", "body")).where(PROJECT.c.id.in_(list(ids)))
-    return {
-        row.id: reading_of(asked.connection, asked.snap, row, asked.person, asked.day)
-        for row in asked.connection.execute(statement)
-    }
-
-
 _TOLD = ("rung.fired", "explanation.filed", "letter.drafted")
 
 
 def _record(
-    connection: Connection, readings: dict[int, Reading]
+    connection: Connection, projects: Iterable[int]
 ) -> dict[int, list[tuple[Row, RungFired | ExplanationFiled | LetterDrafted]]]:
     """What these projects' records say of reminders, explanations and letters, oldest first."""
     kinds = or_(*(EVENT.c.data.contains(f'"type":"{kind}"') for kind in _TOLD))
     statement = (
         select(EVENT.c.project_id, EVENT.c.seq, EVENT.c.at, EVENT.c.actor_id, EVENT.c.data)
-        .where(EVENT.c.project_id.in_(list(readings)), kinds)
+        .where(EVENT.c.project_id.in_(list(projects)), kinds)
         .order_by(EVENT.c.project_id, EVENT.c.seq)
     )
     found: dict[int, list[tuple[Row, Any]]] = {}

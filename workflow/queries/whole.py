@@ -120,7 +120,7 @@ def _worst(clocks: Iterable[Clock | None], day: date) -> Light:
 
 def _link(connection: Connection, reading: Reading, other: int) -> Link:
     statement = select(PROJECT.c.ref, PROJECT.c.title).where(
-        PROJECT.c.id == other, visible(reading.directory, reading.case.actor, reading.day)
+        PROJECT.c.id == other, visible(connection, reading.directory, reading.case.actor, reading.day)
     )
     row = connection.execute(statement).first()
     return Link(row.ref, row.title) if row else Link("", "另一项目")

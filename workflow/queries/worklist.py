@@ -5,7 +5,7 @@ Invariant: an item says what the rules say now: who may not, or not together wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -19,12 +19,12 @@ from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
 from workflow.projection import CHECK, RETURNED
 from workflow.queries.papers import paper_view
-from workflow.queries.reading import Reading, reading_of
+from workflow.queries.reading import Reading, reading_of, readings
 from workflow.queries.scope import PROJECT, TASK, columns, people
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import entry_views, what_follows
 from workflow.queries.views import EntryView, PaperView
-from workflow.queries.words import Due, due_of, due_words, light_on, since_words
+from workflow.queries.words import Due, due_of, since_words
 from workflow.record import instant
 from workflow.rules import state_words
 from workflow.sql import table
@@ -137,29 +137,19 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
     snap = snapshot(connection)
     who = people(snap.directory, person, day)
     statement = (
-        select(
-            *columns("id", "ref", "seq", "head", "body"),
-            *(TASK.c[name] for name in ("stage", "what", "person_id", "since", "due_on")),
-            STAGE.c.warn_on,
-            STAGE.c.outside,
-        )
-        .join_from(TASK, PROJECT, PROJECT.c.id == TASK.c.project_id)
-        .join(STAGE, SAME_STAGE, isouter=True)
+        select(*(TASK.c[name] for name in ("project_id", "stage", "what", "person_id", "since")))
         .where(TASK.c.person_id.in_(who))
         .order_by(_urgency(day), case((TASK.c.due_on.is_(None), 1), else_=0), TASK.c.due_on, TASK.c.since)
         .limit(MOST_TASKS)
     )
     count, in_projects = _count_checks(connection, who)
     if count > FEW_CHECKS:
-        statement = statement.where(not_(taken_over_checks()))
+        statement = statement.join(STAGE, SAME_STAGE, isouter=True).where(not_(taken_over_checks()))
     else:
         count = in_projects = 0
-    readings: dict[int, Reading] = {}
-    found = []
-    for row in _once(connection.execute(statement), person):
-        if row.id not in readings:
-            readings[row.id] = reading_of(connection, snap, row, person, day)
-        found.append(_work_item(readings[row.id], snap, row))
+    rows = _once(connection.execute(statement), person)
+    opened = readings(connection, snap, (row.project_id for row in rows), person, day)
+    found = [_work_item(opened[row.project_id], row) for row in rows]
     return Worklist(
         tuple(item for item in found if item.group != FOLLOW),
         tuple(item for item in found if item.group == FOLLOW),
@@ -188,7 +178,7 @@ def _taken_up(connection: Connection, snap: Snapshot, person: int, day: date) ->
         .order_by(PROJECT.c.id.desc())
         .limit(MOST_TAKEN_UP)
     )
-    readings = [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
+    opened = [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
     return tuple(
         TakenUp(
             reading.ref,
@@ -196,7 +186,7 @@ def _taken_up(connection: Connection, snap: Snapshot, person: int, day: date) ->
             len(reading.state.entries),
             sum(bool(stage.fixes) for stage in reading.state.stages.values()),
         )
-        for reading in readings
+        for reading in opened
         if reading.state.taking_over
     )
 
@@ -231,24 +221,24 @@ def _urgency(day: date) -> ColumnElement[int]:
     return case((TASK.c.due_on < day.isoformat(), 0), (waits_for_a_word, 1), else_=2)
 
 
-def _once(rows: Any, person: int) -> Iterator[Any]:
+def _once(rows: Any, person: int) -> list[Any]:
     """A task that is somebody's own is not shown again on behalf of another."""
     seen: dict[tuple[int, str, str], Any] = {}
     for row in rows:
-        key = (row.id, row.stage, row.what)
+        key = (row.project_id, row.stage, row.what)
         if key not in seen or row.person_id == person:
             seen[key] = row
-    yield from seen.values()
+    return list(seen.values())
 
 
-def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
+def _work_item(reading: Reading, row: Any) -> WorkItem:
     spec, stage = reading.stage(row.stage), reading.state.stage(row.stage)
     group, action = _group(row.what)
     entry = row.what.removeprefix(CHECK) if group == COMPARE else ""
     entries = entry_views(reading, row.stage)
     comparing = next((each for each in entries if str(each.number) == entry), None)
     return WorkItem(
-        ref=row.ref,
+        ref=reading.ref,
         project=reading.state.title,
         stage=row.stage,
         stage_title=spec.title,
@@ -258,8 +248,8 @@ def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
         action=action,
         since=since_words(instant(row.since), reading.day),
         sent_by=comparing.by if comparing else _sender(reading, stage),
-        due=_row_due(snap, row, reading.day) or (_stopped(reading, stage) if not entry else None),
-        outside=bool(row.outside),
+        due=None if entry else due_of(stage.clock, reading.calendar, reading.day),
+        outside=bool(stage.clock and stage.clock.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
         fixes=tuple(fix.text for fix in stage.fixes) if group == AMEND else (),
         for_whom=reading.directory.name(row.person_id) if row.person_id != reading.case.actor else "",
@@ -307,19 +297,3 @@ def _deciding(reading: Reading, spec: Stage, stage: StageState) -> Deciding:
         reasons=tuple(dict.fromkeys(reasons)),
         alone=tuple(rules.check_replies(reading.case, spec, (), as_printed=False)) if last else (),
     )
-
-
-def _stopped(reading: Reading, stage: StageState) -> Due | None:
-    """What a stopped clock says: its task has no due date, which is not the same as no limit."""
-    clock = stage.clock
-    return due_of(clock, reading.calendar, reading.day) if clock and clock.stopped else None
-
-
-def _row_due(snap: Snapshot, row: Any, day: date) -> Due | None:
-    if row.due_on is None:
-        return None
-    due_on = date.fromisoformat(row.due_on)
-    warn_on = date.fromisoformat(row.warn_on) if row.warn_on else None
-    provisional = snap.calendar.is_provisional(due_on)
-    words = due_words(snap.calendar, due_on, day, provisional=provisional)
-    return Due(due_on, words, light_on(warn_on, due_on, day), provisional, bool(row.outside))
