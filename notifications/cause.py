@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from workflow.calendar import Calendar
 from workflow.definition import Definition, Stage, Step
-from workflow.events import EntryOffered, EntryRecorded, Event, ReplyLapsed, RungFired
+from workflow.events import ClockChanged, EntryOffered, EntryRecorded, Event, ReplyLapsed, RungFired
 from workflow.machine import Compiled
 from workflow.people import Directory
 from workflow.rules import Case
@@ -100,7 +100,7 @@ class Cause(Struct, frozen=True):
     @property
     def clock(self) -> Clock | None:
         """The clock that runs there."""
-        if isinstance(self.event, RungFired):
+        if isinstance(self.event, RungFired | ClockChanged):
             return self.event.clock
         entered = getattr(self.event, "entered", None)
         return entered.clock if entered else self.standing.clock

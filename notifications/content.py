@@ -14,14 +14,18 @@ from workflow import rules
 from workflow.clock import ONE_DAY, local_day, remaining
 from workflow.definition import Definition
 from workflow.events import (
+    ClerkChanged,
+    ClockChanged,
     EntryOffered,
     EntryRecorded,
     Event,
+    ProjectMoved,
     RungFired,
     StageOpened,
     StageRefused,
     StageReturned,
     StepDecided,
+    StepHandedOver,
 )
 from workflow.queries.words import day_words, due_of, due_words, left_words, light_on
 from workflow.sentences import Teller, sentence
@@ -124,6 +128,9 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "document": kind.title if kind else "",
         "until": wording.plain(until, today) if until else "",
         "opens": _opens(cause),
+        "effect": event.effect if isinstance(event, ClockChanged) else "",
+        "move": event.trigger if isinstance(event, ProjectMoved) else "",
+        "successor": _successor(cause),
         "reason": wording.without_amounts(getattr(event, "reason", "") or getattr(event, "text", "")),
     }
 
@@ -132,6 +139,14 @@ def _batch(event: Event) -> dict[str, int] | None:
     """How much came in with one table, where the event is the last of it."""
     batch = event.batch if isinstance(event, EntryRecorded) else None
     return {"projects": batch.projects, "entries": batch.entries} if batch else None
+
+
+def _successor(cause: Cause) -> str:
+    """Who has the work now that was handed over; empty if it was not."""
+    match cause.event:
+        case StepHandedOver(to=person) | ClerkChanged(clerk=person):
+            return cause.directory.name(person)
+    return ""
 
 
 def _due(cause: Cause, today: date) -> dict[str, Any] | None:
@@ -195,6 +210,8 @@ def _fixes(cause: Cause) -> list[str]:
 def _missing(cause: Cause, today: date) -> list[str]:
     """The papers that still keep the stage from being handed in."""
     if cause.stage is None or cause.place != PREPARING or cause.standing.state != PREPARING:
+        return []
+    if cause.kind == "relieved":
         return []
     needs = rules.needs_of(cause.case(today), cause.stage)
     return [_need_words(cause.definition, need) for need in needs if need.blocks]
