@@ -266,6 +266,7 @@ def _rows(cause: Cause, due: dict[str, Any] | None, today: date) -> list[dict[st
         ("办理", _holder_row(cause, today)),
         ("期限", _due_row(cause, due, today)),
         ("时限", _limit_row(cause, today)),
+        ("说明", _explanation_row(cause, today)),
         *_story_rows(cause),
     ]
     light = {"shape": due["shape"], "colour": due["light"]} if due else None
@@ -347,6 +348,15 @@ def _paper_words(cause: Cause, document: str, paper: Paper, today: date) -> str:
     words += [f"{wording.plain(paper.issued_on, today)}发"] if paper.issued_on else []
     words += [f"有效期至{wording.plain(paper.valid_until, today)}"] if paper.valid_until else []
     return "，".join(word for word in words if word)
+
+
+def _explanation_row(cause: Cause, today: date) -> str:
+    """The late holder's own words, for whoever hears of the lateness."""
+    said = cause.explanation
+    if said is None:
+        return ""
+    who = cause.directory.name(said.person)
+    return f"{who}{wording.plain(local_day(said.at), today)}：{wording.without_amounts(said.event.text)}"
 
 
 def _story_rows(cause: Cause) -> list[tuple[str, str]]:
