@@ -17,7 +17,7 @@ from api.graph import project_graph
 from api.phrases import phrases
 from api.problems import problem_of, refusal
 from api.schemas import Id
-from api.web.commands import DONE
+from api.web.commands import DONE, typed_for
 from api.web.graphs import pictured
 from api.web.render import MEDIA, STATIC, Failure, page
 from notifications import mailbox
@@ -139,7 +139,10 @@ async def stage(
 async def stage_page(
     request: Request, desk: Desk, it: StageFile, *, failure: Failure | None = None, done: str = ""
 ) -> Response:
-    """The stage's page, perhaps with a form that was refused."""
+    """The stage's page, perhaps with a form that was refused, or with an entry to be made again."""
+    again: dict[str, Any] = {}
+    if it.rejected and it.rejected.by == desk.visitor.id and failure is None:
+        again["failed"], again["typed"] = typed_for(it.rejected.what)
     return page(
         request,
         "stage.html",
@@ -148,6 +151,7 @@ async def stage_page(
         done=done,
         onwards=await next_item(desk, (it.ref, it.stage.key)) if done else None,
         **await stage_context(desk, it),
+        **again,
     )
 
 
@@ -203,7 +207,8 @@ def outcome(it: StageFile, done: str, document: str = "") -> str:
     if done in _MOVED and stage.holders == NOBODY:
         return f"{said}；{stage.state_words}，暂无人办理，已报管理员。"
     if done in _MOVED and stage.is_open and stage.holders:
-        return f"{said}，现在在{stage.holders}处（{stage.state_words}）。"
+        there = f"{said}，现在在{stage.holders}处（{stage.state_words}）"
+        return f"{there}，{_counted(stage)}。" if done == "confirmed" and stage.due else f"{there}。"
     if done in _ENTERED and it.entries:
         return awaiting(said, it.entries[-1].checkers)
     if done in {"extended", "resumed"} and stage.due:
@@ -211,6 +216,12 @@ def outcome(it: StageFile, done: str, document: str = "") -> str:
     if done in _MOVED:
         return f"{said}，事项{stage.state_words}。"
     return f"{said}。" if said else ""
+
+
+def _counted(stage: StageView) -> str:
+    """What an entry did to the day: 到期日12月7日 周一 · 剩 10 个工作日, 停表中（专家评审）."""
+    due = stage.due
+    return "" if due is None else f"到期日{due.words}" if due.day else due.words
 
 
 def _handed_in(it: StageFile, said: str, document: str) -> str:

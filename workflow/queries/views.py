@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from workflow.errors import Reason
 from workflow.queries.words import Due, Light
+from workflow.state import Record
 
 
 class Offer(Struct, frozen=True):
@@ -256,6 +257,14 @@ class Colleague(Struct, frozen=True):
     title: str
 
 
+class Rejected(Struct, frozen=True):
+    """The last entry of a stage, which its checker did not confirm: what `by` had entered, and why not."""
+
+    words: str
+    by: int
+    what: Record
+
+
 class StageFile(Struct, frozen=True):
     """Everything that the page of one stage shows: the file, its clock, what may be done here."""
 
@@ -269,11 +278,13 @@ class StageFile(Struct, frozen=True):
     clock: ClockView | None
     fixes: tuple[str, ...]
     sent_back: str
+    rejected: Rejected | None
     passed: tuple[str, ...]
     entries: tuple[EntryView, ...]
     replies: tuple[PaperView, ...]
     issues: tuple[DocumentView, ...]
     issues_now: bool
+    conclusions: tuple[str, ...]
     step: str
     step_title: str
     body: str

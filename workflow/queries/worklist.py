@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, s
 from workflow import rules
 from workflow.definition import Stage
 from workflow.errors import Reason
+from workflow.evolve import NOT_CONFIRMED
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
 from workflow.projection import CHECK, RETURNED
@@ -245,6 +246,8 @@ def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
     spec, stage = reading.stage(row.stage), reading.state.stage(row.stage)
     group, action = _group(row.what)
     entry = row.what.removeprefix(CHECK) if group == COMPARE else ""
+    if "." in row.what and group != COMPARE and _is_rejected(stage):
+        group, action = AMEND, "更正后重新登记"
     entries = entry_views(reading, row.stage)
     comparing = next((each for each in entries if str(each.number) == entry), None)
     return WorkItem(
@@ -268,6 +271,11 @@ def _work_item(reading: Reading, snap: Snapshot, row: Any) -> WorkItem:
         comparing=comparing,
         entered=next(iter(entries), None) if not entry else None,
     )
+
+
+def _is_rejected(stage: StageState) -> bool:
+    """Whether the last record of the outside office was not confirmed: nothing goes on until it is made again."""
+    return any(fix.text.startswith(NOT_CONFIRMED) for fix in stage.fixes)
 
 
 def _group(what: str) -> tuple[str, str]:
