@@ -310,7 +310,7 @@ def _limit_row(cause: Cause, today: date) -> str:
     parts += [
         f"扣除{wording.plain(span.start, today)}至{wording.plain(span.end - ONE_DAY, today)}{_because(span.why)}"
         for span in clock.spans
-        if span.end
+        if span.end and span.end > span.start
     ]
     if clock.statutory and clock.statutory_on:
         parts.append(f"法定{clock.statutory}，至{wording.plain(clock.statutory_on, today)}")

@@ -19,7 +19,7 @@ from tests.hostile import MARKUP, TEMPLATES
 from tests.notifications.bureau import Bureau, at
 from tests.notifications.samples import causes
 from workflow import events as ev
-from workflow.clock import local_day
+from workflow.clock import Span, local_day
 from workflow.notices import NOTICES
 from workflow.timing import stop
 
@@ -136,6 +136,18 @@ def test_lateness_outside_is_worked_out_by_us_and_nobodys_own(bureau: Bureau) ->
     assert "扣除9月29日至10月7日（专家评审）" in mail.text
     assert "法定30个工作日，至11月16日" in mail.text
     assert "外部门的时间不计入本局人员" in mail.text
+
+
+def test_a_stop_of_no_day_is_not_said_to_have_taken_any(bureau: Bureau) -> None:
+    """A special procedure that began and ended on one day: 扣除11月22日至11月21日 would be nonsense."""
+    bureau.register("2026-11-05 09:00")
+    cause = causes(bureau)["outside_late"]
+    assert isinstance(cause.event, ev.RungFired)
+    same_day = (Span(date(2026, 9, 28), date(2026, 9, 28), "现场踏勘"), *cause.event.clock.spans)
+    event = replace(cause.event, clock=replace(cause.event.clock, spans=same_day))
+    mail = render("outside_late", describe(replace(cause, event=event), base_url=BASE, today=TODAY))
+    assert "现场踏勘" not in mail.text
+    assert "扣除9月29日至10月7日（专家评审）" in mail.text
 
 
 def test_what_people_typed_is_never_compiled_and_always_escaped(bureau: Bureau) -> None:
