@@ -182,9 +182,8 @@ def _task(cause: Cause) -> str:
 
 
 def _held_days(cause: Cause, today: date) -> int:
-    if cause.standing.since is None:
-        return 0
-    return max(0, cause.calendar.workdays_between(local_day(cause.standing.since), today))
+    since = cause.standing.held_from
+    return max(0, cause.calendar.workdays_between(local_day(since), today)) if since else 0
 
 
 def _author(cause: Cause) -> int:
@@ -279,7 +278,7 @@ def _rows(cause: Cause, due: dict[str, Any] | None, today: date) -> list[dict[st
 
 def _holder_row(cause: Cause, today: date) -> str:
     clock, step = cause.clock, cause.step
-    since = cause.at if cause.kind == "handed_over" else cause.standing.since
+    since = cause.at if cause.kind == "handed_over" else cause.standing.held_from
     if cause.is_about_validity or cause.kind in {"check", "rejected", "incident"}:
         return ""
     if cause.is_outside and step and clock:

@@ -71,7 +71,7 @@ async def project_page(
         "project.html",
         desk.visitor,
         failure=failure,
-        done=f"{DONE[done]}。{_restarted(found.timeline.items)}" if done in DONE else "",
+        done=_project_outcome(it, found.timeline.items, done),
         onwards=await next_item(desk) if done and not primary and not it.taking_over else None,
         it=it,
         **await pictured(graph, desk.day),
@@ -91,8 +91,19 @@ async def project_page(
     )
 
 
+def _project_outcome(it: ProjectView, record: Iterable[Told], done: str) -> str:
+    """What was done to the project, and what came of it for its stages."""
+    if done == "moved":
+        return f"项目已转为“{it.state_words}”。"
+    if done == "handed":
+        return f"已移交，现由{it.clerk}经办。"
+    return f"{DONE[done]}。{_consequences(record)}" if done in DONE else ""
+
+
 def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
     """The one thing that this person should do here now: the most urgent that waits for them."""
+    if it.suspended:
+        return None
     for entry in it.entries:
         if entry.confirm.allowed:
             return {
@@ -234,13 +245,23 @@ def _handed_in(it: StageFile, said: str, document: str) -> str:
         return f"{said}，还缺 {len(it.stage.missing)} 项。"
     if it.stage.state == PREPARING:
         return f"{said}，材料已齐。"
-    again = _restarted(it.record)
+    again = _consequences(it.record)
     return f"{said}。{again}" if paper.title in again else f"{said}。"
 
 
-def _restarted(record: Iterable[Told]) -> str:
-    """The reviews that the last command has begun again; `record` is newest first."""
-    return "".join(each.text for each in takewhile(lambda it: it.kind == "stage.restarted", record))
+_FOLLOWING = {"stage.restarted", "stage.opened", "stage.held", "stage.skipped"}
+"""What a command may have done to stages beside what it was given for."""
+
+
+def _consequences(record: Iterable[Told]) -> str:
+    """What became of the stages that the last command has begun, begun again, or holds, each once.
+
+    `record` is newest first; the words are not.
+    """
+    found: dict[str, str] = {}
+    for each in takewhile(lambda it: it.kind in _FOLLOWING, record):
+        found.setdefault(each.stage, each.text)
+    return "".join(reversed(found.values()))
 
 
 def awaiting(said: str, checkers: str) -> str:

@@ -130,7 +130,7 @@ def held_since(reading: Reading, spec: Stage, stage: StageState) -> str:
         return since_words(entry.at, reading.day)
     if is_outside(stage) and stage.clock:
         return day_words(stage.clock.started_on, reading.day)
-    return since_words(stage.since, reading.day)
+    return since_words(stage.held_from, reading.day)
 
 
 def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:

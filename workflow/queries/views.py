@@ -248,6 +248,11 @@ class ProjectView(Struct, frozen=True):
     seq: int
     head: str
 
+    @property
+    def suspended(self) -> bool:
+        """Whether it stands still until a chief resumes it."""
+        return self.state.endswith("_suspended")
+
 
 class Colleague(Struct, frozen=True):
     """A person whom work may be given to."""
