@@ -6,12 +6,21 @@ Invariant: a cause looks nothing up; the same cause always makes the same mail.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from workflow.calendar import Calendar
 from workflow.definition import Definition, Stage, Step
-from workflow.events import EntryOffered, EntryRecorded, Event, ReplyLapsed, RungFired
+from workflow.events import (
+    ClockChanged,
+    EntryOffered,
+    EntryRecorded,
+    Event,
+    ExplanationFiled,
+    ReplyLapsed,
+    RungFired,
+)
 from workflow.machine import Compiled
 from workflow.people import Directory
 from workflow.rules import Case
@@ -19,6 +28,14 @@ from workflow.state import Clock, ProjectState, StageState
 
 LATE = timedelta(minutes=15)
 """A rung that took effect this long after its time says so: the system was down."""
+
+
+class Explained(NamedTuple):
+    """An explanation on the record: who gave it when, for which stage and clock."""
+
+    person: int
+    at: datetime
+    event: ExplanationFiled
 
 
 class Cause(Struct, frozen=True):
@@ -39,6 +56,8 @@ class Cause(Struct, frozen=True):
     compiled: Compiled
     directory: Directory
     calendar: Calendar
+    explanation: Explained | None = None
+    """Of a deadline: what the holder has said about it so far (情况说明)."""
 
     @property
     def definition(self) -> Definition:
@@ -100,7 +119,7 @@ class Cause(Struct, frozen=True):
     @property
     def clock(self) -> Clock | None:
         """The clock that runs there."""
-        if isinstance(self.event, RungFired):
+        if isinstance(self.event, RungFired | ClockChanged):
             return self.event.clock
         entered = getattr(self.event, "entered", None)
         return entered.clock if entered else self.standing.clock

@@ -14,14 +14,18 @@ from workflow import rules
 from workflow.clock import ONE_DAY, local_day, remaining
 from workflow.definition import Definition
 from workflow.events import (
+    ClerkChanged,
+    ClockChanged,
     EntryOffered,
     EntryRecorded,
     Event,
+    ProjectMoved,
     RungFired,
     StageOpened,
     StageRefused,
     StageReturned,
     StepDecided,
+    StepHandedOver,
 )
 from workflow.queries.words import day_words, due_of, due_words, left_words, light_on
 from workflow.sentences import Teller, sentence
@@ -124,6 +128,9 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "document": kind.title if kind else "",
         "until": wording.plain(until, today) if until else "",
         "opens": _opens(cause),
+        "effect": event.effect if isinstance(event, ClockChanged) else "",
+        "move": event.trigger if isinstance(event, ProjectMoved) else "",
+        "successor": _successor(cause),
         "reason": wording.without_amounts(getattr(event, "reason", "") or getattr(event, "text", "")),
     }
 
@@ -132,6 +139,14 @@ def _batch(event: Event) -> dict[str, int] | None:
     """How much came in with one table, where the event is the last of it."""
     batch = event.batch if isinstance(event, EntryRecorded) else None
     return {"projects": batch.projects, "entries": batch.entries} if batch else None
+
+
+def _successor(cause: Cause) -> str:
+    """Who has the work now that was handed over; empty if it was not."""
+    match cause.event:
+        case StepHandedOver(to=person) | ClerkChanged(clerk=person):
+            return cause.directory.name(person)
+    return ""
 
 
 def _due(cause: Cause, today: date) -> dict[str, Any] | None:
@@ -167,9 +182,8 @@ def _task(cause: Cause) -> str:
 
 
 def _held_days(cause: Cause, today: date) -> int:
-    if cause.standing.since is None:
-        return 0
-    return max(0, cause.calendar.workdays_between(local_day(cause.standing.since), today))
+    since = cause.standing.held_from
+    return max(0, cause.calendar.workdays_between(local_day(since), today)) if since else 0
 
 
 def _author(cause: Cause) -> int:
@@ -195,6 +209,8 @@ def _fixes(cause: Cause) -> list[str]:
 def _missing(cause: Cause, today: date) -> list[str]:
     """The papers that still keep the stage from being handed in."""
     if cause.stage is None or cause.place != PREPARING or cause.standing.state != PREPARING:
+        return []
+    if cause.kind == "relieved":
         return []
     needs = rules.needs_of(cause.case(today), cause.stage)
     return [_need_words(cause.definition, need) for need in needs if need.blocks]
@@ -249,6 +265,7 @@ def _rows(cause: Cause, due: dict[str, Any] | None, today: date) -> list[dict[st
         ("办理", _holder_row(cause, today)),
         ("期限", _due_row(cause, due, today)),
         ("时限", _limit_row(cause, today)),
+        ("说明", _explanation_row(cause, today)),
         *_story_rows(cause),
     ]
     light = {"shape": due["shape"], "colour": due["light"]} if due else None
@@ -261,7 +278,7 @@ def _rows(cause: Cause, due: dict[str, Any] | None, today: date) -> list[dict[st
 
 def _holder_row(cause: Cause, today: date) -> str:
     clock, step = cause.clock, cause.step
-    since = cause.at if cause.kind == "handed_over" else cause.standing.since
+    since = cause.at if cause.kind == "handed_over" else cause.standing.held_from
     if cause.is_about_validity or cause.kind in {"check", "rejected", "incident"}:
         return ""
     if cause.is_outside and step and clock:
@@ -292,7 +309,7 @@ def _limit_row(cause: Cause, today: date) -> str:
     parts += [
         f"扣除{wording.plain(span.start, today)}至{wording.plain(span.end - ONE_DAY, today)}{_because(span.why)}"
         for span in clock.spans
-        if span.end
+        if span.end and span.end > span.start
     ]
     if clock.statutory and clock.statutory_on:
         parts.append(f"法定{clock.statutory}，至{wording.plain(clock.statutory_on, today)}")
@@ -330,6 +347,15 @@ def _paper_words(cause: Cause, document: str, paper: Paper, today: date) -> str:
     words += [f"{wording.plain(paper.issued_on, today)}发"] if paper.issued_on else []
     words += [f"有效期至{wording.plain(paper.valid_until, today)}"] if paper.valid_until else []
     return "，".join(word for word in words if word)
+
+
+def _explanation_row(cause: Cause, today: date) -> str:
+    """The late holder's own words, for whoever hears of the lateness."""
+    said = cause.explanation
+    if said is None:
+        return ""
+    who = cause.directory.name(said.person)
+    return f"{who}{wording.plain(local_day(said.at), today)}：{wording.without_amounts(said.event.text)}"
 
 
 def _story_rows(cause: Cause) -> list[tuple[str, str]]:

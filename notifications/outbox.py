@@ -16,12 +16,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, text
 
 from notifications import content, ledger
-from notifications.cause import Cause, is_late
+from notifications.cause import Cause, Explained, is_late
 from notifications.message import Message, check_address
 from notifications.render import Rendered, render, say
 from notifications.settings import MailSettings
 from workflow.clock import local_day
-from workflow.events import DECODER, EntryRecorded, Event
+from workflow.events import DECODER, EntryRecorded, Event, ExplanationFiled, RungFired
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.record import instant, stamp
 from workflow.sql import Statement
@@ -56,6 +56,11 @@ _TOLD = text("SELECT event_id, person_id FROM notice WHERE event_id IN :events O
     bindparam("events", expanding=True)
 )
 _PROJECT = text("SELECT ref, seq, head, body FROM project WHERE id = :id")
+
+_EXPLAINED = text(
+    "SELECT actor_id, at, data FROM event WHERE project_id = :project AND id < :event AND at >= :since"
+    """ AND data LIKE '{"type":"explanation.filed"%' ORDER BY id DESC"""
+)
 
 _TAKE = Statement(text("UPDATE notice SET open = :closed WHERE id = :id AND open"))
 _ADD_MAIL = Statement(
@@ -236,7 +241,24 @@ class _Reader:
             compiled=self.view.compiled(self._connection, state.digest),
             directory=self.view.directory,
             calendar=self.view.calendar,
+            explanation=self._explained(notice, state),
         )
+
+    def _explained(self, notice: Open, state: ProjectState) -> Explained | None:
+        """What was said last about the clock of that rung since it began to run there."""
+        rung = notice.event
+        if not isinstance(rung, RungFired) or rung.document:
+            return None
+        since = state.stage(rung.stage).since
+        asked = {"project": notice.project, "event": notice.event_id, "since": stamp(since) if since else ""}
+        for person, at, data in self._connection.execute(_EXPLAINED, asked):
+            said = DECODER.decode(data)
+            if isinstance(said, ExplanationFiled) and (said.stage, said.clock) == (
+                rung.stage,
+                rung.clock.key,
+            ):
+                return Explained(person, instant(at), said)
+        return None
 
     def _project(self, project: int) -> tuple[str, int, str, ProjectState]:
         if project not in self._projects:

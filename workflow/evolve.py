@@ -32,6 +32,9 @@ from workflow.state import (
     StageState,
 )
 
+NOT_CONFIRMED = "登记未通过核对："
+"""How the one thing to put right begins after an entry was not confirmed."""
+
 
 def evolve(state: ProjectState | None, recorded: ev.Recorded) -> ProjectState:
     """The state after the event. `state` is None only before a project's registration."""
@@ -269,7 +272,7 @@ def _reply_lapsed(state: ProjectState, event: ev.ReplyLapsed, recorded: ev.Recor
 
 def _entry_recorded(state: ProjectState, event: ev.EntryRecorded, _: ev.Recorded) -> ProjectState:
     stage = state.stage(event.entry.stage)
-    if any(fix.text.startswith("登记未通过核对：") for fix in stage.fixes):
+    if any(fix.text.startswith(NOT_CONFIRMED) for fix in stage.fixes):
         state = _put(state, event.entry.stage, replace(stage, fixes=()))
     return replace(state, entries={**state.entries, str(event.entry.number): event.entry})
 
@@ -280,7 +283,7 @@ def _entry_offered(state: ProjectState, event: ev.EntryOffered, _: ev.Recorded) 
 
 def _entry_rejected(state: ProjectState, event: ev.EntryRejected, _: ev.Recorded) -> ProjectState:
     state = _without_entry(state, event.entry)
-    stage = replace(state.stage(event.stage), fixes=(Fix(f"登记未通过核对：{event.reason}"),))
+    stage = replace(state.stage(event.stage), fixes=(Fix(f"{NOT_CONFIRMED}{event.reason}"),))
     return _put(state, event.stage, stage)
 
 

@@ -363,7 +363,9 @@ _RECORDS: dict[type, Callable[[Any, Teller], str]] = {
     st.Corrected: lambda what, _: _numbered(
         what.on, "补正后重新报送", what.receipt and f"回执{what.receipt}"
     ),
-    st.SpecialBegan: lambda what, _: f"{_day(what.on)}起进入特别程序（{what.procedure}），时限停表",
+    st.SpecialBegan: lambda what, _: (
+        f"{_day(what.on)}起进入特别程序（{what.procedure}{what.basis and f'，依据{what.basis}'}），时限停表"
+    ),
     st.SpecialEnded: lambda what, _: f"{_day(what.on)}特别程序结束，时限恢复",
     st.Extended: lambda what, _: (
         f"{_numbered(what.on, f'决定延长{what.by}', what.number)}，理由：{what.reason}"

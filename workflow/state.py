@@ -110,6 +110,12 @@ class StageState(Struct, frozen=True, omit_defaults=True):
         return self.state not in CLOSED_STATES
 
     @property
+    def held_from(self) -> datetime | None:
+        """Since when its holders have it: since it came to this place, or was handed over to them there."""
+        handed = self.last is not None and self.last.what in {"step.handed_over", "project.handed_over"}
+        return self.last.at if self.last and handed else self.since
+
+    @property
     def step(self) -> str:
         """The key of the step it is in, or the empty string."""
         return "" if self.state in CLOSED_STATES or self.state == PREPARING else self.state.partition(".")[0]

@@ -6,7 +6,11 @@ Invariant: nothing is decided here; a form only spells the arguments of one acti
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
+
+from msgspec import structs
 
 from api.problems import refusal
 from api.web.forms import Form
@@ -61,7 +65,7 @@ DONE = {
     "extended": "已延长时限",
     "paused": "已暂停时限",
     "resumed": "已恢复时限",
-    "explained": "情况说明已记入",
+    "explained": "情况说明已记入，下一次提醒领导时一并告知",
     "drafted": "商请函稿已保存，未发出；可在“环节”下打印",
     "entered": "补录已登记",
     "confirmed": "已核对，登记生效",
@@ -255,6 +259,29 @@ _RECORDS: dict[str, Callable[[Form, StageFile], Awaitable[Record]]] = {
     "extended": _extended,
     "concluded": _concluded,
 }
+
+
+def typed_for(what: Record) -> tuple[str, dict[str, str]]:
+    """The form that makes such an entry, and what was typed into it: the way back, for whoever has to make it again."""
+    tag = str(what.__struct_config__.tag)
+    given = structs.asdict(what)
+    typed = _spelled(given)
+    typed["number"] = given.get("receipt", "") or typed.get("number", "")
+    typed["fixes"] = "\n".join(fix.text for fix in given.get("fixes", ()))
+    if isinstance(what, Extended):
+        typed |= {"by": str(what.by.amount), "by_unit": what.by.unit.value}
+    for reply in given.get("replies", ()):
+        prefix, written = f"reply.{reply.document}.", structs.asdict(reply)
+        fields = {f"field.{key}": value for key, value in reply.fields.items()}
+        typed |= {f"{prefix}{name}": value for name, value in _spelled({**written, **fields}).items()}
+    return {"paper_signed": "sign-paper", "taken_over": "take-over"}.get(tag, f"record-{tag}"), typed
+
+
+def _spelled(given: dict[str, Any]) -> dict[str, str]:
+    """What fields hold: texts, numbers and days; a day that is not known is an empty one."""
+    return {
+        name: str(value) for name, value in given.items() if isinstance(value, str | int | date | Decimal)
+    }
 
 
 async def _hand_over(form: Form, file: StageFile) -> Command:

@@ -17,7 +17,7 @@ from api.graph import project_graph
 from api.phrases import phrases
 from api.problems import problem_of, refusal
 from api.schemas import Id
-from api.web.commands import DONE
+from api.web.commands import DONE, typed_for
 from api.web.graphs import pictured
 from api.web.render import MEDIA, STATIC, Failure, page
 from notifications import mailbox
@@ -71,7 +71,7 @@ async def project_page(
         "project.html",
         desk.visitor,
         failure=failure,
-        done=f"{DONE[done]}。{_restarted(found.timeline.items)}" if done in DONE else "",
+        done=_project_outcome(it, found.timeline.items, done),
         onwards=await next_item(desk) if done and not primary and not it.taking_over else None,
         it=it,
         **await pictured(graph, desk.day),
@@ -91,8 +91,19 @@ async def project_page(
     )
 
 
+def _project_outcome(it: ProjectView, record: Iterable[Told], done: str) -> str:
+    """What was done to the project, and what came of it for its stages."""
+    if done == "moved":
+        return f"项目已转为“{it.state_words}”。"
+    if done == "handed":
+        return f"已移交，现由{it.clerk}经办。"
+    return f"{DONE[done]}。{_consequences(record)}" if done in DONE else ""
+
+
 def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
     """The one thing that this person should do here now: the most urgent that waits for them."""
+    if it.suspended:
+        return None
     for entry in it.entries:
         if entry.confirm.allowed:
             return {
@@ -139,7 +150,10 @@ async def stage(
 async def stage_page(
     request: Request, desk: Desk, it: StageFile, *, failure: Failure | None = None, done: str = ""
 ) -> Response:
-    """The stage's page, perhaps with a form that was refused."""
+    """The stage's page, perhaps with a form that was refused, or with an entry to be made again."""
+    again: dict[str, Any] = {}
+    if it.rejected and it.rejected.by == desk.visitor.id and failure is None:
+        again["failed"], again["typed"] = typed_for(it.rejected.what)
     return page(
         request,
         "stage.html",
@@ -148,6 +162,7 @@ async def stage_page(
         done=done,
         onwards=await next_item(desk, (it.ref, it.stage.key)) if done else None,
         **await stage_context(desk, it),
+        **again,
     )
 
 
@@ -203,7 +218,8 @@ def outcome(it: StageFile, done: str, document: str = "") -> str:
     if done in _MOVED and stage.holders == NOBODY:
         return f"{said}；{stage.state_words}，暂无人办理，已报管理员。"
     if done in _MOVED and stage.is_open and stage.holders:
-        return f"{said}，现在在{stage.holders}处（{stage.state_words}）。"
+        there = f"{said}，现在在{stage.holders}处（{stage.state_words}）"
+        return f"{there}，{_counted(stage)}。" if done == "confirmed" and stage.due else f"{there}。"
     if done in _ENTERED and it.entries:
         return awaiting(said, it.entries[-1].checkers)
     if done in {"extended", "resumed"} and stage.due:
@@ -211,6 +227,12 @@ def outcome(it: StageFile, done: str, document: str = "") -> str:
     if done in _MOVED:
         return f"{said}，事项{stage.state_words}。"
     return f"{said}。" if said else ""
+
+
+def _counted(stage: StageView) -> str:
+    """What an entry did to the day: 到期日12月7日 周一 · 剩 10 个工作日, 停表中（专家评审）."""
+    due = stage.due
+    return "" if due is None else f"到期日{due.words}" if due.day else due.words
 
 
 def _handed_in(it: StageFile, said: str, document: str) -> str:
@@ -223,13 +245,23 @@ def _handed_in(it: StageFile, said: str, document: str) -> str:
         return f"{said}，还缺 {len(it.stage.missing)} 项。"
     if it.stage.state == PREPARING:
         return f"{said}，材料已齐。"
-    again = _restarted(it.record)
+    again = _consequences(it.record)
     return f"{said}。{again}" if paper.title in again else f"{said}。"
 
 
-def _restarted(record: Iterable[Told]) -> str:
-    """The reviews that the last command has begun again; `record` is newest first."""
-    return "".join(each.text for each in takewhile(lambda it: it.kind == "stage.restarted", record))
+_FOLLOWING = {"stage.restarted", "stage.opened", "stage.held", "stage.skipped"}
+"""What a command may have done to stages beside what it was given for."""
+
+
+def _consequences(record: Iterable[Told]) -> str:
+    """What became of the stages that the last command has begun, begun again, or holds, each once.
+
+    `record` is newest first; the words are not.
+    """
+    found: dict[str, str] = {}
+    for each in takewhile(lambda it: it.kind in _FOLLOWING, record):
+        found.setdefault(each.stage, each.text)
+    return "".join(reversed(found.values()))
 
 
 def awaiting(said: str, checkers: str) -> str:

@@ -9,7 +9,8 @@ import pytest
 from notifications import outbox
 from notifications.mailbox import lost
 from notifications.outbox import expand
-from tests.notifications.bureau import Bureau, at, settings
+from tests.notifications.bureau import BY_NOTICE, Bureau, at, settings
+from workflow.actions.clocks import file_explanation
 from workflow.actions.decisions import decide
 from workflow.actions.people import change_person
 from workflow.people import SYSTEM
@@ -41,6 +42,26 @@ def test_a_stall_climbs_from_the_holder_to_the_director_in_the_words_of_the_demo
     assert bureau.subjects("周建平") == [
         "【提请关注】大院社区综合养老服务中心改造·科室审核已超3个工作日，请阅处"
     ]
+
+
+def test_a_superior_reads_what_the_late_holder_has_to_say(bureau: Bureau) -> None:
+    """李国栋 explains after the first reminder; the next one carries his words up, the first could not."""
+    bureau.register("2026-11-05 09:00")
+    bureau.submit("2026-11-11 10:00")
+    for day in (12, 13, 16):
+        bureau.sweep(f"2026-11-{day} 09:00")
+        written(bureau, f"2026-11-{day} 09:00")
+    said = "设备费12万元依据不足，已请编制单位补充询价，11月25日前审核完毕"
+    bureau.do(file_explanation, "李国栋", "2026-11-16 15:00", stage="budget_review", text=said)
+    bureau.sweep("2026-11-18 09:00")
+    written(bureau, "2026-11-18 09:01")
+
+    (early,), (late,) = bureau.rows(
+        f"SELECT text FROM mail WHERE subject LIKE '【提请关注】%' ORDER BY {BY_NOTICE}"
+    )
+    assert "说明：" not in early
+    told = "".join(late.split())
+    assert "说明：李国栋11月16日：设备费（金额见系统）依据不足，已请编制单位补充询价，" in told
 
 
 def test_a_return_names_how_many_places_to_fix_and_lists_them(bureau: Bureau) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from notifications.wording import short, without_amounts
 from tests.hostile import MARKUP, TEMPLATES
 from tests.notifications.bureau import Bureau, at
 from tests.notifications.samples import causes
-from workflow.clock import local_day
+from workflow import events as ev
+from workflow.clock import Span, local_day
 from workflow.notices import NOTICES
+from workflow.timing import stop
 
 TODAY = local_day(at("2026-11-20 09:00"))
 BASE = "https://shenpi.example.gov.cn/"
@@ -33,12 +36,15 @@ SUBJECTS = {
     "refused": "【不予批准】大院社区综合养老服务中心改造·概算审核",
     "issued": "【已批复】大院社区综合养老服务中心改造·概算审核，可办理消防设计审查",
     "handed_over": "【转办】大院社区综合养老服务中心改造·概算审核，请审核",
+    "relieved": "【已转办】大院社区综合养老服务中心改造·概算审核，由李国栋接办，您不必再办",
     "rejected": "【核对未通过】大院社区综合养老服务中心改造·概算审核，请更正后重新登记",
     "restarted": "【重新审核】大院社区综合养老服务中心改造·概算审核，房屋权属证明已更换",
     "approaching": "【临期】大院社区综合养老服务中心改造·概算审核，请于11月23日（周一）前审核，剩1个工作日",
     "due_today": "【今日到期】大院社区综合养老服务中心改造·概算审核，在您处已2个工作日",
     "overdue": "【已超期】大院社区综合养老服务中心改造·概算审核，已超5个工作日，请尽快审核",
     "escalated": "【提请关注】大院社区综合养老服务中心改造·科室审核已超5个工作日，请阅处",
+    "retimed": "【已延长】大院社区综合养老服务中心改造·概算审核，11月24日到期",
+    "moved": "【已中止】大院社区综合养老服务中心改造，恢复前不能办理",
     "validity": "【有效期】大院社区综合养老服务中心改造·概算批复12月18日到期，剩20个工作日",
     "lapsed": "【已失效】大院社区综合养老服务中心改造·概算批复已过有效期，请重新办理",
     "outside_late": "【提请关注】大院社区综合养老服务中心改造·概算审核，区发展和改革局已过商定日期14个工作日",
@@ -76,7 +82,7 @@ def test_every_kind_of_notice_is_written_and_can_be_looked_at(bureau: Bureau, tm
     for kind, mail in written.items():
         links = Links()
         links.feed(mail.html)
-        page = "checks" if kind == "check_batch" else "projects/P1/stages/budget_review"
+        page = {"check_batch": "checks", "moved": "projects/P1"}.get(kind, "projects/P1/stages/budget_review")
         assert links.links == [f"https://shenpi.example.gov.cn/{page}"], kind
         assert links.loads == [], kind
         assert mail.text.count("http") == 1, kind
@@ -95,6 +101,34 @@ def test_the_first_line_says_what_to_do_and_the_next_ones_who_until_when_and_why
     assert "时限：2个工作日，自11月11日次日起算（政府投资条例第13条）" in mail.text
 
 
+def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bureau) -> None:
+    """A withdrawn file, a stopped clock, a project resumed or ended: each says at once what it means."""
+    bureau.register("2026-11-05 09:00")
+    known = causes(bureau)
+    li, stage = bureau.people["李国栋"], "budget_review"
+    back = ev.StageWithdrawn(stage, ev.Entered("preparing", (bureau.people["刘畅"],)), "漏附一页")
+    clock = known["due_today"].clock
+    assert clock is not None
+    halted = stop(clock, date(2026, 11, 20), "等省里批示")
+    stopped = ev.ClockChanged(stage, "stopped", "等省里批示", halted)
+    first_lines = {
+        kind: render(kind, describe(replace(known[kind], **changes), base_url=BASE, today=TODAY))
+        for kind, changes in (
+            ("relieved", {"event": back, "person": li, "actor": bureau.people["刘畅"]}),
+            ("retimed", {"event": stopped}),
+            ("moved", {"event": ev.ProjectMoved("terminate", "terminated", "不再实施")}),
+        )
+    }
+
+    assert {kind: mail.text.splitlines()[0] for kind, mail in first_lines.items()} == {
+        "relieved": "刘畅已撤回本件，您不必再办；重新报送时另行通知。",
+        "retimed": "陈文娟已暂停本件时限，恢复前不计时、不提醒；恢复时另行通知。",
+        "moved": "陈文娟已将本项目终止，未办结的事项一并取消，不再办理。",
+    }
+    assert "尚缺材料" not in first_lines["relieved"].text
+    assert "期限：停表中（等省里批示）" in first_lines["retimed"].text
+
+
 def test_lateness_outside_is_worked_out_by_us_and_nobodys_own(bureau: Bureau) -> None:
     bureau.register("2026-11-05 09:00")
     mail = render("outside_late", describe(causes(bureau)["outside_late"], base_url=BASE, today=TODAY))
@@ -102,6 +136,18 @@ def test_lateness_outside_is_worked_out_by_us_and_nobodys_own(bureau: Bureau) ->
     assert "扣除9月29日至10月7日（专家评审）" in mail.text
     assert "法定30个工作日，至11月16日" in mail.text
     assert "外部门的时间不计入本局人员" in mail.text
+
+
+def test_a_stop_of_no_day_is_not_said_to_have_taken_any(bureau: Bureau) -> None:
+    """A special procedure that began and ended on one day: 扣除11月22日至11月21日 would be nonsense."""
+    bureau.register("2026-11-05 09:00")
+    cause = causes(bureau)["outside_late"]
+    assert isinstance(cause.event, ev.RungFired)
+    same_day = (Span(date(2026, 9, 28), date(2026, 9, 28), "现场踏勘"), *cause.event.clock.spans)
+    event = replace(cause.event, clock=replace(cause.event.clock, spans=same_day))
+    mail = render("outside_late", describe(replace(cause, event=event), base_url=BASE, today=TODAY))
+    assert "现场踏勘" not in mail.text
+    assert "扣除9月29日至10月7日（专家评审）" in mail.text
 
 
 def test_what_people_typed_is_never_compiled_and_always_escaped(bureau: Bureau) -> None:

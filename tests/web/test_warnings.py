@@ -43,11 +43,17 @@ def test_an_outside_office_is_late_in_its_own_list_and_nobody_here_for_it(sign_i
 
 
 def test_what_the_holder_said_stands_beside_what_they_are_late_with(city: City, sign_in: SignIn) -> None:
-    chief = sign_in("liguodong")
-    chief.open(f"/projects/{city.projects['E']}/stages/budget_review")
-    chief.send("/explanation", text="等待造价站核价结果")
+    chief, deputy = sign_in("liguodong"), sign_in("chenwenjuan")
+    late = f"/projects/{city.projects['E']}/stages/budget_review"
+    chief.open(late)
+    page = chief.send("/explanation", text="等待造价站核价结果")
+    assert "情况说明已记入，下一次提醒领导时一并告知。" in page.words
+    clock = deputy.open(late).html.partition('id="clock"')[2]
+    assert "等待造价站核价结果" in clock.partition("</details>")[0], (
+        "beside the clock, not only in the record"
+    )
 
-    page = sign_in("chenwenjuan").open("/warnings")
+    page = deputy.open("/warnings")
 
     assert "11月23日李国栋说明：等待造价站核价结果" in page.words
     assert "未提交情况说明" not in page.words

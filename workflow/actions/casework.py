@@ -193,6 +193,10 @@ class Casework:
         self.move(key, event, *tell)
         self.settle([key, *self.project.definition.followers.get(key, ())])
 
+    def others(self, people: Iterable[int], *kept: int) -> tuple[int, ...]:
+        """These people, each once, without the actor, who knows, and without those of `kept`."""
+        return tuple(each for each in dict.fromkeys(people) if each not in {self.actor, *kept})
+
     def _call_holders(self, event: Event) -> Tell:
         stage = _entered(event)
         if stage is None or stage.state == ISSUED:

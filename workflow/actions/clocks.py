@@ -188,7 +188,7 @@ def extend_clock(
 
     clock = _running_clock(work, stage)
     ladder = ladder_of(work.project.definition, work.spec(stage), work.stage(stage).state)
-    work.record(ClockChanged(stage, "extended", reason_given, extend(clock, by, ladder, tx.calendar, now)))
+    _change(work, ClockChanged(stage, "extended", reason_given, extend(clock, by, ladder, tx.calendar, now)))
     return work.project.seq
 
 
@@ -204,7 +204,7 @@ def pause_clock(
     refuse(_clock_reasons(work, stage, "pause", reason_given))
 
     clock = _running_clock(work, stage)
-    work.record(ClockChanged(stage, "stopped", reason_given, stop(clock, work.day, reason_given)))
+    _change(work, ClockChanged(stage, "stopped", reason_given, stop(clock, work.day, reason_given)))
     return work.project.seq
 
 
@@ -218,8 +218,8 @@ def resume_clock(
 
     clock = _running_clock(work, stage)
     ladder = ladder_of(work.project.definition, work.spec(stage), work.stage(stage).state)
-    work.record(
-        ClockChanged(stage, "resumed", reason_given, resume(clock, work.day, ladder, tx.calendar, now))
+    _change(
+        work, ClockChanged(stage, "resumed", reason_given, resume(clock, work.day, ladder, tx.calendar, now))
     )
     return work.project.seq
 
@@ -239,6 +239,12 @@ def file_explanation(tx: Transaction, *, ref: str, stage: str, text: str, actor:
 def _clock_reasons(work: Casework, stage: str, effect: str, reason_given: str) -> list[Reason]:
     text_reasons = rules.check_text(reason_given, "reason", "理由", required=True)
     return [*rules.may_change_clock(work.case, stage, effect), *text_reasons]
+
+
+def _change(work: Casework, event: ClockChanged) -> None:
+    """Record it, and tell whoever holds the stage and its clerk: their day is another now."""
+    told = work.others((*work.stage(event.stage).holders, work.project.state.clerk))
+    work.record(event, Tell("retimed", told))
 
 
 def _running_clock(work: Casework, stage: str) -> Clock:

@@ -180,7 +180,9 @@ def move_project(
 
     to = PROJECT.after(state.state, trigger)
     cancelled = tuple(key for key in state.stages if trigger == "terminate" and _may_cancel(work, key))
-    work.record(ProjectMoved(trigger, to, reason_given, _clocks_after(work, trigger), cancelled))
+    told = _concerned(work) if trigger in {"suspend", "resume", "terminate"} else ()
+    moved = ProjectMoved(trigger, to, reason_given, _clocks_after(work, trigger), cancelled)
+    work.record(moved, Tell("moved", told))
     if trigger == "resume":
         work.settle()
     if to == "in_use":
@@ -211,7 +213,8 @@ def hand_over_project(
     stages = tuple(
         key for key, stage in state.stages.items() if stage.is_open and stage.holders == (state.clerk,)
     )
-    work.record(ClerkChanged(to, reason_given, stages), Tell("handed_over", (to,)))
+    relieved = Tell("relieved", work.others((state.clerk,)))
+    work.record(ClerkChanged(to, reason_given, stages), Tell("handed_over", (to,)), relieved)
     return work.project.seq
 
 
@@ -348,6 +351,13 @@ def _expired(work: Casework) -> list[str]:
 def _outside_body(work: Casework, stage: str) -> str:
     bodies = [step.body for step in work.spec(stage).steps if step.body]
     return bodies[-1] if bodies else ""
+
+
+def _concerned(work: Casework) -> tuple[int, ...]:
+    """The clerk, and whoever has a stage of the project in hand."""
+    state = work.project.state
+    holders = (who for stage in state.stages.values() if stage.is_open for who in stage.holders)
+    return work.others((state.clerk, *holders))
 
 
 def _may_cancel(work: Casework, stage: str) -> bool:

@@ -53,9 +53,11 @@ def withdraw_stage(
     work.spec(stage)
     refuse([*rules.may_withdraw(work.case, stage), *rules.check_text(reason_given, "reason", "理由")])
 
-    since = work.stage(stage).prepared_from  # the time already spent on the papers stays spent
+    current = work.stage(stage)
+    since = current.prepared_from  # the time already spent on the papers stays spent
     entered = work.entered(stage, work.after(stage, "withdraw"), started_on=since)
-    work.begin_again(stage, StageWithdrawn(stage, entered, reason_given))
+    relieved = Tell("relieved", work.others(current.holders, *entered.holders))
+    work.begin_again(stage, StageWithdrawn(stage, entered, reason_given), relieved)
     return work.project.seq
 
 
@@ -115,5 +117,8 @@ def hand_over_step(
     ]
     refuse([*reasons, *rules.may_receive(work.case, stage, to)])
 
-    work.record(StepHandedOver(stage, current.holders, to, reason_given), Tell("handed_over", (to,)))
+    relieved = Tell("relieved", work.others(current.holders, to))
+    work.record(
+        StepHandedOver(stage, current.holders, to, reason_given), Tell("handed_over", (to,)), relieved
+    )
     return work.project.seq

@@ -25,9 +25,10 @@ RECORDS = {
     FILING: ("filed", "concluded"),
     FILED: ("accepted", "correction", "concluded"),
     CORRECTING: ("corrected", "concluded"),
-    ACCEPTED: ("concluded", "special_began", "special_ended", "extended"),
+    ACCEPTED: ("special_ended", "concluded", "special_began", "extended"),
 }
-"""What may be recorded of an outside office in which part of its step, likeliest first."""
+"""What may be recorded of an outside office in which part of its step, likeliest first: a special procedure
+ends before anything else is said."""
 
 RECORD_WORDS = {
     "filed": "登记报送",

@@ -11,14 +11,29 @@ from workflow import rules
 from workflow.clock import Limit, local_day
 from workflow.definition import POSTS, Stage, Step, StepKind
 from workflow.errors import Reason
-from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
+from workflow.events import (
+    Event,
+    LetterDrafted,
+    StageRefused,
+    StageReturned,
+    StepDecided,
+)
 from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED
-from workflow.queries.offers import entry_offer, paper_reasons, stage_offers
+from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage_offers
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, stage_record, told
-from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
+from workflow.queries.sent_back import rejected, to_fix
+from workflow.queries.views import (
+    Ball,
+    ClockView,
+    Colleague,
+    EntryView,
+    StageFile,
+    StageView,
+    StepView,
+)
 from workflow.queries.words import (
     caution_of,
     clock_day,
@@ -115,7 +130,7 @@ def held_since(reading: Reading, spec: Stage, stage: StageState) -> str:
         return since_words(entry.at, reading.day)
     if is_outside(stage) and stage.clock:
         return day_words(stage.clock.started_on, reading.day)
-    return since_words(stage.since, reading.day)
+    return since_words(stage.held_from, reading.day)
 
 
 def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
@@ -192,6 +207,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
     record = stage_record(connection, reading, stage)
     inside = current.step and spec.step(current.step).kind is not StepKind.EXTERNAL
     documents = reading.state.documents
+    fixes, sent_back = to_fix(reading, spec, record)
     return StageFile(
         ref=ref,
         project=reading.state.title,
@@ -201,12 +217,18 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         needs=need_views(reading, spec),
         steps=_steps(reading, spec, current, [event for _, event in record]),
         clock=_clock(reading, spec, current),
-        fixes=tuple(fix.text for fix in current.fixes),
-        sent_back=_sent_back(reading, record) if current.fixes else "",
+        fixes=fixes,
+        sent_back=sent_back,
+        rejected=rejected(reading, record),
         passed=current.passed,
         entries=entry_views(reading, stage),
         replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
+        conclusions=tuple(
+            outcome
+            for outcome, (trigger, _) in DECISIONS.items()
+            if not rules.may_move(reading.case, stage, trigger)
+        ),
         issues_now=bool(current.step) and spec.steps[-1].key == current.step,
         step=current.step,
         step_title=rules.step_title(spec, current.step) if current.step else "",
@@ -368,15 +390,6 @@ def _own_act(stage: StageState, person: int) -> str:
     """What this reader did last in this visit, in words; empty for nothing."""
     did = next((act.what for act in reversed(stage.acts) if person in act.people), "")
     return {"": "", "submit": "已报送"}.get(did, "已同意")
-
-
-def _sent_back(reading: Reading, record: list[tuple[Row, Event]]) -> str:
-    """Who sent the work back last, when, and why; empty if nobody did."""
-    for row, event in record:
-        if isinstance(event, StageReturned):
-            who = event.body or reading.directory.name(event.signed_by or row.actor_id)
-            return f"{who} {clock_time(instant(row.at))} 退回：{event.reason}"
-    return ""
 
 
 def _changed(

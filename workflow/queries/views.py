@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from workflow.errors import Reason
 from workflow.queries.words import Due, Light
+from workflow.state import Record
 
 
 class Offer(Struct, frozen=True):
@@ -247,6 +248,11 @@ class ProjectView(Struct, frozen=True):
     seq: int
     head: str
 
+    @property
+    def suspended(self) -> bool:
+        """Whether it stands still until a chief resumes it."""
+        return self.state.endswith("_suspended")
+
 
 class Colleague(Struct, frozen=True):
     """A person whom work may be given to."""
@@ -254,6 +260,14 @@ class Colleague(Struct, frozen=True):
     id: int
     name: str
     title: str
+
+
+class Rejected(Struct, frozen=True):
+    """The last entry of a stage, which its checker did not confirm: what `by` had entered, and why not."""
+
+    words: str
+    by: int
+    what: Record
 
 
 class StageFile(Struct, frozen=True):
@@ -269,11 +283,13 @@ class StageFile(Struct, frozen=True):
     clock: ClockView | None
     fixes: tuple[str, ...]
     sent_back: str
+    rejected: Rejected | None
     passed: tuple[str, ...]
     entries: tuple[EntryView, ...]
     replies: tuple[PaperView, ...]
     issues: tuple[DocumentView, ...]
     issues_now: bool
+    conclusions: tuple[str, ...]
     step: str
     step_title: str
     body: str

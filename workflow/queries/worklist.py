@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, s
 from workflow import rules
 from workflow.definition import Stage
 from workflow.errors import Reason
+from workflow.evolve import NOT_CONFIRMED
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
 from workflow.projection import CHECK, RETURNED
@@ -235,6 +236,8 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     spec, stage = reading.stage(row.stage), reading.state.stage(row.stage)
     group, action = _group(row.what)
     entry = row.what.removeprefix(CHECK) if group == COMPARE else ""
+    if "." in row.what and group != COMPARE and _is_rejected(stage):
+        group, action = AMEND, "更正后重新登记"
     entries = entry_views(reading, row.stage)
     comparing = next((each for each in entries if str(each.number) == entry), None)
     return WorkItem(
@@ -244,9 +247,9 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         stage_title=spec.title,
         what=row.what,
         group=group,
-        words=task_words(spec, row.what),
+        words=task_words(spec, row.what) if reading.state.is_running else "项目中止",
         action=action,
-        since=since_words(instant(row.since), reading.day),
+        since=since_words(instant(row.since) if entry else stage.held_from, reading.day),
         sent_by=comparing.by if comparing else _sender(reading, stage),
         due=None if entry else due_of(stage.clock, reading.calendar, reading.day),
         outside=bool(stage.clock and stage.clock.outside),
@@ -258,6 +261,11 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         comparing=comparing,
         entered=next(iter(entries), None) if not entry else None,
     )
+
+
+def _is_rejected(stage: StageState) -> bool:
+    """Whether the last record of the outside office was not confirmed: nothing goes on until it is made again."""
+    return any(fix.text.startswith(NOT_CONFIRMED) for fix in stage.fixes)
 
 
 def _group(what: str) -> tuple[str, str]:

@@ -1,0 +1,72 @@
+"""转办、中止、不适用: what both people, or everybody, read after work was moved, halted or found not to be needed."""
+
+from __future__ import annotations
+
+from tests.web.conftest import City, SignIn
+
+BUDGET = "/stages/budget_review"
+
+
+def test_who_was_given_a_late_step_has_it_since_then_and_not_since_it_was_late(
+    city: City, sign_in: SignIn
+) -> None:
+    """陈文娟 gives 李国栋's late review to 周建平, who has had it since today."""
+    deputy, director = sign_in("chenwenjuan"), sign_in("zhoujianping")
+    page = deputy.open(f"/projects/{city.projects['E']}{BUDGET}")
+    assert "只列能看到本项目、岗位相符、未参与本件的人" in page.words
+    deputy.send("/hand-over", to=str(city.people["zhoujianping"]), reason="李国栋外出培训")
+
+    assert "在 周建平 手里，自今日" in deputy.open(f"/projects/{city.projects['E']}{BUDGET}").words
+    assert "陈文娟 今日" in director.open("/").words
+    assert "11月11日" not in director.open("/").words
+    assert "在周建平手里，自今日" in sign_in("liguodong").open("/").words
+
+
+def test_a_project_that_was_given_to_another_clerk_says_to_whom(city: City, sign_in: SignIn) -> None:
+    deputy = sign_in("chenwenjuan")
+    page = deputy.open(f"/projects/{city.projects['E']}")
+    assert "只列能看到本项目的人；其他人员，先由管理员在本单位授岗" in page.words
+
+    page = deputy.send("/hand-over-project", to=str(city.people["liguodong"]), reason="刘畅休产假")
+
+    assert "已移交，现由李国栋经办。" in page.words
+
+
+def test_a_suspended_project_says_so_at_the_top_and_offers_nothing_to_do(city: City, sign_in: SignIn) -> None:
+    """中止: what it means is said beforehand, and afterwards everybody reads who did it and why."""
+    address = f"/projects/{city.projects['C']}"
+    deputy, clerk = sign_in("chenwenjuan"), sign_in("wuhaitao")
+    assert "备齐“谋划入库”的材料" in clerk.open(address).words
+    page = deputy.open(address)
+    assert "本局各事项停止计时、不能办理，恢复后接着计时；外部门的时限照常计算。" in page.words
+    assert "所有未办结的事项一并取消，终止后不能恢复。" in page.words
+
+    page = deputy.send("/move-suspend", reason="市里要求暂缓实施")
+    assert "项目已转为“谋划（中止）”。" in page.words
+    page = clerk.open(address)
+    assert "项目已中止。 恢复前不能办理；外部门的时限照常计算。可由分管领导恢复。" in page.words
+    assert "陈文娟将项目转为“谋划（中止）”，理由：市里要求暂缓实施。" in page.html.partition('id="ball"')[0]
+    assert "备齐“谋划入库”的材料" not in page.words
+    assert "备齐材料并报送（项目中止）" in clerk.open("/").words
+
+    deputy.open(address)
+    assert "项目已转为“谋划”。" in deputy.send("/move-resume", reason="市里已同意").words
+
+
+def test_a_changed_fact_says_which_stages_it_opened_and_which_it_holds(city: City, sign_in: SignIn) -> None:
+    """占用林地 turns out to be more than nothing: 使用林地审核 begins, 用地规划许可 waits for it."""
+    clerk, address = sign_in("wuhaitao"), f"/projects/{city.projects['A']}"
+    page = clerk.open(f"{address}/stages/forest")
+    assert (
+        "不适用：仅当占用林地 大于 0 公顷时办理。情况有变的，更新项目信息，系统自动启动本事项。" in page.words
+    )
+    assert f"{address}/facts" in page.links
+    assert "缺" not in page.html.partition("<tbody>")[2].partition("</tbody>")[0], "nothing is missing of it"
+
+    clerk.open(f"{address}/facts")
+    page = clerk.send("/facts", **{"fact.forest_land": "0.3"})
+
+    said = page.words.partition("项目信息已更新。")[2].partition("项目 区公益性骨灰堂")[0]
+    assert said.count("“使用林地审核”") == 1
+    assert "“用地规划许可”的前置条件不再具备，转为等待。“使用林地审核”已具备条件，由吴海涛准备材料。" in said
+    assert "缺" in clerk.open(f"{address}/stages/forest").html.partition("<tbody>")[2]
