@@ -195,8 +195,10 @@ async def list_delegations(visitor: Person) -> Answer:
 
 
 @router.post("/delegations", **answers(Nothing, 409, status=201))
-async def delegate(desk: AtDesk, body: DelegationBody) -> Answer:
+async def delegate(request: Request, desk: AtDesk, body: DelegationBody) -> Answer:
     """Let somebody act for me, or, as administrator, for another."""
+    if body.principal != desk.visitor.id:
+        await prove(request, desk.visitor, "", desk.now)
     values = body.model_dump(exclude={"reason"})
     await desk.run(people.delegate, reason_given=body.reason, **values)
     return Answer(Nothing(), 201)

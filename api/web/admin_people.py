@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import passwords
-from api.auth import prove
 from api.desk import AtDesk, Desk
 from api.mail import outgoing
 from api.schemas import Id
@@ -30,6 +29,7 @@ from api.web.admin import (
     done_at,
     people_choices,
     post_choices,
+    proved,
     refused,
     unit_choices,
 )
@@ -198,7 +198,7 @@ async def change(request: Request, desk: AtDesk, form: Sent, person: Id) -> Resp
         given = {"person": person, "name": name, "email": form.text("email")}
         found = desk.visitor.directory.people.get(person)
         if found is None or found.email != given["email"]:
-            await _prove(request, desk, form)
+            await proved(request, desk, form)
         await run(desk, form, change_account, drawn=_mail(request), **given)
     except WorkflowError as error:
         return await _person_page(request, desk, person, failure=refused("change", error, form))
@@ -211,7 +211,7 @@ async def reset_password(request: Request, desk: AtDesk, form: Sent, person: Id)
     found = desk.visitor.directory.people.get(person)
     try:
         kept = await _password(form, *((found.name, found.staff_number) if found else ()))
-        await _prove(request, desk, form)
+        await proved(request, desk, form)
         drawn = {"password_hash": kept, **_mail(request)}
         await run(desk, form, change_account, drawn=drawn, person=person)
     except WorkflowError as error:
@@ -241,7 +241,7 @@ async def grant(request: Request, desk: AtDesk, form: Sent, person: Id) -> Respo
             "key": form.required("key", "岗位"),
             "title": form.text("title"),
         }
-        await _prove(request, desk, form)
+        await proved(request, desk, form)
         await run(desk, form, people.grant_post, person=person, **arguments)
     except WorkflowError as error:
         failure = refused("grant", error, form, {"person": "key"})
@@ -261,13 +261,6 @@ async def revoke(request: Request, desk: AtDesk, form: Sent, person: Id) -> Resp
     except WorkflowError as error:
         return await _person_page(request, desk, person, failure=refused("revoke", error, form))
     return done_at(f"/admin/people/{person}", "post-revoked", "posts")
-
-
-async def _prove(request: Request, desk: Desk, form: Form) -> None:
-    """Forbidden unless the administrator has lately typed their own password, be it in this form."""
-    form.check()
-    typed = form.data.get("current", "")
-    await prove(request, desk.visitor, typed if isinstance(typed, str) else "", desk.now)
 
 
 def _mail(request: Request) -> dict[str, Any]:

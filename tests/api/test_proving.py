@@ -15,6 +15,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "posts/grant": {"key": "section_chief", "title": "股长"},
     "change": {"name": "谭丽", "email": "elsewhere@mz.example"},
     "password": {"password": OWN},
+    "delegations": {"starts_on": "2026-09-01", "ends_on": "2026-09-02", "reason": "住院"},
 }
 
 
@@ -22,7 +23,11 @@ def send(office: Office, seat: Seat, form: str, **more: Any) -> httpx2.Response:
     given = {"csrf": seat.csrf, **FORMS[form], **more}
     if form == "posts/grant":
         given["organisation"] = office.world.organisations["规划财务股"]
-    return seat.post(f"/admin/people/{office.world.people['谭丽']}/{form}", data=given, headers=PAGE)
+    tanli = office.world.people["谭丽"]
+    if form == "delegations":
+        given |= {"principal": office.world.people["杨帆"], "agent": tanli}
+        return seat.post("/admin/delegations", data=given, headers=PAGE)
+    return seat.post(f"/admin/people/{tanli}/{form}", data=given, headers=PAGE)
 
 
 def recorded(office: Office) -> Any:
@@ -85,12 +90,18 @@ def test_a_program_signs_in_again(office: Office) -> None:
     office.pass_time(minutes=6)
     post = {"organisation": office.world.organisations["规划财务股"], "key": "section_chief"}
 
+    acting = {
+        "principal": office.world.people["杨帆"], "agent": tanli,
+        "starts_on": "2026-09-01", "ends_on": "2026-09-02", "reason": "住院",
+    }  # fmt: skip
+
     refused = [
         gu.ask("PATCH", f"/api/people/{tanli}", json={"password": OWN}),
         gu.ask("PATCH", f"/api/people/{tanli}", json={"email": "elsewhere@mz.example"}),
         gu.post(f"/api/people/{tanli}/posts", json=post),
+        gu.post("/api/delegations", json=acting),
     ]
-    assert [(each.status_code, each.json()["code"]) for each in refused] == [(403, "password-again")] * 3
+    assert [(each.status_code, each.json()["code"]) for each in refused] == [(403, "password-again")] * 4
     assert gu.ask("PATCH", f"/api/people/{tanli}", json={"name": "谭丽丽"}).status_code == 200
 
     gu.sign_in("顾明")
