@@ -25,6 +25,7 @@ BIN = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON = BIN / ("python.exe" if WINDOWS else "python")
 STAMP = VENV / "shenpi-stamp.json"
 CONSTRAINTS = ROOT / "constraints.txt"
+SUMS = "SHA256SUMS"
 BUILD_TOOLS = ("hatchling", "editables")
 EVERYTHING = ("dev", "postgres")
 
@@ -86,6 +87,8 @@ def prepare(extras: tuple[str, ...], wheelhouse: Path | None) -> None:
         return
     if wheelhouse and not wheelhouse.is_dir():
         fail(f"找不到离线安装包目录 {wheelhouse}。", f"There is no wheelhouse folder {wheelhouse}.")
+    if wheelhouse:
+        check_sums(wheelhouse)
     say(
         "正在准备运行环境 .venv，首次需要一两分钟。", "Preparing .venv; the first time takes a minute or two."
     )
@@ -137,7 +140,38 @@ def fill_wheelhouse(arguments: list[str]) -> int:
         fail("请写明目录：python3 dev.py wheels 目录", "Name the folder: python3 dev.py wheels DIR")
     folder = Path(arguments[0]).resolve()
     what = [*BUILD_TOOLS, f"{ROOT}[{','.join(EVERYTHING)}]"]
-    return subprocess.call([*_pip(), "wheel", "-q", "-w", str(folder), "-c", str(CONSTRAINTS), *what])
+    failed = subprocess.call([*_pip(), "wheel", "-q", "-w", str(folder), "-c", str(CONSTRAINTS), *what])
+    if not failed:
+        write_sums(folder)
+    return failed
+
+
+def write_sums(folder: Path) -> None:
+    """Note the SHA-256 of every wheel in that folder, as `sha256sum` does."""
+    lines = [f"{digest}  {name}\n" for name, digest in _digests(folder).items()]
+    (folder / SUMS).write_bytes("".join(lines).encode())
+
+
+def check_sums(folder: Path) -> None:
+    """Stop, naming the files, unless the folder holds exactly the wheels that its sums name."""
+    if not (folder / SUMS).is_file():
+        say(
+            f"{folder} 中没有 {SUMS}，未能核对安装包。",
+            f"No {SUMS} in {folder}: the packages are not verified.",
+        )
+        return
+    noted = (line.partition("  ") for line in (folder / SUMS).read_text("utf-8").splitlines())
+    wrong = {(name, digest) for digest, _, name in noted} ^ set(_digests(folder).items())
+    if names := "、".join(sorted({name for name, _ in wrong})):
+        fail(
+            f"离线安装包与 {SUMS} 不符，没有安装：{names}。请从做包的机器重新拷贝整个目录。",
+            f"Not what {SUMS} says, so nothing was installed: {names}. Copy the whole folder again.",
+        )
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Each wheel's SHA-256, by name."""
+    return {each.name: hashlib.sha256(each.read_bytes()).hexdigest() for each in sorted(folder.glob("*.whl"))}
 
 
 def _stamp() -> dict[str, list[str]]:

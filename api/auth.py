@@ -42,6 +42,8 @@ CSRF_FIELD = "csrf"
 BROWSER_COOKIE = "browser"
 WATCHING_HEADER = "X-Watching"
 """Sent by a page that only looks whether it has changed: nobody has to sit there, so no session is kept alive."""
+PROVED: Final = timedelta(minutes=5)
+"""How long it counts that somebody has typed their password, for what needs it once more."""
 NOTING: Final = 0.5
 """Seconds that a page waits for the note that its session is in use."""
 
@@ -53,6 +55,7 @@ class Visitor(Struct, frozen=True):
     directory: Directory
     csrf: str
     session: str
+    since: datetime
     given_password: bool = False
     """Whether somebody else has set the password: then it is changed before anything else."""
 
@@ -142,7 +145,7 @@ async def visitor_in(request: Request, session: SignedIn) -> Visitor:
     if found is None:
         raise Unauthenticated(refusal("not-signed-in"))
     person = found.directory.people[found.person]
-    return Visitor(person, found.directory, session.csrf, digest, found.given)
+    return Visitor(person, found.directory, session.csrf, digest, found.created_at, found.given)
 
 
 async def visitor_of(request: Request) -> Visitor | None:
@@ -235,13 +238,7 @@ async def change_own_password(
     TooManyAttempts after repeated wrong ones. Every session of the person ends, this one too.
     """
     door = door_of(request)
-    attempt = sessions.Attempt((("name", sessions.key_of("own", visitor.person.staff_number)),), "")
-    await count_attempt(door, attempt, now)
-    account = await door.ask(sessions.account, staff_number=visitor.person.staff_number)
-    gate: asyncio.Semaphore = request.app.state.password_gate
-    if account is None or not await passwords.matches(current, account.password_hash, gate):
-        raise Invalid(refusal("password-wrong", "current"))
-    await door.run(sessions.forgive, attempt=attempt)
+    await _check_password(request, visitor, current, now)
     if password == current:
         raise Invalid(refusal("password-same", "password"))
     if weak := passwords.weaknesses(password, *names_of(visitor)):
@@ -255,6 +252,21 @@ async def change_own_password(
         actor=visitor.id,
         now=now,
     )
+
+
+async def prove(request: Request, visitor: Visitor, password: str, now: datetime) -> None:
+    """Forbidden unless they have shown within PROVED that they know their password: by signing in, or by this one.
+
+    For what would let a person left signed in by mistake take over others. Remembered in this process only.
+    """
+    proofs: dict[str, datetime] = request.app.state.proofs
+    recent = {session: at for session, at in proofs.items() if timedelta(0) <= now - at <= PROVED}
+    if visitor.session in recent or timedelta(0) <= now - visitor.since <= PROVED:
+        return
+    if not password:
+        raise Forbidden(refusal("password-again", "current"))
+    await _check_password(request, visitor, password, now)
+    request.app.state.proofs = {**recent, visitor.session: now}
 
 
 def names_of(visitor: Visitor) -> list[str]:
@@ -317,7 +329,7 @@ async def _look_up(request: Request) -> Visitor | None:
         with suppress(Unavailable, TimeoutError):  # who only reads is not kept from it by a disk that is full
             await asyncio.wait_for(door.run(sessions.touch_session, session=session, now=at), NOTING)
     person = found.directory.people[found.person]
-    return Visitor(person, found.directory, csrf_of(token), session, found.given)
+    return Visitor(person, found.directory, csrf_of(token), session, found.created_at, found.given)
 
 
 async def _find(door: Door, session: str) -> sessions.Found | None:
@@ -373,6 +385,18 @@ def _place(address: str, request: Request) -> sessions.Place:
     """Where somebody signs in, in words for themselves."""
     browser = browser_words(request.headers.get("user-agent", ""))
     return sessions.Place("本机" if is_loopback(address) else address, browser)
+
+
+async def _check_password(request: Request, visitor: Visitor, password: str, now: datetime) -> None:
+    """Invalid unless it is the person's own; TooManyAttempts after repeated wrong ones."""
+    door, number = door_of(request), visitor.person.staff_number
+    attempt = sessions.Attempt((("name", sessions.key_of("own", number)),), "")
+    await count_attempt(door, attempt, now)
+    account = await door.ask(sessions.account, staff_number=number)
+    gate: asyncio.Semaphore = request.app.state.password_gate
+    if account is None or not await passwords.matches(password, account.password_hash, gate):
+        raise Invalid(refusal("password-wrong", "current"))
+    await door.run(sessions.forgive, attempt=attempt)
 
 
 async def _rehashed(door: Door, account: sessions.Account, password: str, now: datetime) -> str:

@@ -73,6 +73,7 @@ def create_app(
     app.state.settings = settings
     app.state.clock = clock or wall_clock
     app.state.pace = Pace(settings.limits)
+    app.state.proofs = {}
     app.state.beating = beating
     # One flat list: routers included in routers are looked through anew on each level, for every request.
     for router in (*routes.ROUTERS, routes.health.numbers, control.router, *web.ROUTERS):

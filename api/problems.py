@@ -34,7 +34,11 @@ log = logging.getLogger("shenpi.api")
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "not-signed-in": ("您尚未登录，或登录已过期。", "请登录后再试。"),
     "sign-in-failed": ("工号或密码不正确。", "请核对后重试；忘记密码请联系管理员。"),
-    "password-wrong": ("原密码不正确。", "请核对后重试。"),
+    "password-wrong": ("您的密码不正确。", "请核对后重试。"),
+    "password-again": (
+        "登录已超过5分钟，办理此项须再输一次您自己的密码。",
+        "请输入后再提交；用接口的，请重新登录后再办。",
+    ),
     "password-same": ("新密码与现在的相同。", "请另设一个只有您知道的密码。"),
     "password-given": ("您的密码由他人设置，更改后才能办理。", "请先更改密码，再用新密码登录。"),
     "too-many-attempts": ("密码错误次数过多。", "请在{wait}后再试，或请管理员重设密码。"),

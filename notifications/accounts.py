@@ -24,6 +24,9 @@ Changed = Literal["password", "address"]
 
 SESSIONS_PATH = "/sessions"
 
+_LATEST = Statement(
+    text("SELECT state FROM mail WHERE person_id = :person AND address = :address ORDER BY id DESC LIMIT 1")
+)
 _CHANGE = Statement(text("SELECT seq, head FROM administration WHERE id = 1"))
 
 
@@ -36,10 +39,16 @@ def tell(
     actor: int,
     now: datetime,
 ) -> None:
-    """Tell whose account it is, as they were before, of the change just recorded; nobody without an address."""
+    """Tell whose account it is, as they were before, of the change just recorded.
+
+    Nobody without an address, nor at one whose latest mail has failed: often that is why it is changed.
+    """
     try:
         address = check_address(person.email)
     except ValueError:
+        return
+    latest = tx.execute(_LATEST, person=person.id, address=address).fetchone()
+    if latest is not None and latest[0] == "failed":
         return
     by_owner = actor == person.id
     by = "您本人" if by_owner else f"管理员{tx.directory.name(actor)}"

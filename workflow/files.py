@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import tempfile
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -34,6 +35,9 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "file-damaged": ("文件与登记的指纹不符，已停止提供。", "请联系管理员从备份恢复。"),
 }
 """Code -> what is wrong and the remedy, for storing and giving out files."""
+
+RESERVE: Final = 512 * 1024 * 1024
+"""Bytes that papers leave free: a disk full of them, be it out of malice, must still take decisions."""
 
 LONGEST_NAME: Final = 120
 INCOMING: Final = "incoming"
@@ -81,6 +85,8 @@ class Files:
         name = clean_name(name)
         with saying_what_the_disk_said(), self._temporary() as path, path.open("r+b") as file:
             reach("file.begun")
+            if shutil.disk_usage(self.directory).free < RESERVE:
+                raise Unavailable(_reason("upload-disk-full"))
             digest, size = sha256(), 0
             for chunk in chunks:
                 size += len(chunk)

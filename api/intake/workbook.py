@@ -7,6 +7,7 @@ a value (a formula never computed, an error, a merged cell) is kept as a `Flaw`,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from typing import IO, Any, Final
 from xml.parsers import expat
@@ -109,10 +110,9 @@ def _too_much(package: ZipFile) -> str:
         return "解压后过大"
     counter = _Counter()
     for entry in entries:
-        if entry.filename.lower().endswith((".xml", ".rels", ".vml")):
-            with package.open(entry) as part:
-                if counter.is_too_much(part):
-                    return "单元格过多"
+        with package.open(entry) as part:  # whatever its name: the library reads what the package points to
+            if counter.is_too_much(part):
+                return "单元格过多"
     return ""
 
 
@@ -123,10 +123,12 @@ class _Counter:
         self._left = MOST_ELEMENTS
 
     def is_too_much(self, part: IO[bytes]) -> bool:
+        """Whether there is, up to here; what is no XML, or not to its end, counts as far as it is."""
         parser = expat.ParserCreate()
         parser.StartElementHandler = self._element
-        while self._left >= 0 and (chunk := part.read(_CHUNK)):
-            parser.Parse(chunk, False)
+        with suppress(expat.ExpatError):
+            while self._left >= 0 and (chunk := part.read(_CHUNK)):
+                parser.Parse(chunk, False)
         return self._left < 0
 
     def _element(self, name: str, attributes: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from api import passwords
 from api.answers import Answer, Created, Nothing, answers
-from api.auth import Administrator, Person
+from api.auth import Administrator, Person, prove
 from api.desk import AtDesk
 from api.mail import outgoing
 from api.schemas import (
@@ -147,6 +147,8 @@ async def change_person(
 
     A new password ends the sessions of that person, who chooses another at the next sign-in.
     """
+    if body.email is not None or body.password is not None:
+        await prove(request, administrator, "", desk.now)
     view = administrator.directory.people.get(person)
     names = (view.name, view.staff_number) if view else ()
     if body.password is not None and (weak := passwords.weaknesses(body.password, *names)):
@@ -161,9 +163,11 @@ async def change_person(
 
 
 @router.post("/people/{person}/posts", **answers(Nothing, 409, status=201))
-async def grant_post(desk: AtDesk, administrator: Administrator, person: Id, body: PostBody) -> Answer:
+async def grant_post(
+    request: Request, desk: AtDesk, administrator: Administrator, person: Id, body: PostBody
+) -> Answer:
     """Let a person take a post."""
-    del administrator
+    await prove(request, administrator, "", desk.now)
     await desk.run(people.grant_post, person=person, **body.model_dump())
     return Answer(Nothing(), 201)
 
@@ -191,8 +195,10 @@ async def list_delegations(visitor: Person) -> Answer:
 
 
 @router.post("/delegations", **answers(Nothing, 409, status=201))
-async def delegate(desk: AtDesk, body: DelegationBody) -> Answer:
+async def delegate(request: Request, desk: AtDesk, body: DelegationBody) -> Answer:
     """Let somebody act for me, or, as administrator, for another."""
+    if body.principal != desk.visitor.id:
+        await prove(request, desk.visitor, "", desk.now)
     values = body.model_dump(exclude={"reason"})
     await desk.run(people.delegate, reason_given=body.reason, **values)
     return Answer(Nothing(), 201)

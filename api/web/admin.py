@@ -12,7 +12,8 @@ from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Visitor, administrator
+from api.auth import Visitor, administrator, prove
+from api.desk import Desk
 from api.web.commands import DONE
 from api.web.forms import Form, see
 from api.web.pages import failure_of
@@ -75,6 +76,13 @@ def refused(name: str, error: WorkflowError, form: Form, places: dict[str, str] 
         return (places or {}).get(each.place, each.place)
 
     return failure_of(name, error, form.values(), field_of)
+
+
+async def proved(request: Request, desk: Desk, form: Form) -> None:
+    """Forbidden unless the administrator has lately typed their own password, be it in this form."""
+    form.check()
+    typed = form.data.get("current", "")
+    await prove(request, desk.visitor, typed if isinstance(typed, str) else "", desk.now)
 
 
 def placed(error: WorkflowError, field: str) -> WorkflowError:

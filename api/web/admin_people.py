@@ -29,6 +29,7 @@ from api.web.admin import (
     done_at,
     people_choices,
     post_choices,
+    proved,
     refused,
     unit_choices,
 )
@@ -195,6 +196,9 @@ async def change(request: Request, desk: AtDesk, form: Sent, person: Id) -> Resp
     try:
         name = form.required("name", "姓名")
         given = {"person": person, "name": name, "email": form.text("email")}
+        found = desk.visitor.directory.people.get(person)
+        if found is None or found.email != given["email"]:
+            await proved(request, desk, form)
         await run(desk, form, change_account, drawn=_mail(request), **given)
     except WorkflowError as error:
         return await _person_page(request, desk, person, failure=refused("change", error, form))
@@ -207,6 +211,7 @@ async def reset_password(request: Request, desk: AtDesk, form: Sent, person: Id)
     found = desk.visitor.directory.people.get(person)
     try:
         kept = await _password(form, *((found.name, found.staff_number) if found else ()))
+        await proved(request, desk, form)
         drawn = {"password_hash": kept, **_mail(request)}
         await run(desk, form, change_account, drawn=drawn, person=person)
     except WorkflowError as error:
@@ -236,6 +241,7 @@ async def grant(request: Request, desk: AtDesk, form: Sent, person: Id) -> Respo
             "key": form.required("key", "岗位"),
             "title": form.text("title"),
         }
+        await proved(request, desk, form)
         await run(desk, form, people.grant_post, person=person, **arguments)
     except WorkflowError as error:
         failure = refused("grant", error, form, {"person": "key"})

@@ -18,6 +18,7 @@ from api.web.admin import (
     admin_page,
     done_at,
     people_choices,
+    proved,
     refused,
     unit_choices,
 )
@@ -199,6 +200,7 @@ async def delegate(request: Request, desk: AtDesk, form: Sent) -> Response:
             "ends_on": form.required_day("ends_on", "结束日期"),
             "reason_given": form.text("reason"),
         }
+        await proved(request, desk, form)
         await run(desk, form, people.delegate, **arguments)
     except WorkflowError as error:
         return _delegations_page(request, desk, failure=refused("delegate", error, form))

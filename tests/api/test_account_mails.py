@@ -85,6 +85,17 @@ def test_both_at_once_are_two_mails_to_the_old_address(office: Office) -> None:
     assert [address for address, _, _ in mails(office)] == ["tanli@mz.example"] * 2
 
 
+def test_an_address_that_takes_no_mail_is_not_written_to(office: Office) -> None:
+    """Or mending it would be the next thing that fails."""
+    _change(office, password=OWN)
+    with office.world.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE mail SET state = 'failed', next_at = NULL")
+
+    _change(office, email="mended@mz.example")
+
+    assert len(mails(office)) == 1
+
+
 def test_it_goes_out_with_all_other_mail(office: Office) -> None:
     _change(office, password=OWN)
     deliver = deliverer(office.world.store, office.settings)

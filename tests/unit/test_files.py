@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import struct
 import sys
@@ -20,7 +21,7 @@ import pytest
 from tests import papers
 from workflow.content import FORMATS, format_of
 from workflow.errors import Invalid, NotFound, Unavailable
-from workflow.files import Files, clean_name
+from workflow.files import RESERVE, Files, clean_name
 
 LIMIT = 1_000_000
 BOMB = b"\0" * 30_000_000
@@ -339,6 +340,18 @@ def test_a_full_disk_is_told_and_leaves_nothing(files: Files, error: int, words:
         files.receive(failing(error), "a.pdf", LIMIT)
 
     assert everything(files) == []
+
+
+def test_papers_leave_room_for_decisions(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads end before the disk does: the database lives on it too."""
+    real = shutil.disk_usage(files.directory.parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: real._replace(free=RESERVE - 1))
+    with pytest.raises(Unavailable, match="磁盘空间不足"):
+        files.receive([papers.pdf()], "a.pdf", LIMIT)
+    assert everything(files) == []
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: real._replace(free=RESERVE))
+    assert files.has(files.receive([papers.pdf()], "a.pdf", LIMIT).sha256)
 
 
 # Damage

@@ -412,6 +412,19 @@ def _endless_merge() -> bytes:
     return _rewritten(saved(book), 'ref="A9:B9"', 'ref="A9:XFD1048576"')
 
 
+def _under_another_name() -> bytes:
+    """The endless merge in a part that does not call itself XML: the library reads whatever the package points to."""
+    made = BytesIO()
+    renamed = {"xl/worksheets/sheet1.xml": "xl/worksheets/sheet1.dat"}
+    with zipfile.ZipFile(BytesIO(_endless_merge())) as package, zipfile.ZipFile(made, "w") as out:
+        for entry in package.infolist():
+            content = package.read(entry)
+            if entry.filename.endswith(("workbook.xml.rels", "[Content_Types].xml")):
+                content = content.replace(b"sheet1.xml", b"sheet1.dat")
+            out.writestr(renamed.get(entry.filename, entry.filename), content)
+    return made.getvalue()
+
+
 def _torn() -> bytes:
     return _rewritten(template(), "<sheetData>", "<sheetData><row")
 
@@ -425,6 +438,7 @@ def _torn() -> bytes:
         (_far_row, "workbook-too-much", "超过5000行"),
         (_far_column, "workbook-too-much", "200列"),
         (_endless_merge, "workbook-too-much", "单元格过多"),
+        (_under_another_name, "workbook-too-much", "单元格过多"),
         (_torn, "workbook-unreadable", "另存为xlsx"),
         (lambda: b"PK\x03\x04 no workbook", "workbook-unreadable", "无法读取"),
     ],

@@ -105,7 +105,7 @@ def test_people_choose_their_own_password_and_sign_in_again(sign_in: SignIn) -> 
     desk.open("/password")
     page = desk.send("/password", current="wrong", password="shan-qing-shui-xiu")
     assert page.status == 422
-    assert "原密码不正确" in page.words
+    assert "您的密码不正确" in page.words
     assert "shan-qing" not in page.html
     page = desk.send("/password", current="demo-2026-shenpi", password="谭丽的密码谭丽的密码谭丽的")
     assert "密码中含有姓名" in page.words

@@ -305,7 +305,7 @@ def test_a_refused_mail_goes_out_again_to_the_address_that_was_mended(city: City
         assert "没有待处理的异常" in desk.open("/admin/incidents").words
         assert "重新投递了1封未送达的邮件" in desk.open("/audit?kind=settings").words
         deliver(desk)
-        assert "mended@huanchuan.example" in str(office.arrived[-1]["To"])
+        assert any("mended@huanchuan.example" in str(mail["To"]) for mail in office.arrived)
 
 
 # Health
