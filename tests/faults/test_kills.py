@@ -303,6 +303,4 @@ def test_a_service_that_answers_before_its_commit_is_found_out(
         closing(House(sqlite_copies, tmp_path / "data", unsent, mistake)) as house,
         pytest.raises(AssertionError, match=r"answered, and not there|not-signed-in"),
     ):
-        house.is_killed_often(
-            random.Random(1), times=50
-        )  # of ten, on a busy machine, none may fall in between
+        house.is_killed_often(random.Random(1), times=50)  # of ten none may fall in between
