@@ -63,17 +63,20 @@ class Store:
         self._keyed: sqlite3.Connection
 
     def start(self) -> None:
-        """Bring the database to today's shape, and open the door. Refused (schema-newer) by an older program."""
+        """Bring the database to today's shape, and open the door.
+
+        Refused (schema-newer) by an older program, Unavailable if the database is away.
+        """
         if self.dialect == "sqlite":
             self._lock = _WriterLock(sqlite_path(self.url).with_suffix(".lock"))
             self._lock.take()
         try:
             prepare(self.engine)
-        except BaseException:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the place is given back
             if self._lock is not None:
                 self._lock.release()
             self.engine.dispose()
-            raise
+            raise _translated(error)  # noqa: B904 - it has its cause already
         if self.dialect == "sqlite":
             self._keyed = _keyed_reader(self.url)
             self._writers = _SQLiteWriter(self)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 from playwright.sync_api import Page, Route, expect
+from sqlalchemy import text
 
 from api import demo
 from api.demo_papers import one_page_pdf
 from tests.browser.conftest import Visit
 from tests.web.conftest import City
+from workflow.store import read_only
 
 pytestmark = pytest.mark.browser
 
@@ -26,9 +25,9 @@ def stage_of(city: City) -> str:
 
 def happened(city: City, kind: str) -> int:
     """How often that stands in the record of everybody's projects."""
-    with closing(sqlite3.connect(f"file:{city.data / 'shenpi.db'}?mode=ro", uri=True)) as connection:
-        found = connection.execute("SELECT count(*) FROM event WHERE data LIKE ?", (f'{{"type":"{kind}"%',))
-        return int(found.fetchone()[0])
+    asked = text("SELECT count(*) FROM event WHERE data LIKE :begins")
+    with read_only(city.url) as store, store.reading() as connection:
+        return int(connection.execute(asked, {"begins": f'{{"type":"{kind}"%'}).scalar_one())
 
 
 def press(page: Page, name: str) -> None:

@@ -30,14 +30,12 @@ PATIENCE = 60
 class Services:
     """One service after another on the same data and the same port."""
 
-    def __init__(self, data: Path, mail_port: int, mistake: str = "") -> None:
+    def __init__(self, data: Path, mistake: str = "") -> None:
         self.address = ""
         self._data, self._log = data, data / "service.log"
         self._port = free_port()
         self._mistake = mistake
         self._settings = {
-            "SHENPI_SMTP_HOST": "127.0.0.1", "SHENPI_SMTP_PORT": str(mail_port), "SHENPI_SMTP_SECURITY": "plain",
-            "SHENPI_SMTP_SENDER": "shenpi@example.gov.cn", "SHENPI_SMTP_PER_MINUTE": "100000",
             "SHENPI_SWEEP_SECONDS": "0.2", "SHENPI_DELIVER_SECONDS": "0.1", "PYTHONUTF8": "1",
             **UNLIMITED,
         }  # fmt: skip

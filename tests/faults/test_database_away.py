@@ -204,3 +204,11 @@ def test_a_server_that_has_no_connection_left_is_said_so_at_once(
     hall.facts(village="东村")
     assert hall.kinds().count("facts.changed") == 1
     store.close()
+
+
+@pytest.mark.postgres
+def test_a_server_that_is_away_at_the_start_is_said_so() -> None:
+    pytest.importorskip("psycopg")
+
+    with refused("database-unavailable", kind=Unavailable):
+        Store("postgresql://nobody@127.0.0.1:1/none").start()
