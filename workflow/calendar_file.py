@@ -33,6 +33,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "calendar-day-repeated": ("{day}在{part}中写了两次。", "请只保留一处。"),
     "calendar-day-both": ("{day}既写作放假又写作上班。", "请核对通知，只保留一处。"),
     "calendar-work-needless": ("{day}（{weekday}）本来就上班。", "请核对日期；调休上班只写周六、周日。"),
+    "calendar-not-announced": (
+        "状态写作official（已公布），依据却还写着“{found}”。",
+        "请写明放假安排通知的名称和文号；尚未公布的，状态写provisional（暂定）。",
+    ),
     "calendar-none": ("文件夹里没有日历文件。", "请放入各年的日历文件，如2026.yaml。"),
     "calendar-year-repeated": ("{year}年已写在{other}中。", "请删去其中一个文件。"),
     "calendar-file-name": ("文件名与其中的年份{year}不符。", "请把文件改名为{year}.yaml。"),
@@ -51,6 +55,7 @@ _MEANINGS: Final = {
 }
 _REQUIRED: Final = ("year", "status", "source")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNANNOUNCED: Final = re.compile(r"尚未公布|〔\d{4}〕\s*号")
 _DEEPEST: Final = 8
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -101,6 +106,17 @@ def parse_year(text: str, name: str) -> Year:
     if year is None:
         raise Invalid(*(found for _, found in sorted(page.findings, key=lambda each: each[0])))
     return year
+
+
+def check_announced(year: Year, text: str, name: str) -> None:
+    """Invalid if an official year's source still says that nothing was announced, or has a gap for the number:
+    what the beginning of its file said was kept. Years that were loaded so stay readable.
+    """
+    left = _UNANNOUNCED.search(year.source)
+    if year.status is Status.OFFICIAL and left:
+        lines = text.splitlines()
+        line = next((number for number, each in enumerate(lines, 1) if each.startswith("source")), 1)
+        raise Invalid(_reason("calendar-not-announced", f"{name}:{line}:1", found=left[0]))
 
 
 def _compose(text: str, name: str) -> yaml.Node | None:

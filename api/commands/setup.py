@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from api.cli import add_data
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from api.settings import Settings
+    from workflow.errors import Reason
     from workflow.store import Store
 
 SHIPPED = Path(__file__).parent.parent.parent / "definitions"
@@ -58,11 +61,11 @@ def _found(store: Store, options: argparse.Namespace) -> None:
     from workflow.actions import people
     from workflow.people import SYSTEM
 
-    organisation = options.organisation or _ask("单位名称：")
-    region = options.region or (
-        "" if options.organisation else _ask("行政区划代码（六位，可留空，以后也能改）：")
-    )
-    name, number = options.name or _ask("管理员姓名："), options.staff_number or _ask("管理员工号：")
+    organisation = _answer(options.organisation, "单位名称：", people.check_unit_name)
+    known = options.region or ("" if options.organisation else None)
+    region = _answer(known, "行政区划代码（六位，可留空，以后也能改）：", people.check_region)
+    name = _answer(options.name, "管理员姓名：", people.check_person_name)
+    number = _answer(options.staff_number, "管理员工号：", people.check_staff_number)
     password, drawn = _password(name, number, organisation)
     by = {"actor": SYSTEM, "now": options.now}
     node = store.act(people.add_organisation, name=organisation, parent=0, region=region, **by)
@@ -139,6 +142,19 @@ def _test_mail(settings: Settings, address: str, now: datetime) -> int:
         f"未能发出：{problem}" if problem else f"测试邮件已交给 {settings.smtp.host}，请到 {address} 查收。"
     )
     return int(bool(problem))
+
+
+def _answer(given: str | None, question: str, check: Callable[[str], list[Reason]]) -> str:
+    """What an option gave, Invalid if it is unfit; else what is typed, asked again until it is fit."""
+    from workflow.errors import Invalid
+
+    answer = _ask(question) if given is None else given.strip()
+    while wrong := check(answer):
+        if given is not None:
+            raise Invalid(*wrong)
+        print("".join(map(str, wrong)), file=sys.stderr)
+        answer = _ask(question)
+    return answer
 
 
 def _ask(question: str) -> str:

@@ -74,6 +74,7 @@ async def _list_page(
         facets=found,
         filters=filters,
         in_words=found.words(filters),
+        registers=rules.registers(desk.visitor.directory, desk.visitor.id, desk.day),
         filter=with_query("", given).removeprefix("?"),
         views=await desk.ask(saved.views),
         most_views=saved.MOST,

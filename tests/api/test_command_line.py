@@ -218,6 +218,44 @@ def test_setup_makes_an_office_once(installed: Path) -> None:
     assert shenpi("audit", "verify", data=installed).stdout.endswith("全部相符。\n")
 
 
+def test_an_unfit_option_is_named_before_anything_is_made(tmp_path: Path) -> None:
+    given = ("--organisation", "云河县民政局", "--name", "顾明", "--staff-number", "S1")
+    done = shenpi("setup", *given, "--region", "99012", data=tmp_path / "data")
+    assert (done.returncode, "行政区划代码“99012”不是六位数字" in done.stderr) == (1, True)
+
+    assert shenpi("setup", *given, "--region", "990123", data=tmp_path / "data").returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such terminal")
+def test_an_answer_that_is_refused_is_asked_for_again_at_once(tmp_path: Path) -> None:
+    """顾明 mistypes the region; the password is asked for once everything else is right."""
+    import pty
+
+    office, desk = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "setup", "--data", str(tmp_path / "data")],
+        cwd=ROOT, env=environment(), stdin=desk, stdout=desk, stderr=desk, start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(desk)
+        screen = ""
+
+        def told(words: str) -> None:
+            nonlocal screen
+            while words not in screen:
+                screen += os.read(office, 4096).decode(errors="replace")
+            screen = screen.partition(words)[2]
+
+        for question, answer in (
+            ("单位名称：", "云河县民政局"), ("行政区划代码", "99012"), ("不是六位数字", ""), ("管理员姓名：", "顾明"),
+            ("管理员工号：", "S1"), ("设置密码", "liu-shui-bu-zheng-xian"), ("再输一遍", "liu-shui-bu-zheng-xian"),
+        ):  # fmt: skip
+            told(question)
+            os.write(office, f"{answer}\n".encode())
+        told("已建立单位“云河县民政局”和管理员顾明（工号S1）。")
+        assert process.wait(30) == 0
+    os.close(office)
+
+
 def test_setup_can_make_the_office_a_certificate(tmp_path: Path) -> None:
     done = shenpi("setup", "--certificate", "shenpi.local", "192.168.1.10", data=tmp_path / "data")
 

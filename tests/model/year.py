@@ -269,10 +269,13 @@ class Year(City):
     def _official_calendar(self) -> None:
         """The State Council publishes next year's days off."""
         text = (DEFINITIONS / "calendar" / "2027.yaml").read_text(encoding="utf-8")
-        official = text.replace("status: provisional", "status: official").replace(
-            "[2027-02-05, 2027-02-08]", "[2027-02-05, 2027-02-11]"
-        )
-        self.act(calendar.load_year, text=official, name="2027.yaml")
+        for provisional, announced in (
+            ("status: provisional", "status: official"),
+            ("国务院办公厅尚未公布2027年放假安排\n", "国办发明电〔2026〕9号\n"),
+            ("[2027-02-05, 2027-02-08]", "[2027-02-05, 2027-02-11]"),
+        ):
+            text = text.replace(provisional, announced)
+        self.act(calendar.load_year, text=text, name="2027.yaml")
         self.calendar = self.watch.calendar = self.store.act(lambda tx: tx.calendar)
 
     # What must hold

@@ -85,8 +85,24 @@ def test_a_provisional_year_that_becomes_official_says_so_beforehand(sign_in: Si
     text = page.form("/calendar/check").values["text"].replace("status: provisional", "status: official")
 
     page = desk.send("/calendar/check", text=text)
+    assert page.status == 422
+    assert "状态写作official（已公布），依据却还写着“尚未公布”。请写明放假安排通知的名称和文号" in page.words
+    page = desk.send(
+        "/calendar/check",
+        text=text.replace("国务院办公厅尚未公布2027年放假安排\n", "国办发明电〔2026〕9号\n"),
+    )
 
     assert "状态 暂定改为已公布" in page.words
+
+
+def test_a_year_begun_from_the_empty_form_needs_the_number_of_its_notice(sign_in: SignIn) -> None:
+    desk = sign_in("admin")
+    text = desk.open("/admin/calendar?year=2028").form("/calendar/check").values["text"]
+
+    page = desk.send("/calendar/check", text=text.partition("work:")[0])
+
+    assert page.status == 422
+    assert "依据却还写着“〔2027〕 号”" in page.words
 
 
 def test_a_calendar_names_the_due_dates_that_move(sign_in: SignIn) -> None:

@@ -80,7 +80,24 @@ def test_whoever_has_no_post_is_told_whom_to_ask(sign_in: SignIn) -> None:
 
     assert "您还没有岗位" in hejing.page.words
     assert "您还没有岗位" in hejing.open("/projects").words
+    assert "/projects/new" not in hejing.page.links
+    assert "您还没有岗位，不能登记项目" in hejing.open("/projects/new").words
     assert "还没有登记邮箱" in hejing.open("/notices").words
+
+
+def test_projects_are_begun_by_those_who_then_work_on_them(city: City, sign_in: SignIn) -> None:
+    """Whoever only oversees or administers is not invited to; whoever acts for a clerk is."""
+    begun = {"/projects/new", "/projects/new?taking_over=1", "/projects/import"}
+    for name in ("wuhaitao", "liguodong", "zhoujianping"):
+        assert begun <= set(sign_in(name).open("/projects").links)
+    for name in ("jianghui", "admin"):
+        assert not begun & set(sign_in(name).open("/projects").links)
+    clerk = sign_in("liuchang")
+    clerk.open("/delegations")
+    agent = str(city.people["jianghui"])
+    clerk.send("/delegations", agent=agent, ends_on="2026-11-27", reason="外出培训")
+
+    assert begun <= set(sign_in("jianghui").open("/projects").links)
 
 
 def test_the_draft_of_a_new_version_carries_its_number(sign_in: SignIn) -> None:

@@ -12,7 +12,7 @@ from workflow.actions.casework import Casework, check_administrator
 from workflow.actions.clocks import recompute
 from workflow.administration import CalendarLoaded
 from workflow.calendar import Change, differences
-from workflow.calendar_file import parse_year
+from workflow.calendar_file import check_announced, parse_year
 from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
@@ -62,6 +62,7 @@ def load_year(tx: Transaction, *, text: str, name: str, actor: int, now: datetim
     """
     check_administrator(tx, actor)
     year = parse_year(text, name)
+    check_announced(year, text, name)
     before = next((each for each in tx.calendar.years if each.year == year.year), None)
     changes = differences(before, year)
 

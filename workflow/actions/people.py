@@ -88,9 +88,9 @@ def add_organisation(
 ) -> int:
     """Enter a bureau, section or subordinate unit below `parent` (0: a root). Returns its id."""
     check_administrator(tx, actor)
-    reasons = rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
+    reasons = check_unit_name(name)
     reasons += _check_organisation(tx, parent, "parent") if parent else []
-    refuse([*reasons, *_check_region(region)])
+    refuse([*reasons, *check_region(region)])
 
     above = tx.directory.organisations[parent].path if parent else "/"
     row = tx.execute(
@@ -117,9 +117,9 @@ def change_organisation(
     if found is None:
         refuse([reason("organisation-not-found", "organisation")])
         return
-    reasons = _check_region(region or "")
+    reasons = check_region(region or "")
     if name is not None:
-        reasons += rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
+        reasons += check_unit_name(name)
     refuse(reasons)
     if active is False:
         refuse(_dependents(tx, found))
@@ -136,12 +136,6 @@ def change_organisation(
         tx.execute(_SET_ORGANISATION_ACTIVE, id=organisation, active=active)
         event = OrganisationChanged(organisation, "enabled" if active else "disabled")
         tx.administer(event, actor=actor, at=now)
-
-
-def _check_region(region: str) -> list[Reason]:
-    """Whether it is a region's code, or none."""
-    malformed = bool(region) and not _REGION.fullmatch(region)
-    return [reason("region-malformed", "region", region=region)] if malformed else []
 
 
 def _dependents(tx: Transaction, unit: OrganisationView) -> list[Reason]:
@@ -188,8 +182,8 @@ def add_person(
     """
     check_administrator(tx, actor)
     reasons = [
-        *rules.check_text(name, "name", "姓名", required=True, longest=30, one_line=True),
-        *rules.check_text(staff_number, "staff_number", "工号", required=True, longest=30, one_line=True),
+        *check_person_name(name),
+        *check_staff_number(staff_number),
         *check_email(email),
     ]
     if any(_alike(each, staff_number) for (each,) in tx.execute(_STAFF_NUMBERS).fetchall()):
@@ -263,7 +257,7 @@ def _check_change(
     """Every reason not to make these changes."""
     reasons = check_email(email or "")
     if name is not None:
-        reasons += rules.check_text(name, "name", "姓名", required=True, longest=30, one_line=True)
+        reasons += check_person_name(name)
     if active is False and actor == person:
         reasons.append(reason("cannot-disable-self", "active"))
     return reasons
@@ -405,6 +399,27 @@ def end_delegation(tx: Transaction, *, principal: int, agent: int, actor: int, n
     if tx.execute(_END_DELEGATION, principal=principal, agent=agent, ended=True).rowcount == 0:
         refuse([reason("delegation-not-found", "agent")])
     tx.administer(DelegationEnded(principal, agent), actor=actor, at=now)
+
+
+def check_unit_name(name: str) -> list[Reason]:
+    """Whether a unit may be called so."""
+    return rules.check_text(name, "name", "单位名称", required=True, longest=60, one_line=True)
+
+
+def check_region(region: str) -> list[Reason]:
+    """Whether it is a region's code, or none."""
+    malformed = bool(region) and not _REGION.fullmatch(region)
+    return [reason("region-malformed", "region", region=region)] if malformed else []
+
+
+def check_person_name(name: str) -> list[Reason]:
+    """Whether a person may be called so."""
+    return rules.check_text(name, "name", "姓名", required=True, longest=30, one_line=True)
+
+
+def check_staff_number(number: str) -> list[Reason]:
+    """Whether it may be a staff number."""
+    return rules.check_text(number, "staff_number", "工号", required=True, longest=30, one_line=True)
 
 
 def check_email(address: str) -> list[Reason]:

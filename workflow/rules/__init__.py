@@ -76,7 +76,7 @@ from workflow.rules.people import (
     submitters,
     unanswered_condition,
 )
-from workflow.rules.registration import read_registration
+from workflow.rules.registration import read_registration, registers
 from workflow.rules.replies import (
     CODE,
     CODE_CHECKED_SINCE,
@@ -159,6 +159,7 @@ __all__ = [
     "publicity_unfinished",
     "read_facts",
     "read_registration",
+    "registers",
     "requirement_key",
     "running",
     "scales",

@@ -10,7 +10,16 @@ from workflow.definition import Definition
 from workflow.errors import Reason, reason
 from workflow.people import Directory
 from workflow.rules.facts import check_sums, check_text, read_facts
+from workflow.rules.people import SUPERVISORS
 from workflow.rules.replies import check_code
+
+
+def registers(directory: Directory, person: int, day: date) -> bool:
+    """Whether projects are that person's work, or of somebody whom they act for on that day: a clerk's or a
+    supervisor's. Who only oversees or administers is not kept from registering, and not invited to.
+    """
+    who = (person, *directory.principals(person, day))
+    return any(held.key in {"clerk", *SUPERVISORS} for each in who for held in directory.posts_of(each))
 
 
 def read_registration(
