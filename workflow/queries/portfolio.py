@@ -6,10 +6,11 @@ option is the length of the list that choosing it gives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -182,10 +183,12 @@ def below(directory: Directory, unit: int) -> list[int]:
 
 
 def _under(directory: Directory, leader: int, _: date) -> ColumnElement[bool]:
-    nodes = directory.organisations
-    return PROJECT.c.organisation_id.in_(
-        sorted(node for node in nodes if leader in leaders_of(directory, node))
-    )
+    return PROJECT.c.organisation_id.in_(led_by(directory, leader))
+
+
+def led_by(directory: Directory, leader: int) -> list[int]:
+    """The organisations whose projects are under that person."""
+    return sorted(node for node in directory.organisations if leader in leaders_of(directory, node))
 
 
 def leaders_of(directory: Directory, organisation: int) -> tuple[int, ...]:
@@ -324,50 +327,77 @@ def facets(connection: Connection, *, person: int, day: date, filters: Filters |
     """
     snap, chosen = snapshot(connection), filters or Filters()
     directory = snap.directory
+    counts = _counts(connection, snap, chosen, person, day)
 
-    conditions = _conditions(connection, snap, chosen, person, day)
-
-    def others(name: str) -> list[ColumnElement[bool]]:
-        return [each for key, each in conditions.items() if key != name]
-
-    def counted(name: str, column: ColumnElement[Any]) -> dict[Any, int]:
-        statement = select(column, func.count()).where(*others(name)).group_by(column)
-        return {row[0]: row[1] for row in connection.execute(statement)}
-
-    def offered(name: str, words: Iterable[tuple[str, str]], counts: Mapping[str, int]) -> tuple[Facet, ...]:
+    def offered(name: str, words: Iterable[tuple[str, str]], found: Mapping[str, int]) -> tuple[Facet, ...]:
         now = str(getattr(chosen, name) or "")
-        found = (Facet(value, title, counts.get(value, 0)) for value, title in words)
-        return tuple(each for each in found if each.count or each.value == now)
+        choices = (Facet(value, title, found.get(value, 0)) for value, title in words)
+        return tuple(each for each in choices if each.count or each.value == now)
 
-    by_unit = counted("unit", PROJECT.c.organisation_id)
-    by_leader = by_unit if chosen.unit == chosen.leader == 0 else counted("leader", PROJECT.c.organisation_id)
-    units, led = _above(directory, by_unit), _led(directory, by_leader)
-    clerks = {str(who): count for who, count in counted("clerk", PROJECT.c.clerk_id).items()}
+    units, led = _above(directory, counts.of["unit"]), _led(directory, counts.of["leader"])
+    clerks = {str(who): count for who, count in counts.of["clerk"].items()}
     titles = {each.type: each.title for each in published(connection)}
-    lights = _light_counts(connection, others("light"), day)
     return Facets(
-        total=_total(connection, others("")),
-        lights=tuple(Facet(key, words, lights[key]) for key, words in LIGHT_FILTERS.items()),
-        states=offered("state", PROJECT_STATES.items(), counted("state", PROJECT.c.state)),
-        phases=offered("phase", _phases(connection, snap), counted("phase", PROJECT.c.phase)),
-        types=offered(
-            "type", sorted(titles.items(), key=lambda each: each[1]), counted("type", PROJECT.c.type)
-        ),
+        total=counts.total,
+        lights=tuple(Facet(key, words, counts.lights[key]) for key, words in LIGHT_FILTERS.items()),
+        states=offered("state", PROJECT_STATES.items(), counts.of["state"]),
+        phases=offered("phase", _phases(connection, snap), counts.of["phase"]),
+        types=offered("type", sorted(titles.items(), key=lambda each: each[1]), counts.of["type"]),
         units=offered("unit", _tree(directory, units), units),
         leaders=offered("leader", _people(directory, led), led),
         clerks=offered("clerk", _people(directory, clerks), clerks),
     )
 
 
-def _total(connection: Connection, conditions: list[ColumnElement[bool]]) -> int:
-    return int(connection.execute(select(func.count()).select_from(PROJECT).where(*conditions)).scalar_one())
+class _Counts(NamedTuple):
+    """The length of the list, of each light within it, and of what each choice of the other filters would leave."""
+
+    total: int
+    lights: Counter[str]
+    of: dict[str, Counter[Any]]
 
 
-def _light_counts(connection: Connection, conditions: list[ColumnElement[bool]], day: date) -> dict[str, int]:
-    lights = light_conditions(day)
-    sums = [func.coalesce(func.sum(case((each, 1), else_=0)), 0).label(key) for key, each in lights.items()]
-    row = connection.execute(select(*sums).select_from(PROJECT).where(*conditions)).one()
-    return {key: int(count) for key, count in zip(lights, row, strict=True)}
+_GROUP = columns("organisation_id", "state", "phase", "type", "clerk_id")
+"""In the order of `project_facets`: one pass over it counts everything."""
+
+
+def _counts(connection: Connection, snap: Snapshot, chosen: Filters, person: int, day: date) -> _Counts:
+    """Grouped by all that a list is narrowed by: a group that only one filter leaves out is what that one offers."""
+    narrow = _conditions(connection, snap, Filters(text=chosen.text), person, day).values()
+    lights = [func.sum(case((each, 1), else_=0)).label(key) for key, each in light_conditions(day).items()]
+    statement = select(*_GROUP, func.count().label("all"), *lights).where(*narrow).group_by(*_GROUP)
+    accepted = _accepted(snap.directory, chosen)
+    found = _Counts(0, Counter(), {name: Counter() for name in _COUNTED_BY})
+    total = 0
+    for row in connection.execute(statement).mappings():
+        left_out = [name for name, values in accepted.items() if row[_COUNTED_BY[name]] not in values]
+        if len(left_out) > 1:
+            continue
+        count = row[chosen.light if chosen.light in LIGHT_FILTERS else "all"]
+        for name in left_out or _COUNTED_BY:
+            found.of[name][row[_COUNTED_BY[name]]] += count
+        if not left_out:
+            total += count
+            found.lights.update({key: row[key] for key in LIGHT_FILTERS})
+    return found._replace(total=total)
+
+
+_COUNTED_BY = {
+    "unit": "organisation_id", "leader": "organisation_id", "clerk": "clerk_id",
+    "state": "state", "phase": "phase", "type": "type",
+}  # fmt: skip
+
+
+def _accepted(directory: Directory, chosen: Filters) -> dict[str, Container[Any]]:
+    """The values of its column that each filter that is set lets through."""
+    found: dict[str, Container[Any]] = {
+        name: {value} for name in ("state", "phase", "type", "clerk") if (value := getattr(chosen, name))
+    }
+    if chosen.unit:
+        found["unit"] = set(below(directory, chosen.unit))
+    if chosen.leader:
+        found["leader"] = set(led_by(directory, chosen.leader))
+    return found
 
 
 def _phases(connection: Connection, snap: Snapshot) -> list[tuple[str, str]]:
