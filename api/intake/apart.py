@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 from typing import Final
 
 from api.intake.reading import Book, open_book
@@ -21,6 +22,8 @@ SECONDS: Final = 20.0
 """Several times what the largest table takes."""
 MEMORY: Final = 1024**3
 """Bytes of address space, where the system can bound it."""
+
+_HOME: Final = Path(__file__).resolve().parents[2]
 
 
 async def open_apart(content: bytes, name: str, gate: asyncio.Semaphore, seconds: float = SECONDS) -> Book:
@@ -36,6 +39,7 @@ def _open(content: bytes, name: str, seconds: float) -> Book:
     try:
         done = subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-m", __name__],
+            cwd=_HOME,  # modules are looked for here first: not wherever the service was started
             input=pickle.dumps((content, name)),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

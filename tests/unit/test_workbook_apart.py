@@ -6,6 +6,7 @@ import asyncio
 import re
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,15 @@ def test_what_would_take_minutes_is_given_up(content: bytes) -> None:
 
     assert refused.value.code == "workbook-too-slow"
     assert "没有读完" in str(refused.value)
+
+
+def test_what_lies_where_the_service_was_started_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "openpyxl.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+
+    assert opened(template()).identity.type == "hall"
 
 
 def test_the_template_itself_is_opened() -> None:
