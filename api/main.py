@@ -23,6 +23,7 @@ import notifications.models  # noqa: F401 - as above
 from api import control, operations, passwords, routes, sessions, web
 from api.auth import check_policies
 from api.door import Door
+from api.intake import apart
 from api.mail import deliverer
 from api.pace import Pace
 from api.prints import workbook
@@ -74,6 +75,7 @@ def create_app(
     app.state.clock = clock or wall_clock
     app.state.pace = Pace(settings.limits)
     app.state.proofs = {}
+    app.state.examinations = set()
     app.state.beating = beating
     # One flat list: routers included in routers are looked through anew on each level, for every request.
     for router in (*routes.ROUTERS, routes.health.numbers, control.router, *web.ROUTERS):
@@ -123,9 +125,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.tickets = Tickets(settings.data)
     app.state.metronome = metronome
     app.state.began = app.state.clock()
-    app.state.examinations = set()
     app.state.control = control.Control(settings, store)
     app.state.press = await asyncio.to_thread(Press, settings.print)
+    app.state.intake_gate = asyncio.Semaphore(apart.AT_ONCE)
     app.state.export_gate = asyncio.Semaphore(workbook.AT_ONCE)
     app.state.password_gate = asyncio.Semaphore(passwords.AT_ONCE)
     if app.state.beating:

@@ -18,7 +18,12 @@ PROTECTED: Final = ("event", "definition", "seal")
 
 _SET: Final = text("SELECT tgname FROM pg_trigger WHERE tgenabled = 'O'")
 _KNOWN: Final = text("SELECT 1 FROM pg_roles WHERE rolname = :role")
-_STILL: Final = text("SELECT has_table_privilege(:role, :table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')")
+_STILL: Final = text(
+    "SELECT pg_has_role(:role, relowner, 'MEMBER')"
+    " OR has_table_privilege(:role, oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"
+    " FROM pg_class WHERE oid = CAST(:table AS regclass)"
+)
+"""Whether a role can still change rows, or as owner could give itself the right to."""
 
 _RIGHTS: Final = (
     "REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {role}",

@@ -28,6 +28,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     "workbook-unreadable": ("“{name}”无法读取。", "请用办公软件打开，另存为xlsx格式后再上传。"),
     "workbook-too-much": ("“{name}”内容过多（{what}）。", "请删去多余的行、列和工作表，或分几次导入。"),
+    "workbook-too-slow": ("“{name}”过于复杂，没有读完。", "请删去公式、格式和多余的工作表，另存后再上传。"),
     "workbook-not-template": (
         "“{name}”不是本系统的批量补录模板：{what}。",
         "请在本页下载模板，把内容粘贴到模板中。",

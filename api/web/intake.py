@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
+from api.intake.apart import open_apart
 from api.intake.names import Names
 from api.intake.preview import Preview, make_preview
-from api.intake.reading import Table, open_book, read_table
+from api.intake.reading import Table, read_table
 from api.intake.template import make_template
 from api.intake.workbook import LARGEST, is_old_or_locked, refused
 from api.security import DOWNLOAD_POLICY, disposition, read_form
@@ -161,7 +162,7 @@ async def _read(request: Request, desk: Desk, stored: StoredFile) -> tuple[Defin
     """The stored workbook, read beside the event loop."""
     files: Files = request.app.state.files
     content = await asyncio.to_thread(lambda: b"".join(files.open(stored.sha256)))
-    book = await asyncio.to_thread(open_book, content, stored.name)
+    book = await open_apart(content, stored.name, request.app.state.intake_gate)
     try:
         definition: Definition = await desk.door.ask(queries.latest_definition, type=book.identity.type)
     except NotFound:

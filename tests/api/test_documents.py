@@ -14,12 +14,15 @@ import pytest
 
 from api.main import clean
 from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY
+from api.tickets import Tickets
 from tests import papers
 from tests.api.office import Office, Seat, open_office
 from tests.databases import Copies
 from tests.world import Dossier
 from workflow.actions import people
-from workflow.files import Files
+from workflow.content import FORMATS
+from workflow.errors import Invalid
+from workflow.files import Files, StoredFile
 from workflow.people import SYSTEM
 
 
@@ -244,6 +247,18 @@ def test_a_ticket_cannot_be_made_up(office: Office, scan: str) -> None:
     answer = record(office.project(), office.seat("谭丽"), scan)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "file-ticket-invalid")
+
+
+def test_the_key_of_tickets_may_be_thrown_away(tmp_path: Path) -> None:
+    """What was uploaded and not yet used is uploaded again; nothing else hangs on it."""
+    file = StoredFile("0" * 64, "批复.pdf", 1, FORMATS["pdf"])
+    ticket = Tickets(tmp_path).issue(file, 1)
+    assert Tickets(tmp_path).read(ticket, 1) == file
+
+    (tmp_path / "tickets.key").unlink()
+
+    with pytest.raises(Invalid, match="请重新上传附件"):
+        Tickets(tmp_path).read(ticket, 1)
 
 
 def test_the_scan_of_a_reply_belongs_to_the_project_from_then_on(office: Office) -> None:

@@ -130,6 +130,11 @@ def test_who_cannot_be_bound_is_no_role_for_a_service(
 
     with refused("role-too-strong", says=owner), as_owner(url) as connection:
         grant(connection, owner)
+    with refused("role-too-strong", says=SERVICE), as_owner(url) as connection:
+        connection.execute(
+            text(f"ALTER TABLE seal OWNER TO {SERVICE}")
+        )  # nor one that owns, and could take rights back
+        grant(connection, SERVICE)
     with refused("role-not-found", kind=NotFound, says="CREATE ROLE"), as_owner(url) as connection:
         grant(connection, "nobody")
 
