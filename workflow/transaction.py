@@ -124,11 +124,13 @@ _INSERT_INCIDENT = Statement(
 )
 _INCIDENTS_ALONE = Statement(text("SELECT pg_advisory_xact_lock(74657)"))
 _DEFINITION = Statement(text("SELECT type, text FROM definition WHERE digest = :digest"))
-_PEOPLE = Statement(text("SELECT id, name, staff_number, email, active FROM person"))
-_ORGANISATIONS = Statement(text("SELECT id, parent_id, name, path, region, active FROM organisation"))
+_PEOPLE = Statement(text("SELECT id, name, staff_number, email, active FROM person ORDER BY id"))
+_ORGANISATIONS = Statement(
+    text("SELECT id, parent_id, name, path, region, active FROM organisation ORDER BY id")
+)
 _POSTS = Statement(text("SELECT person_id, organisation_id, key, title FROM post ORDER BY id"))
 _DELEGATIONS = Statement(
-    text("SELECT from_id, to_id, starts_on, ends_on, reason FROM delegation WHERE NOT ended")
+    text("SELECT from_id, to_id, starts_on, ends_on, reason FROM delegation WHERE NOT ended ORDER BY id")
 )
 _YEARS = Statement(text("SELECT year, text FROM calendar_year"))
 

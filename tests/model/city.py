@@ -77,14 +77,14 @@ class Post:
 class City:
     """The city of one seed, before its first morning."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, url: str) -> None:
         self.chance = Random(seed)
-        self.url = f"sqlite:///{folder / 'shenpi.db'}"
+        self.url = url
         self.now = datetime.combine(FIRST_DAY, time(6), SHANGHAI).astimezone(UTC)
-        self.store = Store(self.url, readers=1)
+        self.store = Store(self.url, writers=1, readers=1)
         self.store.start()
         self.calendar = shipped_calendar()
-        self.watch = Watch(folder / "shenpi.db", self.calendar)
+        self.watch = Watch(url, self.calendar)
         self.post = Post()
         self.trace, self.last = sha256(), deque[str](maxlen=50)
         self.counts: Counter[str] = Counter()

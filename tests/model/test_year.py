@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Databases
 from tests.model.year import live
 
 pytestmark = pytest.mark.slow
@@ -40,3 +41,14 @@ def test_the_same_seed_is_the_same_year_however_python_hashes() -> None:
 
     assert len(traces[0]) == 64
     assert len(set(traces)) == 1
+
+
+@pytest.mark.postgres
+def test_the_same_seed_is_the_same_year_on_either_database(
+    postgres_copies: Databases, tmp_path: Path
+) -> None:
+    """Every event and its hash, every rung, every refusal, every mail: one trace."""
+    here, there = live(4, days=7), live(4, days=7, url=postgres_copies.empty(tmp_path))
+
+    assert here.counts == there.counts
+    assert here.trace.hexdigest() == there.trace.hexdigest()

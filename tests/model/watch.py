@@ -1,4 +1,4 @@
-"""Looks at everything that is committed, after every step, with eyes of its own on the same file.
+"""Looks at everything that is committed, after every step, with eyes of its own on the same database.
 
 Folds each project itself and holds the stored state, the rows and the notices against it; counts out every rung
 from the calendar; remembers whose hands were in which visit. It asks no rule and no action of the product.
@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from workflow import projection
@@ -38,6 +37,7 @@ from workflow.evolve import evolve
 from workflow.machine import Compiled
 from workflow.record import START, chain, instant
 from workflow.state import Clock, ProjectState, to_json
+from workflow.store import sqlite_path
 from workflow.timing import VALIDITY_LADDER
 from workflow.transaction import compile_text
 
@@ -86,11 +86,20 @@ def compiled(text: str) -> Compiled:
     return compile_text(text, "published")
 
 
+def _opened(url: str) -> tuple[Any, str]:
+    """A connection of its own, which sees whatever was committed, and how a value is marked in its SQL."""
+    if url.startswith("sqlite"):
+        return sqlite3.connect(sqlite_path(url), isolation_level=None), "?"
+    import psycopg
+
+    return psycopg.connect(url, autocommit=True), "%s"
+
+
 class Watch:
     """Everything seen so far; AssertionError as soon as something is not as it must be."""
 
-    def __init__(self, path: Path, calendar: Calendar) -> None:
-        self.eyes = sqlite3.connect(path, isolation_level=None)
+    def __init__(self, url: str, calendar: Calendar) -> None:
+        self.eyes, self._mark = _opened(url)
         self.calendar = calendar
         self.seen = 0
         self.chains = {0: Watched(0)}
@@ -98,8 +107,9 @@ class Watch:
         self.counts: Counter[str] = Counter()
 
     def rows(self, sql: str, *values: Any) -> list[Any]:
-        """What the file says at this moment."""
-        return self.eyes.execute(sql, values).fetchall()
+        """What the database says at this moment."""
+        found: list[Any] = self.eyes.execute(sql.replace("?", self._mark), values).fetchall()
+        return found
 
     def look(self, now: datetime) -> list[str]:
         """Check all that was committed since the last look; the hashes of its events."""
@@ -275,7 +285,9 @@ class Watch:
         self, table: str, where: str, values: Iterable[Any], expected: Iterable[Any], *columns: str
     ) -> None:
         stored = self.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE {where}", *values)
-        assert sorted(map(repr, stored)) == sorted(map(repr, _plain(expected))), f"rows of {table} differ"
+        assert sorted(map(repr, _plain(stored))) == sorted(map(repr, _plain(expected))), (
+            f"rows of {table} differ"
+        )
 
 
 def _epoch(clock: Clock) -> tuple[Any, ...]:

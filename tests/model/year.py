@@ -218,7 +218,7 @@ class Year(City):
 
     def _restart(self) -> None:
         self.store.close()
-        self.store = Store(self.url, readers=1)
+        self.store = Store(self.url, writers=1, readers=1)
         self.store.start()
         self.store.act(ledger.try_at_once, now=self.now)
 
@@ -318,11 +318,13 @@ class Year(City):
         return [*silent, *(f"{found.ref}.{key} {live.stage(key)}" for key in still)]
 
 
-def live(seed: int, days: int) -> Year:
-    """That year; AssertionError with the seed and its last events if it goes wrong."""
+def live(seed: int, days: int, url: str = "") -> Year:
+    """That year, on a file of its own or on that empty database; AssertionError with the seed and its last events
+    if it goes wrong.
+    """
     folder = MEMORY if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="shenpi-year-", dir=folder) as made:
-        year = Year(seed, Path(made))
+        year = Year(seed, url or f"sqlite:///{Path(made) / 'shenpi.db'}")
         try:
             year.run(days)
         except Exception as error:

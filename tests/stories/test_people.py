@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from tests.world import World, refused
 from workflow.actions.incidents import resolve_incident
-from workflow.actions.people import add_organisation, add_person, change_person, grant_post, revoke_post
+from workflow.actions.people import (
+    add_organisation,
+    add_person,
+    change_organisation,
+    change_person,
+    grant_post,
+    revoke_post,
+)
 from workflow.errors import Forbidden, NotFound
 from workflow.events import EntryOffered, StepOffered
 from workflow.state import Filed
@@ -236,3 +243,13 @@ def test_a_stage_that_comes_back_to_a_disabled_clerk_is_an_incident(world: World
     hall.return_("approval", "review", "杨帆")
 
     assert (hall.holders("approval"), world.incidents()) == (["谭丽"], ["holder-disabled"])
+
+
+def test_people_and_units_keep_their_order_whatever_was_changed_last(world: World) -> None:
+    """A table that is read without an order gives whoever was changed last at the end, on PostgreSQL."""
+    world.do(change_person, "顾明", person=world.people["谭丽"], email="tanli@yunhe.example")
+    world.do(change_organisation, "顾明", organisation=world.organisations["规划财务股"], name="计划财务股")
+    directory = world.store.act(lambda tx: tx.directory)
+
+    assert list(directory.people) == sorted(directory.people)
+    assert list(directory.organisations) == sorted(directory.organisations)

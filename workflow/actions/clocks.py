@@ -34,7 +34,7 @@ _DUE = Statement(
         "SELECT project_id, key, '' AS document, next_at FROM stage WHERE next_at <= :now"
         " UNION ALL"
         " SELECT project_id, '', document, next_at FROM paper WHERE next_at <= :now"
-        " ORDER BY next_at, project_id LIMIT :most"
+        " ORDER BY next_at, project_id, key, document LIMIT :most"
     )
 )
 
