@@ -107,7 +107,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     # moves
     "illegal-move": ("“{stage}”现为“{state}”，不能{move}。", "请按页面所列的可办事项办理。"),
     "illegal-project-move": ("项目现为“{state}”，不能{move}。", "请先转到相应状态。"),
-    "project-not-running": ("项目已处于“{state}”，不能办理。", "可由分管领导恢复项目。"),
+    "project-not-running": ("项目已处于“{state}”，不能办理。", "{remedy}"),
     "taking-over-open": ("项目补录尚未结束，事项未启动。", "请先完成补录核对，再“结束补录”。"),
     "step-not-open": ("“{step}”尚未开始或已办完，现为“{state}”。", "请刷新页面。"),
     "stage-not-open": ("事项现为“{state}”，没有可转办的环节。", "请刷新页面。"),

@@ -73,7 +73,6 @@ DONE = {
     "uploaded": "材料已上传",
     "registered": "材料已登记",
     "facts": "项目信息已更新",
-    "moved": "项目状态已变更",
     "waiting": "已登记等待",
     "resumed-alone": "本项目不再等待",
     "closed": "补录已结束，此后按时限办理",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.world import Dossier, World
+from workflow.actions.people import change_person
+from workflow.events import IncidentRaised
 
 
 def in_review(world: World) -> Dossier:
@@ -57,3 +59,13 @@ def test_all_who_have_work_in_a_project_hear_that_it_stands_still_goes_on_and_en
     assert world.told("杨帆") == ["decide", "moved", "moved", "moved"]
     assert world.told("谭丽")[-3:] == ["moved", "moved", "moved"]
     assert world.told("罗秀英") == []
+
+
+def test_whoever_can_hand_a_project_on_hears_that_its_clerk_is_gone(world: World) -> None:
+    """谭丽's account is disabled while she prepares a stage: only a supervisor can give the project to another."""
+    found = world.register("hall")
+    world.do(change_person, "顾明", person=world.people["谭丽"], active=False)
+
+    assert world.incidents() == ["holder-disabled"]
+    assert (world.told("顾明"), world.told("杨帆")) == (["incident"], ["incident"])
+    assert found.last(IncidentRaised).text.endswith("无人办理；请科（股）室负责人或分管领导在项目页移交经办")

@@ -161,9 +161,9 @@ def right(form: FormOnPage, control: Control) -> Any:
         return ("批复.pdf", pdf(str(next(NUMBERS))), "application/pdf")
     if control.kind == "select":
         options = [each for each in control.options if each] or [""]
-        if last in {"agent", "outcome"}:
-            return options[-1 if last == "agent" else 1]
-        return control.chosen or options[0]
+        if last == "agent":
+            return options[-1]
+        return "returned" if last == "outcome" else control.chosen or options[0]
     if control.name.startswith("fact."):
         return form.values.get(control.name, "")
     if control.attributes.get("data-check") in {"money", "decimal", "integer"}:

@@ -136,6 +136,8 @@ def test_disabling_the_only_holder_is_an_incident_that_filling_the_post_resolves
     assert "账号已停用" in page.words
     page = desk.open("/admin/incidents")
     assert "“概算审核”在李国栋手中，其账号已停用或已不在岗，无人办理" in page.words
+    held = desk.open(f"/projects/{city.projects['E']}/stages/budget_review").words
+    assert "在 李国栋（账号已停用） 手里" in held
     assert "件待办只在已停用的账号手中" in desk.open("/admin").words
     desk.open(person(city, "chenwenjuan"))
     desk.send("/posts/grant", organisation="2", key="section_chief", title="兼规划财务科科长")

@@ -366,8 +366,7 @@ def test_a_project_is_suspended_by_a_chief_and_nobody_else(city: City, sign_in: 
 
     page = desk.send("/move-suspend", reason="资金未到位")
 
-    assert "项目状态已变更" in page.words
-    assert "在办（中止）" in page.words
+    assert "项目已转为“在办（中止）”。" in page.words
 
 
 def test_lists_are_filtered_by_light_unit_and_words(city: City, sign_in: SignIn) -> None:

@@ -53,6 +53,25 @@ def test_a_suspended_project_says_so_at_the_top_and_offers_nothing_to_do(city: C
     assert "项目已转为“谋划”。" in deputy.send("/move-resume", reason="市里已同意").words
 
 
+def test_a_terminated_project_promises_no_way_back(city: City, sign_in: SignIn) -> None:
+    """终止 is the end: nobody is told that a leader could resume it, or that stages still wait for something."""
+    address = f"/projects/{city.projects['C']}"
+    deputy, clerk = sign_in("chenwenjuan"), sign_in("wuhaitao")
+    deputy.open(address)
+    page = deputy.send("/move-terminate", reason="不再实施")
+
+    assert "项目已终止，没有正在办理的事项。" in page.words
+    for words in (page.words, clerk.open(address).words, clerk.open(f"{address}/stages/planning").words):
+        assert "恢复项目" not in words
+    assert "项目已处于“终止”，不能办理。需要续办的，请另行登记项目。" in page.words
+
+
+def test_what_a_stopped_clock_means_is_said_before_it_is_stopped(city: City, sign_in: SignIn) -> None:
+    page = sign_in("chenwenjuan").open(f"/projects/{city.projects['A']}/stages/land_permit")
+
+    assert "自今日起停止计时、不提醒，恢复后接着计时；办理人和经办人会收到通知。" in page.words
+
+
 def test_a_changed_fact_says_which_stages_it_opened_and_which_it_holds(city: City, sign_in: SignIn) -> None:
     """占用林地 turns out to be more than nothing: 使用林地审核 begins, 用地规划许可 waits for it."""
     clerk, address = sign_in("wuhaitao"), f"/projects/{city.projects['A']}"

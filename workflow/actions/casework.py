@@ -266,7 +266,12 @@ class Casework:
             self.record(StepOffered(key, found), Tell("decide", found))
             return
         who = rules.names(self.tx.directory, stage.holders)
-        self.miss(key, f"在{who}手中，其账号已停用或已不在岗，无人办理")
+        gone = f"在{who}手中，其账号已停用或已不在岗，无人办理"
+        if self.project.state.clerk not in stage.holders:
+            self.miss(key, gone)
+            return
+        leaders = self.holders_of("section_chief") or self.holders_of("deputy_director")
+        self.miss(key, f"{gone}；请科（股）室负责人或分管领导在项目页移交经办", leaders)
 
     def relieve_checkers(self, entry: Entry) -> None:
         """Offer an entry to others once none of its checkers is there any more; an incident if nobody may check it."""
@@ -290,11 +295,12 @@ class Casework:
             person, self.project.state.organisation, self.day
         )
 
-    def miss(self, key: str, what: str) -> None:
-        """Raise an incident about a stage that waits for somebody who is gone."""
+    def miss(self, key: str, what: str, leaders: Iterable[int] = ()) -> None:
+        """Raise an incident about a stage that waits for somebody who is gone; `leaders` are told as well."""
         told = self.tx.directory.holders("administrator", self.project.state.organisation)
         words = f"“{self.spec(key).title}”{what}"
-        self.record(IncidentRaised("holder-disabled", words, key), Tell("incident", told))
+        everybody = tuple(dict.fromkeys((*told, *leaders)))
+        self.record(IncidentRaised("holder-disabled", words, key), Tell("incident", everybody))
 
     def restart(self, key: str, document: str, papers: dict[str, str]) -> None:
         """Begin the steps of a visit again because what they rest on has changed; nothing if none is inside.

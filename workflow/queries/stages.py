@@ -142,7 +142,9 @@ def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
         return f"{rules.names(reading.directory, entry.checkers)}（核对原件）"
     if is_outside(stage):
         return spec.step(stage.step).body
-    return rules.names(reading.directory, stage.holders) or NOBODY
+    names = rules.names(reading.directory, stage.holders)
+    gone = names and not any(map(reading.directory.is_active, stage.holders))
+    return f"{names}（账号已停用）" if gone else names or NOBODY
 
 
 def _blockers(reading: Reading, spec: Stage, stage: StageState) -> tuple[str, ...]:

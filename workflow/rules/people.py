@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable
 from workflow.conditions import Unknown
 from workflow.definition import POSTS, Stage, StepKind
 from workflow.errors import Reason, reason
-from workflow.machine import PROJECT_STATES, IllegalMove
+from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
 from workflow.people import Directory
 from workflow.rules.case import MOVE_WORDS, Case, names, state_words, step_title
 from workflow.rules.needs import applies, blockers, fact_titles, missing
@@ -203,9 +203,12 @@ def running(case: Case) -> list[Reason]:
 
 def going_on(case: Case) -> list[Reason]:
     """Nothing is entered into a project that is suspended or ended."""
-    if not case.state.is_running:
-        return [reason("project-not-running", state=PROJECT_STATES[case.state.state])]
-    return []
+    state = case.state.state
+    if case.state.is_running:
+        return []
+    resumable = "resume" in PROJECT.triggers(state)
+    remedy = "可由分管领导恢复项目。" if resumable else "需要续办的，请另行登记项目。"
+    return [reason("project-not-running", state=PROJECT_STATES[state], remedy=remedy)]
 
 
 def may_lead(case: Case, posts: Iterable[str] = CHIEFS) -> list[Reason]:

@@ -37,5 +37,8 @@
     for (var each = at; each; each = each.parentElement) { if (each.tagName === "DETAILS") { each.open = true; } }
   }
   openTarget();
+  // Whoever works by keyboard goes on from the answer to what they did, not from the top of the page.
+  var said = document.querySelector(".problem, .flash");
+  if (said && !location.hash && !document.querySelector("[autofocus]")) { said.focus({ preventScroll: true }); }
   window.addEventListener("hashchange", openTarget);
 }());
