@@ -18,6 +18,7 @@ from workflow.queries.offers import entry_offer, paper_reasons, stage_offers
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, stage_record, told
+from workflow.queries.restarts import restart_words
 from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
 from workflow.queries.words import (
     caution_of,
@@ -200,7 +201,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         stage=stage_view(reading, stage),
         needs=need_views(reading, spec),
         steps=_steps(reading, spec, current, [event for _, event in record]),
-        clock=_clock(reading, spec, current),
+        clock=_clock(reading, spec, current, record),
         fixes=tuple(fix.text for fix in current.fixes),
         sent_back=_sent_back(reading, record) if current.fixes else "",
         passed=current.passed,
@@ -420,7 +421,9 @@ def _limit_words(step: Step) -> str:
     return " · ".join(parts)
 
 
-def _clock(reading: Reading, spec: Stage, stage: StageState) -> ClockView | None:
+def _clock(
+    reading: Reading, spec: Stage, stage: StageState, record: Sequence[tuple[Row, Event]]
+) -> ClockView | None:
     clock = stage.clock
     if clock is None or not stage.is_open:
         return None
@@ -436,6 +439,7 @@ def _clock(reading: Reading, spec: Stage, stage: StageState) -> ClockView | None
         extensions=tuple(str(each) for each in clock.extensions),
         outside=clock.outside,
         stopped=clock.stopped,
+        restarted=restart_words(reading, record),
         lines=explanation(reading, clock, clock.limit),
     )
 

@@ -121,7 +121,9 @@ class StepView(Struct, frozen=True):
 
 
 class ClockView(Struct, frozen=True):
-    """A running clock with its explanation, one line a day."""
+    """A running clock with its explanation, one line a day; `restarted` says why it began again, and what was
+    late by then.
+    """
 
     title: str
     started_on: date
@@ -133,6 +135,7 @@ class ClockView(Struct, frozen=True):
     extensions: tuple[str, ...]
     outside: bool
     stopped: bool
+    restarted: str
     lines: tuple[str, ...]
 
 
