@@ -265,11 +265,11 @@ def test_a_problem_says_what_where_and_what_to_do(office: Office) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
     assert (problem["status"], problem["title"], problem["code"]) == (409, "暂不能办理", "document-missing")
     assert problem["type"] == "/api/problems/document-missing"
-    assert problem["detail"] == "缺项目建议书。请经办人补齐。缺局党组会纪要（可仅登记文号）。请经办人补齐。"
+    assert problem["detail"] == "缺项目建议书。请补齐。缺局党组会纪要（可仅登记文号）。请补齐。"
     assert problem["reasons"][0] == {
         "code": "document-missing",
         "text": "缺项目建议书。",
-        "remedy": "请经办人补齐。",
+        "remedy": "请补齐。",
         "place": "proposal",
     }
 

@@ -244,6 +244,17 @@ def test_every_reason_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("actor", "said"),
+    [(TANLI, "请补齐。"), (LIUCHANG, "请补齐。"), (YANGFAN, "请经办人补齐。")],
+    ids=["the clerk", "who acts for the clerk", "the chief"],
+)
+def test_what_is_the_clerks_to_do_is_said_to_whoever_reads(actor: int, said: str) -> None:
+    lacking = rules.missing(case(HALL, actor=actor), HALL.definition.stages["approval"])
+
+    assert lacking[0].remedy == said
+
+
+@pytest.mark.parametrize(
     ("actor", "day", "found"),
     [(TANLI, TODAY, 0), (LIUCHANG, TODAY, TANLI), (LIUCHANG, date(2026, 9, 2), None), (YANGFAN, TODAY, None)],
     ids=["in person", "as delegate", "delegation over", "a stranger to it"],

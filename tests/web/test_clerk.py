@@ -61,6 +61,25 @@ def test_a_new_version_says_before_and_after_which_review_it_sets_back(city: Cit
     )
 
 
+def test_a_clock_that_began_again_says_what_was_late_by_then(city: City, sign_in: SignIn) -> None:
+    """Green again since 刘畅's new version; 陈文娟 sees that it has been lying for eight working days."""
+    address = f"/projects/{city.projects['E']}{REVIEW}"
+    clerk = sign_in("liuchang")
+    assert "重新计算" not in clerk.open(address).words
+
+    clerk.send("/upload", {"file": pdf("概算书")}, document="budget_book")
+
+    words = sign_in("chenwenjuan").open(address).words
+    assert (
+        "因“改造工程概算书”更换，本环节时限自11月23日重新计算；此前已超 6 个工作日；自11月11日报送，至今共 8 个工作日。"
+        in words
+    )
+    chief = sign_in("liguodong")
+    chief.open(address)
+    chief.send("/decide", outcome="approved", opinion="拟同意。")
+    assert "重新计算" not in chief.open(address).words
+
+
 def test_the_projects_page_tells_of_the_review_that_a_new_version_sets_back(
     city: City, sign_in: SignIn
 ) -> None:

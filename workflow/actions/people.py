@@ -383,10 +383,8 @@ def _delegated_already(
 ) -> list[Reason]:
     """A delegation that would add no day to one already given."""
     for each in directory.delegations:
-        if (each.principal, each.agent) == (
-            principal,
-            agent,
-        ) and each.starts_on <= starts_on <= ends_on <= each.ends_on:
+        same = (each.principal, each.agent) == (principal, agent)
+        if same and each.starts_on <= starts_on <= ends_on <= each.ends_on:
             days = {"starts_on": each.starts_on, "ends_on": each.ends_on}
             return [reason("delegation-given", "agent", name=directory.name(agent), **days)]
     return []

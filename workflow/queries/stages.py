@@ -24,6 +24,7 @@ from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, stage_record, told
+from workflow.queries.restarts import restart_words
 from workflow.queries.sent_back import rejected, to_fix
 from workflow.queries.views import (
     Ball,
@@ -218,7 +219,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         stage=stage_view(reading, stage),
         needs=need_views(reading, spec),
         steps=_steps(reading, spec, current, [event for _, event in record]),
-        clock=_clock(reading, spec, current),
+        clock=_clock(reading, spec, current, record),
         fixes=fixes,
         sent_back=sent_back,
         rejected=rejected(reading, record),
@@ -435,7 +436,9 @@ def _limit_words(step: Step) -> str:
     return " · ".join(parts)
 
 
-def _clock(reading: Reading, spec: Stage, stage: StageState) -> ClockView | None:
+def _clock(
+    reading: Reading, spec: Stage, stage: StageState, record: Sequence[tuple[Row, Event]]
+) -> ClockView | None:
     clock = stage.clock
     if clock is None or not stage.is_open:
         return None
@@ -451,6 +454,7 @@ def _clock(reading: Reading, spec: Stage, stage: StageState) -> ClockView | None
         extensions=tuple(str(each) for each in clock.extensions),
         outside=clock.outside,
         stopped=clock.stopped,
+        restarted=restart_words(reading, record),
         lines=explanation(reading, clock, clock.limit),
     )
 

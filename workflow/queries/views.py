@@ -122,7 +122,9 @@ class StepView(Struct, frozen=True):
 
 
 class ClockView(Struct, frozen=True):
-    """A running clock with its explanation, one line a day."""
+    """A running clock with its explanation, one line a day; `restarted` says why it began again, and what was
+    late by then.
+    """
 
     title: str
     started_on: date
@@ -134,6 +136,7 @@ class ClockView(Struct, frozen=True):
     extensions: tuple[str, ...]
     outside: bool
     stopped: bool
+    restarted: str
     lines: tuple[str, ...]
 
 

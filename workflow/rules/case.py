@@ -76,6 +76,12 @@ class Case(Struct, frozen=True, dict=True):
         """The definition that the project follows."""
         return self.compiled.definition
 
+    @property
+    def clerk(self) -> str:
+        """Whom a sentence asks for what is the clerk's to do: 经办人; nobody else, said to the clerk himself."""
+        readers = (self.actor, *self.directory.principals(self.actor, self.day))
+        return "" if self.state.clerk in readers else "经办人"
+
     @cached_property
     def values(self) -> dict[str, Any]:
         """Facts and fields of replies, typed, under the names that conditions use."""

@@ -109,7 +109,8 @@ def _need_reason(case: Case, stage: Stage, need: Need) -> Reason:
     definition = case.definition
     title = "或".join(f"{definition.documents[key].title}" for key in need.options)
     if need.problem == "unknown":
-        return reason("fact-unknown", stage.key, facts=fact_titles(definition, need.unknown), title=title)
+        facts = fact_titles(definition, need.unknown)
+        return reason("fact-unknown", stage.key, facts=facts, title=title, clerk=case.clerk)
     if need.requirement.soft:
         return reason("soft-document-missing", need.key, title=title)
     if need.problem == "expired":
@@ -117,11 +118,12 @@ def _need_reason(case: Case, stage: Stage, need: Need) -> Reason:
     issuers = [definition.issuers[key] for key in need.options if key in definition.issuers]
     if issuers and case.state.stage(issuers[0]).state == ISSUED:
         title_of_stage = definition.stages[issuers[0]].title
-        return reason("reply-not-entered", need.key, title=title, stage=title_of_stage)
+        return reason("reply-not-entered", need.key, title=title, stage=title_of_stage, clerk=case.clerk)
     if issuers:
         return reason("reply-missing", need.key, title=title, stage=definition.stages[issuers[0]].title)
     register = any(definition.documents[key].register_only is not Register.NO for key in need.options)
-    return reason("document-missing-registrable" if register else "document-missing", need.key, title=title)
+    code = "document-missing-registrable" if register else "document-missing"
+    return reason(code, need.key, title=title, clerk=case.clerk)
 
 
 def fact_titles(definition: Definition, names: Iterable[str]) -> str:

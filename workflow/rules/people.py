@@ -70,11 +70,8 @@ def unanswered_condition(case: Case, stage: Stage) -> list[Reason]:
     """A `when` over an unknown fact does not guess: the stage waits and names the fact."""
     found = applies(case, stage)
     if isinstance(found, Unknown):
-        return [
-            reason(
-                "fact-unknown", stage.key, facts=fact_titles(case.definition, found.names), title=stage.title
-            )
-        ]
+        facts = fact_titles(case.definition, found.names)
+        return [reason("fact-unknown", stage.key, facts=facts, title=stage.title, clerk=case.clerk)]
     return []
 
 
@@ -89,7 +86,7 @@ def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:
         ]
     reasons += may_move(case, key, trigger)
     if spec.step(step).kind is StepKind.EXTERNAL:
-        return [*reasons, reason("step-is-outside", key, body=spec.step(step).body)]
+        return [*reasons, reason("step-is-outside", key, body=spec.step(step).body, clerk=case.clerk)]
     reasons += is_decider(case, key, case.actor)
     if trigger == "approve":
         reasons += may_conclude(case, spec, stage)
@@ -139,9 +136,8 @@ def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:
         reasons.append(reason("not-applicable-now", spec.key, stage=spec.title))
     step = spec.step(stage.step)
     if step.minutes and step.minutes not in case.state.documents:
-        reasons.append(
-            reason("minutes-missing", step.minutes, title=case.definition.documents[step.minutes].title)
-        )
+        title = case.definition.documents[step.minutes].title
+        reasons.append(reason("minutes-missing", step.minutes, title=title, clerk=case.clerk))
     return reasons
 
 
