@@ -65,7 +65,7 @@ DONE = {
     "extended": "已延长时限",
     "paused": "已暂停时限",
     "resumed": "已恢复时限",
-    "explained": "情况说明已记入，下一次提醒领导时一并告知",
+    "explained": "情况说明已记入，再有提醒时一并告知",
     "drafted": "商请函稿已保存，未发出；可在“环节”下打印",
     "entered": "补录已登记",
     "confirmed": "已核对，登记生效",

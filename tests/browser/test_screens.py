@@ -135,7 +135,7 @@ def test_hostile_words_stay_words(desk: str, city: City, browser: Browser) -> No
 
     page.get_by_role("button", name="提交情况说明").click()
 
-    expect(page.get_by_role("status")).to_have_text("情况说明已记入。")
+    expect(page.get_by_role("status")).to_have_text("情况说明已记入，再有提醒时一并告知。")
     expect(page.locator(".record").first).to_contain_text("<script>alert(1)</script>")
     page.goto(f"{desk}/projects/{city.projects['E']}")
     assert ran == []

@@ -47,7 +47,7 @@ def test_what_the_holder_said_stands_beside_what_they_are_late_with(city: City, 
     late = f"/projects/{city.projects['E']}/stages/budget_review"
     chief.open(late)
     page = chief.send("/explanation", text="等待造价站核价结果")
-    assert "情况说明已记入，下一次提醒领导时一并告知。" in page.words
+    assert "情况说明已记入，再有提醒时一并告知。" in page.words
     clock = deputy.open(late).html.partition('id="clock"')[2]
     assert "等待造价站核价结果" in clock.partition("</details>")[0], (
         "beside the clock, not only in the record"
