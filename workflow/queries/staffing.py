@@ -30,8 +30,8 @@ _ALONE = text(
 )
 _ABANDONED = text(
     "SELECT DISTINCT project.ref, project.title, project.digest, task.stage, task.what, task.project_id"
-    " FROM person JOIN task ON task.person_id = person.id JOIN project ON project.id = task.project_id"
-    " WHERE NOT person.active AND NOT EXISTS"
+    " FROM task JOIN project ON project.id = task.project_id"
+    " WHERE task.person_id IN (SELECT id FROM person WHERE NOT active) AND NOT EXISTS"
     " (SELECT 1 FROM task AS other JOIN person AS holder ON holder.id = other.person_id AND holder.active"
     " WHERE other.project_id = task.project_id AND other.stage = task.stage AND other.what = task.what)"
     " ORDER BY task.project_id, task.stage LIMIT :most"
