@@ -168,8 +168,7 @@ class Project(SQLModel, table=True):
 class StageRow(SQLModel, table=True):
     """Where a stage stands, for lists and for the sweep: `next_at` is its next rung or opening.
 
-    Where a clock runs, `stage_clock` lists what is late and `stage_unit` counts it by the project's organisation,
-    which never changes.
+    Where a clock runs, `stage_clock` lists and counts what is late by the project's organisation, which never changes.
     """
 
     __tablename__ = "stage"
@@ -182,20 +181,11 @@ class StageRow(SQLModel, table=True):
         ),
         Index(
             "stage_clock",
+            "organisation_id",
             "outside",
             "due_on",
             "project_id",
             "key",
-            "warn_on",
-            "organisation_id",
-            postgresql_where=text("due_on IS NOT NULL"),
-            sqlite_where=text("due_on IS NOT NULL"),
-        ),
-        Index(
-            "stage_unit",
-            "organisation_id",
-            "outside",
-            "due_on",
             "warn_on",
             postgresql_where=text("due_on IS NOT NULL"),
             sqlite_where=text("due_on IS NOT NULL"),

@@ -47,7 +47,8 @@ def _office(folder: Path, clocks: int) -> Office:
     rows = ((10**9 + number, far[number % 4000]) for number in range(clocks))
     with sqlite3.connect(office.path) as connection:
         connection.executemany(
-            "INSERT INTO stage (project_id, key, state, turn, outside, next_at) VALUES (?, 's01', 'preparing', 1, 0, ?)",
+            "INSERT INTO stage (project_id, key, state, turn, outside, next_at, organisation_id)"
+            " VALUES (?, 's01', 'preparing', 1, 0, ?, 1)",
             rows,
         )
     connection.close()

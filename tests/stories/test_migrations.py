@@ -83,7 +83,6 @@ def test_what_runs_is_found_by_its_unit_after_the_stages_were_placed_in_units(pa
             "DROP INDEX project_version",
             "CREATE INDEX project_version ON project (digest, organisation_id)",
             "DROP INDEX stage_clock",
-            "DROP INDEX stage_unit",
             "ALTER TABLE stage DROP COLUMN organisation_id",
             "DROP INDEX task_person",
             "ALTER TABLE task DROP COLUMN organisation_id",
