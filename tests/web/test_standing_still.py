@@ -25,7 +25,12 @@ def test_who_was_given_a_late_step_has_it_since_then_and_not_since_it_was_late(
 def test_a_project_that_was_given_to_another_clerk_says_to_whom(city: City, sign_in: SignIn) -> None:
     deputy = sign_in("chenwenjuan")
     page = deputy.open(f"/projects/{city.projects['E']}")
-    assert "只列能看到本项目的人；其他人员，先由管理员在本单位授岗" in page.words
+    assert "只列本单位和上级单位的经办和负责人；其他人员，先由管理员在本单位授岗" in page.words
+    offered = page.html.partition('action="/projects/' + city.projects["E"] + '/hand-over-project"')[
+        2
+    ].partition("</form>")[0]
+    assert "李国栋" in offered
+    assert "顾明" not in offered, "an administrator could not enter a reply"
 
     page = deputy.send("/hand-over-project", to=str(city.people["liguodong"]), reason="刘畅休产假")
 

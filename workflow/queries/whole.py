@@ -20,6 +20,7 @@ from workflow.queries.scope import PROJECT, people, visible
 from workflow.queries.stages import balls, colleagues, entry_views, stage_views
 from workflow.queries.views import Colleague, DocumentView, Link, ProjectView, Timeline, WaitView
 from workflow.queries.words import LIGHTS, Light, light_on
+from workflow.rules.people import posts_from
 from workflow.state import PASSED_STATES, Clock
 
 
@@ -50,8 +51,18 @@ def overview(connection: Connection, *, ref: str, person: int, day: date, recent
         definition=reading.definition,
         mine=frozenset(people(reading.directory, person, day)),
         papers=() if paper_reasons(reading) else _wanted(reading),
-        colleagues=colleagues(reading, exclude=(reading.state.clerk,)),
+        colleagues=_clerks(reading),
         timeline=read_timeline(connection, reading, page=recent),
+    )
+
+
+def _clerks(reading: Reading) -> tuple[Colleague, ...]:
+    """Who could go on with the project: whoever else sees it and may do a clerk's work, or a clerk's superior's."""
+    directory, organisation = reading.directory, reading.state.organisation
+    return tuple(
+        each
+        for each in colleagues(reading, exclude=(reading.state.clerk,))
+        if directory.has_post(each.id, posts_from("clerk"), organisation)
     )
 
 
