@@ -151,6 +151,15 @@ def test_disabling_an_account_ends_its_sessions_at_once(office: Office) -> None:
     assert seat.sign_in("谭丽").json()["code"] == "sign-in-failed"
 
 
+def test_a_session_does_not_outlive_its_account_however_that_was_disabled(office: Office) -> None:
+    """By the bare action, which knows of no sessions."""
+    seat = office.seat("谭丽")
+
+    office.world.do(people.change_person, "顾明", person=office.world.people["谭丽"], active=False)
+
+    assert seat.get("/api/session").status_code == 401
+
+
 def test_another_post_ends_the_sessions_of_that_person(office: Office) -> None:
     seat = office.seat("谭丽")
 
