@@ -7,7 +7,7 @@ option is the length of the list that choosing it gives.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -139,26 +139,35 @@ def project_conditions(
     connection: Connection, snap: Snapshot, filters: Filters, person: int, day: date
 ) -> list[ColumnElement[bool]]:
     """When a project is in that person's filtered list: scope first, then each filter that is set."""
-    return list(_conditions(connection, snap, filters, person, day).values())
+    found = [visible(connection, snap.directory, person, day)]
+    for name, values in _accepted(snap.directory, filters).items():
+        found.append(PROJECT.c[_COLUMN[name]].in_(sorted(values)))
+    if filters.text:
+        titled = PROJECT.c.title.contains(filters.text, autoescape=True)
+        found.append(or_(titled, PROJECT.c.code.startswith(filters.text, autoescape=True)))
+    if filters.light in LIGHT_FILTERS:
+        found.append(light_conditions(day)[filters.light])
+    return found
 
 
-def _conditions(
-    connection: Connection, snap: Snapshot, filters: Filters, person: int, day: date
-) -> dict[str, ColumnElement[bool]]:
-    """The same, by the name of the filter."""
-    return {
-        "scope": visible(connection, snap.directory, person, day),
-        **{
-            name: _CONDITIONS[name](snap.directory, value, day)
-            for name, value in asdict(filters).items()
-            if value
-        },
+_COLUMN = {
+    "unit": "organisation_id", "leader": "organisation_id", "clerk": "clerk_id",
+    "state": "state", "phase": "phase", "type": "type",
+}  # fmt: skip
+"""Filter -> the column that it looks at."""
+
+
+def _accepted(directory: Directory, filters: Filters) -> dict[str, set[Any]]:
+    """The values of its column that each of these filters lets through, if it is set."""
+    found: dict[str, set[Any]] = {
+        name: {value} for name in ("clerk", "state", "phase", "type") if (value := getattr(filters, name))
     }
-
-
-def _in_light(_: Directory, light: str, day: date) -> ColumnElement[bool]:
-    found = light_conditions(day).get(light)
-    return found if found is not None else PROJECT.c.id.is_not(None)
+    if filters.unit:
+        found["unit"] = set(below(directory, filters.unit))
+    if filters.leader:
+        nodes = directory.organisations
+        found["leader"] = {node for node in nodes if filters.leader in leaders_of(directory, node)}
+    return found
 
 
 def light_conditions(day: date) -> dict[str, ColumnElement[bool]]:
@@ -173,46 +182,15 @@ def light_conditions(day: date) -> dict[str, ColumnElement[bool]]:
     }
 
 
-def _in_unit(directory: Directory, unit: int, _: date) -> ColumnElement[bool]:
-    return PROJECT.c.organisation_id.in_(below(directory, unit))
-
-
 def below(directory: Directory, unit: int) -> list[int]:
     """The unit and all that lies below it."""
     return sorted(node for node in directory.organisations if directory.is_within(node, unit))
-
-
-def _under(directory: Directory, leader: int, _: date) -> ColumnElement[bool]:
-    return PROJECT.c.organisation_id.in_(led_by(directory, leader))
-
-
-def led_by(directory: Directory, leader: int) -> list[int]:
-    """The organisations whose projects are under that person."""
-    return sorted(node for node in directory.organisations if leader in leaders_of(directory, node))
 
 
 def leaders_of(directory: Directory, organisation: int) -> tuple[int, ...]:
     """Everybody whom a project of that organisation is under, nearest first, each once."""
     found = (who for post in LEADERS for who in directory.holders(post, organisation))
     return tuple(dict.fromkeys(found))
-
-
-def _named(_: Directory, text: str, __: date) -> ColumnElement[bool]:
-    return or_(
-        PROJECT.c.title.contains(text, autoescape=True), PROJECT.c.code.startswith(text, autoescape=True)
-    )
-
-
-_CONDITIONS: Mapping[str, Callable[[Directory, Any, date], ColumnElement[bool]]] = {
-    "light": _in_light,
-    "state": lambda _, value, __: PROJECT.c.state == value,
-    "phase": lambda _, value, __: PROJECT.c.phase == value,
-    "type": lambda _, value, __: PROJECT.c.type == value,
-    "unit": _in_unit,
-    "leader": _under,
-    "clerk": lambda _, value, __: PROJECT.c.clerk_id == value,
-    "text": _named,
-}
 
 
 # The rows of a page
@@ -363,41 +341,23 @@ _GROUP = columns("organisation_id", "state", "phase", "type", "clerk_id")
 
 def _counts(connection: Connection, snap: Snapshot, chosen: Filters, person: int, day: date) -> _Counts:
     """Grouped by all that a list is narrowed by: a group that only one filter leaves out is what that one offers."""
-    narrow = _conditions(connection, snap, Filters(text=chosen.text), person, day).values()
+    narrow = project_conditions(connection, snap, Filters(text=chosen.text), person, day)
     lights = [func.sum(case((each, 1), else_=0)).label(key) for key, each in light_conditions(day).items()]
     statement = select(*_GROUP, func.count().label("all"), *lights).where(*narrow).group_by(*_GROUP)
     accepted = _accepted(snap.directory, chosen)
-    found = _Counts(0, Counter(), {name: Counter() for name in _COUNTED_BY})
+    found = _Counts(0, Counter(), {name: Counter() for name in _COLUMN})
     total = 0
     for row in connection.execute(statement).mappings():
-        left_out = [name for name, values in accepted.items() if row[_COUNTED_BY[name]] not in values]
+        left_out = [name for name, values in accepted.items() if row[_COLUMN[name]] not in values]
         if len(left_out) > 1:
             continue
         count = row[chosen.light if chosen.light in LIGHT_FILTERS else "all"]
-        for name in left_out or _COUNTED_BY:
-            found.of[name][row[_COUNTED_BY[name]]] += count
+        for name in left_out or _COLUMN:
+            found.of[name][row[_COLUMN[name]]] += count
         if not left_out:
             total += count
             found.lights.update({key: row[key] for key in LIGHT_FILTERS})
     return found._replace(total=total)
-
-
-_COUNTED_BY = {
-    "unit": "organisation_id", "leader": "organisation_id", "clerk": "clerk_id",
-    "state": "state", "phase": "phase", "type": "type",
-}  # fmt: skip
-
-
-def _accepted(directory: Directory, chosen: Filters) -> dict[str, Container[Any]]:
-    """The values of its column that each filter that is set lets through."""
-    found: dict[str, Container[Any]] = {
-        name: {value} for name in ("state", "phase", "type", "clerk") if (value := getattr(chosen, name))
-    }
-    if chosen.unit:
-        found["unit"] = set(below(directory, chosen.unit))
-    if chosen.leader:
-        found["leader"] = set(led_by(directory, chosen.leader))
-    return found
 
 
 def _phases(connection: Connection, snap: Snapshot) -> list[tuple[str, str]]:
