@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, create_engine
 from sqlalchemy import event as engine_events
 from sqlalchemy.engine import Connection as CoreConnection
-from sqlalchemy.exc import DBAPIError
 
 from workflow import guards
 from workflow.errors import Conflict, Refused, Unavailable, WorkflowError, reason
@@ -65,7 +64,8 @@ class Store:
     def start(self) -> None:
         """Bring the database to today's shape, and open the door.
 
-        Refused (schema-newer) by an older program, Unavailable if the database is away.
+        Refused (schema-newer) by an older program, and (owner-only) if something is missing that the role of this
+        address may not make; Unavailable if the database is away.
         """
         if self.dialect == "sqlite":
             self._lock = _WriterLock(sqlite_path(self.url).with_suffix(".lock"))
@@ -413,19 +413,8 @@ def _is_outage(error: BaseException) -> bool:
 def prepare(engine: Engine) -> None:
     """Bring the database to today's shape and set the guards that make the record append-only.
 
-    An older SQLite file is copied first, beside itself. Refused (schema-newer) for one of a newer program, and
-    (owner-only) if something is missing that the role of this address may not make.
+    An older SQLite file is copied first, beside itself. Refused (schema-newer) for one of a newer program.
     """
-    try:
-        _prepare(engine)
-    except DBAPIError as error:
-        translated = _translated(error)
-        if translated is error:
-            raise
-        raise translated from error
-
-
-def _prepare(engine: Engine) -> None:
     with engine.begin() as connection:
         # One at a time: many processes may start at once on PostgreSQL, and SQLite begins no transaction by itself.
         connection.exec_driver_sql(
