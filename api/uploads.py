@@ -19,11 +19,11 @@ from api.auth import now
 from api.door import door_of
 from api.problems import refusal
 from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, disposition, read_form
-from notifications.ledger import raise_incident
 from workflow.content import FORMATS
 from workflow.errors import Invalid, Unavailable
 from workflow.files import Files, StoredFile
 from workflow.queries.stored import StoredName
+from workflow.transaction import Transaction
 
 SHOWN: Final = frozenset({FORMATS["pdf"], FORMATS["jpg"], FORMATS["png"]})
 """What a browser shows by itself; everything else is only given out as a download."""
@@ -99,5 +99,5 @@ async def _in_threads(request: Request, content: Iterator[bytes], digest: str) -
             yield piece
     except Unavailable as error:
         words = f"文件 {digest[:16]}… 与登记的指纹不符，请从备份恢复"
-        await door_of(request).run(raise_incident, code=error.code, text_=words, now=now(request))
+        await door_of(request).run(Transaction.raise_incident, code=error.code, text_=words, at=now(request))
         raise

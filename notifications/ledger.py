@@ -220,24 +220,22 @@ def hold(tx: Transaction, *, mail: Leased, now: datetime) -> None:
         data_may_start_at=mail.data_may_start_at,
         first_tried_at=mail.first_tried_at,
     )
-    raise_incident(tx, code="mail-ambiguous", text_=_about(mail, text_), project=mail.project, now=now)
+    tx.raise_incident(code="mail-ambiguous", text_=_about(mail, text_), project=mail.project, at=now)
 
 
 def _report(tx: Transaction, mail: Leased, failure: Failure, state: str, now: datetime) -> None:
     if state == "failed":
-        raise_incident(
-            tx, code="mail-failed", text_=_about(mail, failure.text), project=mail.project, now=now
-        )
+        tx.raise_incident(code="mail-failed", text_=_about(mail, failure.text), project=mail.project, at=now)
     elif state == "held":
-        raise_incident(
-            tx, code="mail-ambiguous", text_=_about(mail, failure.text), project=mail.project, now=now
+        tx.raise_incident(
+            code="mail-ambiguous", text_=_about(mail, failure.text), project=mail.project, at=now
         )
     elif failure.fault is Fault.CONFIGURATION:
         text_ = f"邮件服务器拒绝本系统：{failure.text}。邮件已保留，请核对邮件设置。"
-        raise_incident(tx, code="mail-configuration", text_=text_, now=now)
+        tx.raise_incident(code="mail-configuration", text_=text_, at=now)
     elif failure.fault is Fault.UNREACHABLE:
         text_ = "邮件服务器连接不上。邮件已保留，恢复后自动发出；请检查网络和邮件服务器。"
-        raise_incident(tx, code="mail-server", text_=text_, now=now)
+        tx.raise_incident(code="mail-server", text_=text_, at=now)
 
 
 def _about(mail: Leased, why: str) -> str:
@@ -290,8 +288,3 @@ def deliver_again(tx: Transaction, *, mails: Sequence[int], actor: int, now: dat
     if again:
         tx.administer(MailsSentAgain(tuple(again)), actor=actor, at=now)
     return len(again)
-
-
-def raise_incident(tx: Transaction, *, code: str, text_: str, now: datetime, project: int = 0) -> None:
-    """Make trouble visible, once while it lasts."""
-    tx.raise_incident(project=project, stage="", code=code, text_=text_, at=now)

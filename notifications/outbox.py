@@ -15,7 +15,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, text
 
-from notifications import content, ledger
+from notifications import content
 from notifications.cause import Cause, Explained, is_late
 from notifications.message import Message, check_address
 from notifications.render import Rendered, render, say
@@ -348,7 +348,7 @@ def take_over(tx: Transaction, *, letter: Letter, now: datetime) -> None:
     if letter.incident is not None:
         code, words = letter.incident
         about = letter.bundle.first.project if letter.message else 0  # no address is no matter of one project
-        ledger.raise_incident(tx, code=code, text_=words, project=about, now=now)
+        tx.raise_incident(code=code, text_=words, project=about, at=now)
 
 
 def _add_mail(tx: Transaction, letter: Letter, now: datetime) -> int | None:

@@ -427,7 +427,9 @@ class Transaction:
                 project=project, stage=raised.stage, code=raised.code, text_=raised.text, at=at
             )
 
-    def raise_incident(self, *, project: int, stage: str, code: str, text_: str, at: datetime) -> None:
+    def raise_incident(
+        self, *, code: str, text_: str, at: datetime, project: int = 0, stage: str = ""
+    ) -> None:
         """Put something stuck on the health page, once, until somebody says how it was put right."""
         if self.dialect != "sqlite":
             self.execute(_INCIDENTS_ALONE)  # of two who look for it at once, neither would see the other's

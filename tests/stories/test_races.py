@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from notifications.ledger import raise_incident
 from tests.world import Dossier, World, reply
 from workflow.actions.clocks import report_broken_place, sweep
 from workflow.actions.decisions import decide
@@ -128,15 +127,15 @@ def test_two_sweeps_at_once_fire_each_rung_once(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "said"),
+    "report",
     [
-        (raise_incident, {"code": "mail-server", "text_": "邮件服务器连接不上"}),
-        (report_broken_place, {"project": 1, "stage": "approval", "why": "KeyError", "actor": SYSTEM}),
+        lambda tx, now: tx.raise_incident(code="mail-server", text_="邮件服务器连接不上", at=now),
+        partial(report_broken_place, project=1, stage="approval", why="KeyError", actor=SYSTEM),
     ],
     ids=["a mail server that is away", "a clock that cannot be moved"],
 )
 def test_what_several_processes_meet_at_once_is_one_incident(
-    world: World, action: Callable[..., None], said: dict[str, Any]
+    world: World, report: Callable[..., None]
 ) -> None:
     """All of them look for it before any of them commits: it is opened once all the same."""
     in_review(world)
@@ -144,7 +143,7 @@ def test_what_several_processes_meet_at_once_is_one_incident(
 
     def meet(tx: Transaction) -> None:
         barrier.wait()
-        action(tx, now=world.now, **said)
+        report(tx, now=world.now)
 
     for _ in range(ROUNDS):
         at_once([lambda: world.store.act(meet)] * 4)

@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from api import demo, feeds, passwords, saved
 from api.demo_papers import one_page_pdf
-from notifications.ledger import raise_incident
 from tests.web.conftest import NOW
 from workflow import queries
 from workflow.actions import clocks, decisions, documents, entries, outside, people, projects, stages
@@ -18,6 +17,7 @@ from workflow.files import Files
 from workflow.people import SYSTEM
 from workflow.state import Accepted, CorrectionNotified, Filed, Fix, ReplyData, SpecialBegan
 from workflow.store import Store
+from workflow.transaction import Transaction
 
 TODAY = local_day(NOW)
 FILING = "land_filing"
@@ -142,7 +142,7 @@ def _house(town: Town) -> None:
     town.act("admin", people.change_person, person=person, active=False)
     unit = town.act("admin", people.add_organisation, name="筹备组", parent=town.world.organisations["city"])
     town.act("admin", people.change_organisation, organisation=unit, active=False)
-    town.store.act(raise_incident, code="sweep-broken", text_="时钟没有走动", now=NOW)
+    town.store.act(Transaction.raise_incident, code="sweep-broken", text_="时钟没有走动", at=NOW)
     town.act("liuchang", feeds.give_address, token="0" * 64)
     for who in ("liuchang", "liguodong"):
         town.act(who, saved.save_view, name="超期", filter_="light=red")
