@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +41,7 @@ def _open(content: bytes, name: str, seconds: float) -> Book:
         done = subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-m", __name__],
             cwd=_HOME,  # modules are looked for here first: not wherever the service was started
-            input=pickle.dumps((content, name)),
+            input=pickle.dumps((content, name, seconds)),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=seconds,
@@ -57,13 +58,17 @@ def _open(content: bytes, name: str, seconds: float) -> Book:
 
 
 def main() -> None:
-    """Read (content, name), write the book or the reasons against it."""
+    """Read (content, name, seconds), write the book or the reasons against it."""
+    content, name, seconds = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     if sys.platform != "win32":
         import resource
 
+        most = (
+            ceil(seconds) + 1
+        )  # of a processor: it also ends if its parent, which would end it before, is gone
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
-    content, name = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     try:
         found: object = open_book(content, name)
     except Invalid as error:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import re
+import subprocess
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from api.intake import apart
 from api.intake.apart import AT_ONCE, SECONDS, open_apart
 from api.intake.reading import Book, open_book
 from tests.unit.test_workbook import row, saved, template, workbook
@@ -76,6 +80,22 @@ def test_what_would_take_minutes_is_given_up(content: bytes) -> None:
 
     assert refused.value.code == "workbook-too-slow"
     assert "没有读完" in str(refused.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no bound on a process there")
+def test_a_reader_whose_service_is_gone_ends_by_itself() -> None:
+    content = with_part("xl/worksheets/sheet1.xml", r"(?s)<sheetData>.*</sheetData>", FORMULAS)
+
+    alone = subprocess.run(
+        [sys.executable, "-m", apart.__name__],
+        input=pickle.dumps((content, "表.xlsx", 1)),
+        cwd=Path(apart.__file__).parents[2],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert alone.returncode < 0
 
 
 def test_what_lies_where_the_service_was_started_is_not_run(
