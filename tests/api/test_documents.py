@@ -264,13 +264,7 @@ def test_the_key_of_tickets_may_be_thrown_away(tmp_path: Path) -> None:
 def test_the_scan_of_a_reply_belongs_to_the_project_from_then_on(office: Office) -> None:
     seat = office.seat("谭丽")
     content = papers.pdf("批复")
-    body = {
-        "digest": office.world.digests["hall"],
-        "title": "老项目",
-        "organisation": office.world.organisations["规划财务股"],
-        "clerk": office.world.people["谭丽"],
-        "taking_over": True,
-    }
+    body = office.registration("老项目", taking_over=True)
     ref = seat.post("/api/projects", json=body).json()["ref"]
     reply = {
         "document": "approval_reply",
@@ -432,13 +426,7 @@ def test_a_signed_sheet_that_can_act_is_told_to_its_checker(office: Office) -> N
 
 def test_the_scan_of_a_reply_that_can_act_is_told_before_and_after_its_check(office: Office) -> None:
     seat = office.seat("谭丽")
-    body = {
-        "digest": office.world.digests["hall"],
-        "title": "老项目",
-        "organisation": office.world.organisations["规划财务股"],
-        "clerk": office.world.people["谭丽"],
-        "taking_over": True,
-    }
+    body = office.registration("老项目", taking_over=True)
     ref = seat.post("/api/projects", json=body).json()["ref"]
     reply = {
         "document": "approval_reply",

@@ -45,15 +45,8 @@ def walk(office: Office, document: Document) -> Walk:
 
 
 def registered(office: Office, walk: Walk, **details: Any) -> str:
-    body = {
-        "digest": office.world.digests["hall"],
-        "title": "云河县便民服务点",
-        "organisation": office.world.organisations["规划财务股"],
-        "clerk": office.world.people["谭丽"],
-        "facts": {"total": 386.0, "building": "300.00", "reserve": 86, "indoor": True},
-        "same_name": True,
-        **details,
-    }
+    facts = {"total": 386.0, "building": "300.00", "reserve": 86, "indoor": True}
+    body = office.registration("云河县便民服务点", facts=facts, same_name=True, **details)
     return str(walk.ask("谭丽", "POST", "/api/projects", 201, json=body)["ref"])
 
 
@@ -293,12 +286,7 @@ def test_every_wrong_field_is_named_at_once(office: Office) -> None:
 
 def test_a_second_project_of_one_name_is_said_to_be_meant(office: Office) -> None:
     seat = office.seat("谭丽")
-    body = {
-        "digest": office.world.digests["hall"],
-        "title": "便民点",
-        "organisation": office.world.organisations["规划财务股"],
-        "clerk": office.world.people["谭丽"],
-    }
+    body = office.registration("便民点")
     assert seat.post("/api/projects", json=body).status_code == 201
 
     answer = seat.post("/api/projects", json=body)
@@ -326,12 +314,7 @@ def events(office: Office) -> int:
 
 
 def register(office: Office, seat: Seat, title: str, headers: dict[str, str]) -> httpx2.Response:
-    body = {
-        "digest": office.world.digests["hall"],
-        "title": title,
-        "organisation": office.world.organisations["规划财务股"],
-        "clerk": office.world.people["谭丽"],
-    }
+    body = office.registration(title)
     return seat.post("/api/projects", json=body, headers=headers)
 
 
