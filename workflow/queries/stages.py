@@ -11,13 +11,7 @@ from workflow import rules
 from workflow.clock import Limit, local_day
 from workflow.definition import POSTS, Stage, Step, StepKind
 from workflow.errors import Reason
-from workflow.events import (
-    Event,
-    LetterDrafted,
-    StageRefused,
-    StageReturned,
-    StepDecided,
-)
+from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
 from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED
 from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage_offers
@@ -26,15 +20,7 @@ from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, stage_record, told
 from workflow.queries.restarts import restart_words
 from workflow.queries.sent_back import rejected, to_fix
-from workflow.queries.views import (
-    Ball,
-    ClockView,
-    Colleague,
-    EntryView,
-    StageFile,
-    StageView,
-    StepView,
-)
+from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
 from workflow.queries.words import (
     caution_of,
     clock_day,
