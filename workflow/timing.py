@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from workflow.calendar import Calendar
 from workflow.clock import Limit, Span, Unit, deadline_at, due, renew_from, rung_at
 from workflow.definition import Definition, DocumentType, Rung, Stage, StepKind
-from workflow.machine import ACCEPTED, CORRECTING, FILED
+from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.state import PREPARING, Clock
 
 VALIDITY_LADDER = tuple(Rung(offset, ("clerk", "section_chief")) for offset in (-60, -20, -5, 0))
@@ -47,7 +47,9 @@ def clock_of(
 
 def ladder_of(definition: Definition, stage: Stage, state: str) -> tuple[Rung, ...]:
     """The ladder that the clock of that state climbs."""
-    step = None if state == PREPARING else stage.step(state.partition(".")[0])
+    key, _, part = state.partition(".")
+    gathering = state == PREPARING or part == FILING  # the clerk's own, whatever ladder the outside step has
+    step = None if gathering else stage.step(key)
     return definition.ladder_of(stage, step, outside=_is_outside(state))
 
 
@@ -62,12 +64,15 @@ def _limits(stage: Stage, state: str) -> tuple[Limit, Limit | None, bool] | None
     step = stage.step(key)
     if step.kind is not StepKind.EXTERNAL:
         return (step.within, None, False) if step.within else None
-    limit = {FILED: step.accept, CORRECTING: step.correct, ACCEPTED: step.promised or step.statutory}.get(
-        part
-    )
+    limit = {
+        FILING: step.file,
+        FILED: step.accept,
+        CORRECTING: step.correct,
+        ACCEPTED: step.promised or step.statutory,
+    }[part]
     if limit is None:
         return None
-    return limit, step.statutory if part == ACCEPTED else None, part != CORRECTING
+    return limit, step.statutory if part == ACCEPTED else None, _is_outside(state)
 
 
 def retime(clock: Clock, ladder: Sequence[Rung], calendar: Calendar, now: datetime) -> Clock:

@@ -45,8 +45,8 @@ OUTSIDE = {  # act -> from which part of an outside step, to which
 }  # fmt: skip
 LIMITS = {
     "plan.preparing": 10, "plan.review": 2, "plan.sign": 1, "forest.review": 2, "build.review": 2,
-    "site.external.filed": 5, "site.external.correcting": 15, "site.external.accepted": 20,
-    "build.external.filed": 5, "build.external.accepted": 20,
+    "site.external.filing": 3, "site.external.filed": 5, "site.external.correcting": 15, "site.external.accepted": 20,
+    "build.external.filing": 3, "build.external.filed": 5, "build.external.accepted": 20,
 }  # fmt: skip
 """How many working days there are for what; the rest has no limit."""
 EXTENSION = 5
