@@ -313,13 +313,8 @@ def _limit_row(cause: Cause, today: date) -> str:
     ]
     if clock.statutory and clock.statutory_on:
         parts.append(f"法定{clock.statutory}，至{wording.plain(clock.statutory_on, today)}")
-    return "；".join(parts) + _because(_basis(cause))
-
-
-def _basis(cause: Cause) -> str:
-    if cause.step is None or cause.stage is None:
-        return ""
-    return cause.step.basis or cause.stage.basis
+    basis = rules.limit_basis(cause.stage, cause.place) if cause.stage and cause.step else ""
+    return "；".join(parts) + _because(basis)
 
 
 def _because(why: str) -> str:

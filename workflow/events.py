@@ -92,31 +92,41 @@ class StageOpened(Struct, frozen=True, tag="stage.opened", omit_defaults=True):
     entered: Entered
 
 
-class StageSkipped(Struct, frozen=True, tag="stage.skipped"):
-    """Its condition does not hold and its turn has come: it passes as not applicable."""
+class StageSkipped(Struct, frozen=True, tag="stage.skipped", omit_defaults=True):
+    """Its condition does not hold and its turn has come: it passes as not applicable.
+
+    `kept` is the clock of a preparation that had begun, which stands still.
+    """
 
     stage: str
     condition: str
+    kept: Clock | None = None
 
 
 class StageHeld(Struct, frozen=True, tag="stage.held", omit_defaults=True):
     """It went back to waiting: a fact, a reply or an order it rested on fell away; or its day was fixed.
 
-    If only a fact became unknown, `prepared_from` is day 0 of the preparation, which goes on from there.
+    `kept` is the clock of a preparation that had begun: it stands still, unless only a fact became unknown.
+    `prepared_from`, its day 0, was all that earlier versions kept.
     """
 
     stage: str
     opens_on: date | None = None
     prepared_from: date | None = None
+    kept: Clock | None = None
 
 
 class StageSubmitted(Struct, frozen=True, tag="stage.submitted", omit_defaults=True):
-    """The complete file was handed in; `papers` are the hashes that everything after rests on."""
+    """The complete file was handed in; `papers` are the hashes that everything after rests on.
+
+    `kept` is the preparation's clock if it was stopped or extended, for a withdrawal to go on with.
+    """
 
     stage: str
     papers: dict[str, str]
     entered: Entered
     on_behalf: int = 0
+    kept: Clock | None = None
 
 
 class StepDecided(Struct, frozen=True, tag="step.decided", omit_defaults=True):

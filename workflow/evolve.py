@@ -84,7 +84,7 @@ def _moved(stage: StageState, entered: ev.Entered, recorded: ev.Recorded, **chan
         since=recorded.at,
         last=_last(recorded),
         prepared_from=_prepared_from(stage, entered),
-        **changes,
+        **{"kept": None, **changes},
     )
 
 
@@ -176,16 +176,15 @@ def _stage_opened(state: ProjectState, event: ev.StageOpened, recorded: ev.Recor
 
 
 def _stage_skipped(state: ProjectState, event: ev.StageSkipped, recorded: ev.Recorded) -> ProjectState:
-    return _put(
-        state, event.stage, _rested(state.stage(event.stage), NOT_APPLICABLE, recorded, opens_on=None)
-    )
+    stage = _rested(state.stage(event.stage), NOT_APPLICABLE, recorded, opens_on=None, kept=event.kept)
+    return _put(state, event.stage, stage)
 
 
 def _stage_held(state: ProjectState, event: ev.StageHeld, recorded: ev.Recorded) -> ProjectState:
     stage = state.stage(event.stage)
     if stage.state == WAITING:
         return _put(state, event.stage, replace(stage, opens_on=event.opens_on))
-    rested = _rested(stage, WAITING, recorded, opens_on=event.opens_on)
+    rested = _rested(stage, WAITING, recorded, opens_on=event.opens_on, kept=event.kept)
     return _put(state, event.stage, replace(rested, prepared_from=event.prepared_from))
 
 
@@ -197,6 +196,7 @@ def _stage_submitted(state: ProjectState, event: ev.StageSubmitted, recorded: ev
         acts=(_act("submit", recorded, on_behalf=event.on_behalf),),
         papers=event.papers,
         fixes=(),
+        kept=event.kept,
     )
     return _put(state, event.stage, stage)
 
@@ -247,7 +247,7 @@ def _stage_reapplied(state: ProjectState, event: ev.StageReapplied, recorded: ev
 def _stage_restarted(state: ProjectState, event: ev.StageRestarted, recorded: ev.Recorded) -> ProjectState:
     before = state.stage(event.stage)
     acts = tuple(act for act in before.acts if act.what == "submit")
-    stage = _moved(before, event.entered, recorded, acts=acts, papers=event.papers)
+    stage = _moved(before, event.entered, recorded, acts=acts, papers=event.papers, kept=before.kept)
     return _put(state, event.stage, stage)
 
 

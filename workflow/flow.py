@@ -15,7 +15,7 @@ from workflow.definition import Stage
 from workflow.events import Entered, Event, StageHeld, StageOpened, StageSkipped
 from workflow.rules import Case, applies, blockers, condition_words
 from workflow.state import ISSUED, NOT_APPLICABLE, PREPARING, WAITING
-from workflow.timing import clock_of
+from workflow.timing import hold, preparation
 
 
 def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event | None:
@@ -35,8 +35,12 @@ def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event
     should_wait = bool(waiting_for) or isinstance(holds, Unknown)
     changed_sides = not should_wait and bool(holds) is not (stage.state == PREPARING)
     if should_wait or changed_sides:
-        since = stage.prepared_from if isinstance(holds, Unknown) and not waiting_for else None
-        return StageHeld(key, earliest if _still_ahead(earliest, case.day) else None, since)
+        clock = stage.clock if stage.state == PREPARING else stage.kept
+        only_unknown = (
+            isinstance(holds, Unknown) and not waiting_for
+        )  # the clerk's to supply: the time goes on
+        kept = clock if only_unknown else hold(clock, case.day)
+        return StageHeld(key, earliest if _still_ahead(earliest, case.day) else None, kept=kept)
     return None
 
 
@@ -58,9 +62,9 @@ def _from_waiting(
         return StageHeld(spec.key) if stage.opens_on is not None else None
     if not holds:
         assert spec.when is not None  # noqa: S101 - only a condition can fail to hold
-        return StageSkipped(spec.key, condition_words(case.definition, spec.when))
-    since = stage.prepared_from or case.day  # a fact taken back for a while does not begin the limit anew
-    clock = clock_of(case.definition, spec, PREPARING, started_on=since, now=now, calendar=calendar)
+        words = condition_words(case.definition, spec.when)
+        return StageSkipped(spec.key, words, hold(stage.kept, case.day))
+    clock = preparation(case.definition, spec, stage, on=case.day, now=now, calendar=calendar)
     return StageOpened(spec.key, max(1, stage.visit), Entered(PREPARING, (case.state.clerk,), clock))
 
 

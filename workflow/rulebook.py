@@ -38,6 +38,7 @@ PARTS = {
 
 LIMITS = {
     "within": "办理时限",
+    "file": "报送时限",
     "accept": "受理时限",
     "correct": "补正时限",
     "promised": "承诺时限",

@@ -15,14 +15,17 @@ from msgspec.structs import replace
 from workflow.calendar import Calendar
 from workflow.clock import Limit, Span, Unit, deadline_at, due, renew_from, rung_at
 from workflow.definition import Definition, DocumentType, Rung, Stage, StepKind
-from workflow.machine import ACCEPTED, CORRECTING, FILED
-from workflow.state import PREPARING, Clock
+from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
+from workflow.state import PREPARING, Clock, StageState
 
 VALIDITY_LADDER = tuple(Rung(offset, ("clerk", "section_chief")) for offset in (-60, -20, -5, 0))
 """When people hear that a reply will lapse, in working days before its last day."""
 
 VALIDITY = "valid"
 """The key of every validity clock."""
+
+HELD = "事项暂缓"
+"""Why a preparation's clock stands still while its stage does not apply or waits for another."""
 
 YELLOW_SHARE = 0.2
 """A clock is yellow in the last fifth of its time, and at least on the last working day before."""
@@ -45,9 +48,28 @@ def clock_of(
     return retime(clock, ladder, calendar, now)
 
 
+def preparation(
+    definition: Definition, spec: Stage, stage: StageState, *, on: date, now: datetime, calendar: Calendar
+) -> Clock | None:
+    """The clock of a preparation that begins on that day, or goes on in the same visit from where it first began.
+
+    What a chief has stopped stays stopped.
+    """
+    clock = stage.kept
+    if clock is None:
+        since = stage.prepared_from or on
+        return clock_of(definition, spec, PREPARING, started_on=since, now=now, calendar=calendar)
+    ladder = ladder_of(definition, spec, PREPARING)
+    if not clock.stopped:
+        return retime(clock, ladder, calendar, now)
+    return resume(clock, on, ladder, calendar, now) if clock.spans[-1].why == HELD else clock
+
+
 def ladder_of(definition: Definition, stage: Stage, state: str) -> tuple[Rung, ...]:
     """The ladder that the clock of that state climbs."""
-    step = None if state == PREPARING else stage.step(state.partition(".")[0])
+    key, _, part = state.partition(".")
+    gathering = state == PREPARING or part == FILING  # the clerk's own, whatever ladder the outside step has
+    step = None if gathering else stage.step(key)
     return definition.ladder_of(stage, step, outside=_is_outside(state))
 
 
@@ -62,12 +84,15 @@ def _limits(stage: Stage, state: str) -> tuple[Limit, Limit | None, bool] | None
     step = stage.step(key)
     if step.kind is not StepKind.EXTERNAL:
         return (step.within, None, False) if step.within else None
-    limit = {FILED: step.accept, CORRECTING: step.correct, ACCEPTED: step.promised or step.statutory}.get(
-        part
-    )
+    limit = {
+        FILING: step.file,
+        FILED: step.accept,
+        CORRECTING: step.correct,
+        ACCEPTED: step.promised or step.statutory,
+    }[part]
     if limit is None:
         return None
-    return limit, step.statutory if part == ACCEPTED else None, part != CORRECTING
+    return limit, step.statutory if part == ACCEPTED else None, _is_outside(state)
 
 
 def retime(clock: Clock, ladder: Sequence[Rung], calendar: Calendar, now: datetime) -> Clock:
@@ -122,6 +147,11 @@ def resume(clock: Clock, on: date, ladder: Sequence[Rung], calendar: Calendar, n
     """Running again on that day, which counts."""
     closed = replace(clock.spans[-1], end=on)
     return retime(replace(clock, spans=(*clock.spans[:-1], closed)), ladder, calendar, now)
+
+
+def hold(clock: Clock | None, on: date) -> Clock | None:
+    """A preparation's clock, if there is one, standing still from that day because its stage is held."""
+    return clock if clock is None or clock.stopped else stop(clock, on, HELD)
 
 
 def extend(clock: Clock, by: Limit, ladder: Sequence[Rung], calendar: Calendar, now: datetime) -> Clock:

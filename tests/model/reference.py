@@ -44,9 +44,9 @@ OUTSIDE = {  # act -> from which part of an outside step, to which
     "filed": ("filing", "filed"), "accepted": ("filed", "accepted"), "correction": ("filed", "correcting"), "corrected": ("correcting", "filed"),
 }  # fmt: skip
 LIMITS = {
-    "plan.preparing": 10, "plan.review": 2, "plan.sign": 1, "forest.review": 2, "build.review": 2,
-    "site.external.filed": 5, "site.external.correcting": 15, "site.external.accepted": 20,
-    "build.external.filed": 5, "build.external.accepted": 20,
+    "plan.preparing": 10, "forest.preparing": 8, "build.preparing": 12, "plan.review": 2, "plan.sign": 1, "forest.review": 2, "build.review": 2,
+    "site.external.filing": 3, "site.external.filed": 5, "site.external.correcting": 15, "site.external.accepted": 20,
+    "build.external.filing": 3, "build.external.filed": 5, "build.external.accepted": 20,
 }  # fmt: skip
 """How many working days there are for what; the rest has no limit."""
 EXTENSION = 5
@@ -107,7 +107,8 @@ class Stage:
     papers: set[str] = field(default_factory=set)
     entry: Entry | None = None
     clock: Clock | None = None
-    prepared_from: date | None = None
+    prepared: Clock | None = None
+    """The clock of its preparation, which goes on in the same visit."""
 
     @property
     def is_open(self) -> bool:
@@ -207,9 +208,16 @@ class Reference:
             return False
         if stage.state != "waiting":
             should = "waiting"  # the other way leads through waiting
+        clock = stage.prepared
         self.enter(key, should)
         if should == "preparing":
             stage.visit, stage.acts = max(1, stage.visit), []
+            if clock:
+                stage.clock = stage.prepared = clock
+        if clock and clock.stopped == "held" and should == "preparing":
+            clock.resume(self.today)
+        elif clock and not clock.stopped and should != "preparing" and (known or not free):
+            clock.stop(self.today, "held")
         return True
 
     def enter(self, key: str, state: str, holders: list[str] | None = None, on: date | None = None) -> None:
@@ -219,7 +227,7 @@ class Reference:
         started = on or self.today
         stage.clock = Clock(started, limit, state.endswith((".filed", ".accepted"))) if limit else None
         if state == "preparing":
-            stage.prepared_from = started
+            stage.prepared = stage.clock
 
     def enter_step(self, key: str, step: str, exclude: set[str]) -> None:
         if step == "external":
@@ -227,9 +235,11 @@ class Reference:
         else:
             self.enter(key, step, self.holders(BY[step], exclude))
 
-    def new_visit(self, key: str, prepared_from: date | None = None) -> None:
+    def new_visit(self, key: str, prepared: Clock | None = None) -> None:
         stage = self.stages[key]
-        self.enter(key, "preparing", on=prepared_from)
+        self.enter(key, "preparing")
+        if prepared:
+            stage.clock = stage.prepared = prepared
         stage.visit, stage.acts, stage.papers, stage.entry = stage.visit + 1, [], set(), None
         self.settle()
 
@@ -416,7 +426,7 @@ class Reference:
             or actor not in stage.acts[0]
         ):
             return False
-        self.new_visit(key, stage.prepared_from)
+        self.new_visit(key, stage.prepared)
         return True
 
     def reapply(self, actor: str, key: str) -> bool:

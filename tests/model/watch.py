@@ -235,7 +235,9 @@ class Watch:
         if place[0] == "document":
             return [rung.offset for rung in VALIDITY_LADDER]
         stage = found.definition.stages[place[1]]
-        step = None if clock.key == "preparing" else stage.step(clock.key.partition(".")[0])
+        step = (
+            None if clock.key.endswith(("preparing", ".filing")) else stage.step(clock.key.partition(".")[0])
+        )
         return [rung.offset for rung in found.definition.ladder_of(stage, step, outside=clock.outside)]
 
     def _instant(self, clock: Clock, offset: int, place: Place) -> datetime:

@@ -19,7 +19,7 @@ from tests.hostile import MARKUP, TEMPLATES
 from tests.notifications.bureau import Bureau, at
 from tests.notifications.samples import causes
 from workflow import events as ev
-from workflow.clock import Span, local_day
+from workflow.clock import Limit, Span, Unit, local_day
 from workflow.notices import NOTICES
 from workflow.timing import stop
 
@@ -136,6 +136,20 @@ def test_lateness_outside_is_worked_out_by_us_and_nobodys_own(bureau: Bureau) ->
     assert "扣除9月29日至10月7日（专家评审）" in mail.text
     assert "法定30个工作日，至11月16日" in mail.text
     assert "外部门的时间不计入本局人员" in mail.text
+
+
+def test_a_file_not_handed_out_is_its_clerks_own_lateness_by_a_rule_of_the_house(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    known = causes(bureau)
+    late = known["overdue"].event
+    assert isinstance(late, ev.RungFired)
+    event = replace(late, clock=replace(late.clock, key="external.filing", limit=Limit(3, Unit.WORKDAYS)))
+    mail = render("overdue", describe(replace(known["overdue"], event=event), base_url=BASE, today=TODAY))
+
+    assert mail.text.startswith("本件已超5个工作日，请尽快向区发展和改革局报送；有特殊情况，请填写情况说明。")
+    assert "事项：概算审核 · 发改审核" in mail.text
+    assert "时限：3个工作日，自11月11日次日起算（本局内部时限）" in mail.text
+    assert "推算" not in mail.text
 
 
 def test_a_stop_of_no_day_is_not_said_to_have_taken_any(bureau: Bureau) -> None:

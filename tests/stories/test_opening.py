@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.world import Dossier, World, refused, reply
+from tests.world import Dossier, World, definition_text, refused, reply
+from workflow.actions import definitions
+from workflow.clock import Span
 from workflow.events import StageHeld, StageSkipped
 
 
@@ -294,3 +296,84 @@ def test_reopening_a_stage_holds_what_comes_only_after_it(world: World) -> None:
 
     assert (found.at("notice"), found.at("start")) == ("preparing", "waiting")
     assert isinstance(found.history()[-1].event, StageHeld)
+
+
+def timed(world: World, **facts: object) -> Dossier:
+    """A garden past its 可研, whose 使用林地审核 and 开工公告 have ten working days to be prepared in."""
+    text = definition_text("garden").replace("type: garden", "type: garden-timed")
+    for title in ("使用林地审核", "开工公告"):
+        text = text.replace(
+            f"    title: {title}\n    ph", f"    title: {title}\n    prepare: {{within: 10 workdays}}\n    ph"
+        )
+    world.digests["garden-timed"] = world.do(definitions.publish, "顾明", text=text, name="garden-timed.yaml")
+    found = world.register("garden-timed", facts=facts)
+    passed(found, "study", "study_report", "study_reply")
+    return found
+
+
+def test_a_fact_switched_there_and_back_is_no_way_round_a_limit(world: World) -> None:
+    """What has gone by of a preparation stays gone; only the days on which the stage did not apply do not count."""
+    found = timed(world, forest="1")
+    assert found.due("forest") == date(2026, 9, 15)
+    world.at("2026-09-07 10:00")
+    found.facts(forest="0")
+    found.facts(forest="1")
+    assert found.due("forest") == date(2026, 9, 15)
+    found.facts(forest="0")
+    world.at("2026-09-10 10:00")
+    found.facts(forest="1")
+
+    clock = found.stage("forest").clock
+    assert clock is not None
+    assert (clock.started_on, clock.due_on) == (date(2026, 9, 1), date(2026, 9, 18))
+    assert clock.spans[-1] == Span(date(2026, 9, 7), date(2026, 9, 10), "事项暂缓")
+    assert found.stage("forest").visit == 1
+
+
+def test_what_comes_after_it_goes_on_where_it_stood(world: World) -> None:
+    """开工公告 is being prepared because no forest is taken; a month in which one might be is nobody's there."""
+    found = timed(world, forest="0")
+    assert found.due("notice") == date(2026, 9, 15)
+    world.at("2026-09-11 10:00")
+    found.facts(forest="2")
+    assert found.at("notice") == "waiting"
+    world.at("2026-10-09 10:00")
+    found.facts(forest="0")
+
+    assert (found.at("notice"), found.due("notice")) == ("preparing", date(2026, 10, 12))
+
+
+def test_a_fact_that_is_only_unknown_keeps_the_clock_going(world: World) -> None:
+    """It is the clerk's to supply. Known not to hold, it stops from that day on."""
+    found = timed(world, forest="1")
+    world.at("2026-09-03 10:00")
+    found.facts(forest=None)
+    world.at("2026-09-07 10:00")
+    found.facts(forest="0")
+    world.at("2026-09-09 10:00")
+    found.facts(forest="1")
+
+    assert found.due("forest") == date(2026, 9, 17)
+
+
+def test_what_a_chief_allowed_outlives_holding_and_taking_back(world: World) -> None:
+    """An extension stays; a stop stays until the chief ends it, whatever the clerk does to a fact or a submission."""
+    found = timed(world, forest="1")
+    found.extend("forest", "5 workdays")
+    assert found.due("forest") == date(2026, 9, 21)
+    found.facts(forest="0")
+    found.facts(forest="1")
+    assert found.due("forest") == date(2026, 9, 21)
+    found.submitted("forest", "forest_report")
+    found.upload("forest_report", content="第二稿")
+    found.withdraw("forest")
+    assert found.due("forest") == date(2026, 9, 21)
+
+    found.pause("forest")
+    found.facts(forest="0")
+    found.facts(forest="1")
+    clock = found.stage("forest").clock
+    assert clock is not None
+    assert clock.stopped
+    found.resume("forest")
+    assert found.due("forest") == date(2026, 9, 21)

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from tests.world import Dossier, World, day, refused, reply
+from tests.world import Dossier, World, day, definition_text, refused, reply
+from workflow.actions.definitions import publish
 from workflow.clock import parse_limit
 from workflow.events import LetterDrafted
 from workflow.state import (
@@ -58,6 +59,40 @@ def test_a_stage_passes_an_outside_office(world: World) -> None:
         {"estimate": "980.00"},
         date(2028, 9, 10),
     )
+
+
+def test_a_signed_file_that_lies_in_a_drawer_is_late_and_the_clerks_own(world: World) -> None:
+    """待报送 has three working days where the type names none, and climbs the ladder that the preparation does."""
+    found = home(world)
+    clock = found.stage(STAGE).clock
+    assert clock is not None
+    assert (clock.due_on, clock.outside) == (date(2026, 9, 4), False)
+    world.workdays_pass(6)
+
+    assert world.told("谭丽")[-3:] == ["record", "approaching", "due_today"]
+    assert [world.told(name)[-1] for name in ("罗秀英", "马德兴")] == ["escalated"] * 2
+    found.file(STAGE, on="2026-09-03")
+    assert found.due(STAGE) == date(2026, 9, 10)
+
+
+def test_a_type_says_how_soon_its_files_go_out(world: World) -> None:
+    """A stage that begins outside has nobody before it in the house: the same clock, from its submission."""
+    text = definition_text("home").replace("type: home", "type: home-soon")
+    text = text.replace("body: 自然资源局, accept", "body: 自然资源局, file: {within: 1 workday}, accept")
+    world.digests["home-soon"] = world.do(publish, "顾明", text=text, name="home-soon.yaml")
+    found = world.register("home-soon").submitted("site", "site_plan")
+
+    assert (found.at("site"), found.due("site")) == ("external.filing", date(2026, 9, 2))
+
+
+def test_what_was_signed_on_paper_may_be_filed_before_the_signature_is_entered(world: World) -> None:
+    """The clerk took the signed sheet along on Tuesday; it is entered and compared here on Thursday."""
+    found = world.register("home").submitted(STAGE, "proposal")
+    world.at("2026-09-03 10:00")
+    found.confirm(found.sign_on_paper(STAGE, "review", "杨帆"), by="罗秀英")
+    found.file(STAGE, on="2026-09-01")
+
+    assert found.due(STAGE) == date(2026, 9, 8)
 
 
 def test_a_record_has_no_effect_until_it_is_checked(world: World) -> None:

@@ -40,9 +40,11 @@ def test_no_version_differs_from_itself(name: str) -> None:
 
 
 def test_another_way_of_writing_the_same_is_no_difference() -> None:
+    """Remarks and order say nothing; nor does a limit that is written out and would be the same without."""
     rewritten = COLUMBARIUM.replace("\n  layout:\n", "\n  # 布局规划\n  layout:\n").replace(
         "version: 1", "version: 2"
     )
+    rewritten = rewritten.replace("accept: {within: 5", "file: {within: 3 workdays}, accept: {within: 5")
 
     assert changes(COLUMBARIUM, rewritten) == []
 
@@ -76,6 +78,11 @@ def test_another_way_of_writing_the_same_is_no_difference() -> None:
             ["布局规划核对：时限“科室核对·办理时限”：由“2个工作日”改为“3个工作日”"],
         ),
         (
+            "accept: {within: 5 workdays}, correct: {within: 15 workdays}, promised: 1 workday,",
+            "file: {within: 1 workday}, accept: {within: 5 workdays}, correct: {within: 15 workdays}, promised: 1 workday,",
+            ["项目赋码：时限“平台赋码·报送时限”：由“3个工作日”改为“1个工作日”"],
+        ),
+        (
             "valid: 2 years, renew: 3 months before,\n                      used_by",
             "valid: 1 year, renew: 3 months before,\n                      used_by",
             [
@@ -87,7 +94,7 @@ def test_another_way_of_writing_the_same_is_no_difference() -> None:
             ],
         ),
     ],
-    ids=["a limit", "a paper less", "a paper now demanded", "a paper renamed", "a step's limit", "a validity"],
+    ids=["a limit", "a paper less", "a paper now demanded", "a paper renamed", "a step's limit", "how soon it is filed", "a validity"],
 )  # fmt: skip
 def test_a_change_is_said_in_one_sentence(old: str, new: str, said: list[str]) -> None:
     changed = COLUMBARIUM.replace(old, new, 1)

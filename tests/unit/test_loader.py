@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from workflow.clock import Limit, Unit
 from workflow.definition import Kind, Register, Requirement, Rung, StepKind
 from workflow.loader import (
+    DEFAULT_FILE,
     DEFAULT_LADDER,
     DEFAULT_OUTSIDE_LADDER,
     FINDINGS,
@@ -144,7 +145,8 @@ def test_what_is_left_out_has_its_default() -> None:
     external = definition.stages["proposal"].step("external")
 
     assert (external.kind, external.by, external.confirm) == (StepKind.EXTERNAL, "clerk", "section_chief")
-    assert external.accept == Limit(5, Unit.WORKDAYS)
+    assert (external.file, external.accept) == (DEFAULT_FILE, Limit(5, Unit.WORKDAYS))
+    assert definition.stages["study"].step("sign").file is None
     assert definition.documents["study"].formats == ("pdf",)
     assert definition.documents["study"].register_only is Register.NO
     assert (definition.ladder, definition.outside_ladder) == (DEFAULT_LADDER, DEFAULT_OUTSIDE_LADDER)

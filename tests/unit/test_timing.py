@@ -61,6 +61,7 @@ def started(day: date, limit: Limit) -> Clock:
     [
         ("proposal", "preparing", date(2026, 9, 21), None, False),
         ("proposal", "review", date(2026, 9, 3), None, False),
+        ("proposal", "external.filing", date(2026, 9, 4), None, False),
         ("proposal", "external.filed", date(2026, 9, 8), None, True),
         ("proposal", "external.correcting", date(2026, 9, 21), None, False),
         ("proposal", "external.accepted", date(2026, 9, 8), date(2026, 9, 29), True),
@@ -69,6 +70,7 @@ def started(day: date, limit: Limit) -> Clock:
     ids=[
         "gathering papers",
         "a step",
+        "a signed file to be handed out, of which the type says nothing",
         "waiting for acceptance",
         "correcting",
         "promised and legal",
@@ -86,7 +88,7 @@ def test_each_kind_of_waiting_has_a_clock_of_its_own(
 
 @pytest.mark.parametrize(
     ("stage", "state"),
-    [("site", "preparing"), ("proposal", "external.filing"), ("site", "external.correcting")],
+    [("site", "preparing"), ("site", "external.correcting")],
 )
 def test_where_the_definition_sets_no_limit_no_clock_runs(stage: str, state: str) -> None:
     day = date(2026, 9, 1)
@@ -96,7 +98,14 @@ def test_where_the_definition_sets_no_limit_no_clock_runs(stage: str, state: str
 
 
 def test_outside_clocks_climb_the_outside_ladder() -> None:
+    """Handing a signed file out is the clerk's own as the preparation is, whatever the outside step's ladder."""
     stage = HOME.stages["proposal"]
+    external = replace(stage.step("external"), ladder=LADDER)
+    laddered = replace(stage, steps=(stage.step("review"), external))
+    assert ladder_of(HOME, laddered, "external.accepted") == LADDER
+    assert (
+        ladder_of(HOME, laddered, "external.filing") == ladder_of(HOME, laddered, "preparing") == HOME.ladder
+    )
     assert ladder_of(HOME, stage, "external.accepted") == HOME.outside_ladder
     assert ladder_of(HOME, stage, "external.correcting") == ladder_of(HOME, stage, "review") == HOME.ladder
 

@@ -75,6 +75,20 @@ def test_only_what_the_office_can_conclude_by_now_may_be_chosen(office: Filed) -
     assert options(office.clerk.open(office.address)) == ["", "approved", "returned", "refused"]
 
 
+def test_a_signed_file_has_a_day_by_which_it_goes_out(office: Filed) -> None:
+    """待报送 is the clerk's own time: a day in the list, the reason of the day on the page, nothing of the office's."""
+    item = office.clerk.open("/").words
+    assert "报送外部门" in item
+    assert "11月26日 周四" in item
+
+    page = office.clerk.open(office.address)
+    clock = page.words.partition("逐日说明")
+    assert "报送外部门 自 2026-11-23 起算 时限 3个工作日" in clock[0]
+    assert "依据：本局内部时限" in clock[0]
+    assert "到期日 2026-11-26" in clock[2]
+    assert "报送3个工作日 · 受理5个工作日" in page.words
+
+
 def test_a_correction_notice_stands_with_its_number_until_it_is_answered(office: Filed) -> None:
     """补正: who asked for what, what to do now; the items stay even if the answer was recorded wrongly."""
     office.recorded("filed")

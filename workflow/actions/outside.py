@@ -15,6 +15,7 @@ from workflow.clock import Limit, due, local_day
 from workflow.definition import Stage
 from workflow.errors import Conflict, Reason, reason
 from workflow.events import Entered, LetterDrafted, OutsideMoved
+from workflow.machine import FILING
 from workflow.state import (
     Accepted,
     Clock,
@@ -162,7 +163,9 @@ def _day_reasons(work: Casework, key: str, what: Record) -> list[Reason]:
     if on > work.day:
         reasons.append(reason("date-in-future", "on", title="所登记事项", day=on))
     stage = work.stage(key)
-    began = stage.clock.started_on if stage.clock else local_day(stage.acts[0].at) if stage.acts else on
+    # what was signed on paper may have been filed before the signature was entered here
+    clock = None if stage.state.endswith(f".{FILING}") else stage.clock
+    began = clock.started_on if clock else local_day(stage.acts[0].at) if stage.acts else on
     if on < began:
         reasons.append(reason("date-before-clock", "on", day=on, began=began))
     return reasons

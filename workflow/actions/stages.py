@@ -7,12 +7,14 @@ from datetime import datetime
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
 from workflow.events import (
+    Entered,
     SoftGatePassed,
     StageReapplied,
     StageSubmitted,
     StageWithdrawn,
     StepHandedOver,
 )
+from workflow.timing import preparation
 from workflow.transaction import Tell, Transaction
 
 
@@ -32,7 +34,9 @@ def submit_stage(
     on_behalf = rules.capacity(work.case, (work.project.state.clerk,)) or 0
     authors = {who for key in papers for who in _authors(work, key)}
     entered = work.entered(stage, work.after(stage, "submit"), exclude=authors | {actor, on_behalf or actor})
-    work.move(stage, StageSubmitted(stage, papers, entered, on_behalf))
+    clock = work.stage(stage).clock
+    kept = clock if clock is not None and (clock.spans or clock.extensions) else None
+    work.move(stage, StageSubmitted(stage, papers, entered, on_behalf, kept))
     return work.project.seq
 
 
@@ -50,12 +54,14 @@ def withdraw_stage(
     Refused once somebody has: then the holder can return it.
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
-    work.spec(stage)
+    spec = work.spec(stage)
     refuse([*rules.may_withdraw(work.case, stage), *rules.check_text(reason_given, "reason", "理由")])
 
     current = work.stage(stage)
-    since = current.prepared_from  # the time already spent on the papers stays spent
-    entered = work.entered(stage, work.after(stage, "withdraw"), started_on=since)
+    to = work.after(stage, "withdraw")
+    definition = work.project.definition  # the time already spent on the papers stays spent
+    clock = preparation(definition, spec, current, on=work.day, now=now, calendar=tx.calendar)
+    entered = Entered(to, work.holders(stage, to), clock)
     relieved = Tell("relieved", work.others(current.holders, *entered.holders))
     work.begin_again(stage, StageWithdrawn(stage, entered, reason_given), relieved)
     return work.project.seq

@@ -11,13 +11,14 @@ from hashlib import sha256
 from msgspec import Struct
 
 from workflow.definition import Definition
-from workflow.loader.builder import DEFAULT_LADDER, DEFAULT_OUTSIDE_LADDER, build
+from workflow.loader.builder import DEFAULT_FILE, DEFAULT_LADDER, DEFAULT_OUTSIDE_LADDER, build
 from workflow.loader.findings import FINDINGS, WARNINGS, Finding, Findings
 from workflow.loader.reader import Reader
 from workflow.loader.soundness import prove
 from workflow.loader.text import compose, decode
 
 __all__ = [
+    "DEFAULT_FILE",
     "DEFAULT_LADDER",
     "DEFAULT_OUTSIDE_LADDER",
     "FINDINGS",

@@ -18,6 +18,7 @@ from workflow.definition import (
     DocumentType,
     FactType,
     Kind,
+    Limit,
     Register,
     Requirement,
     Rung,
@@ -25,6 +26,7 @@ from workflow.definition import (
     Step,
     StepKind,
     Sum,
+    Unit,
     readable,
 )
 from workflow.loader.findings import Place
@@ -48,6 +50,10 @@ DEFAULT_OUTSIDE_LADDER = (
     Rung(5, ("deputy_director",)),
 )
 """For the clocks of outside bodies: their lateness is never shown as the clerk's own."""
+
+DEFAULT_FILE = Limit(3, Unit.WORKDAYS)
+"""How long the clerk has to hand a file signed inside to the outside office: 本局内部时限, no law sets it.
+Every definition has it, because a file that lies in a drawer is a stall that no other clock sees."""
 
 
 class Draft(Struct, frozen=True):
@@ -175,6 +181,7 @@ def _step(kind: str, values: Values) -> Step:
             "by": "clerk",
             **present,
             "kind": StepKind(kind),
+            "file": _within(present.get("file")) or (DEFAULT_FILE if kind == StepKind.EXTERNAL else None),
             "accept": _within(present.get("accept")),
             "correct": _within(present.get("correct")),
             "ladder": _ladder(present.get("ladder")),

@@ -293,6 +293,7 @@ RECORDS: dict[str, Record] = {
             "body": Field(Text(50), "哪个部门决定，如 发展和改革局", required=True),
             "by": Field(Word(POSTS, "undefined-post"), "由哪个岗位登记，缺省 clerk（经办人）"),
             "confirm": Field(Word(POSTS, "undefined-post"), "由哪个岗位对照原件核对，缺省 section_chief"),
+            "file": Field(Nested("within"), "我方报送的时限，内部签批完毕起算；缺省 3 workdays"),
             "accept": Field(Nested("within"), "对方受理的时限"),
             "correct": Field(Nested("within"), "我方补正的时限"),
             "promised": Field(Duration(), "承诺时限"),

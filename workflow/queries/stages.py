@@ -13,7 +13,7 @@ from workflow.definition import POSTS, Stage, Step, StepKind
 from workflow.errors import Reason
 from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
 from workflow.explain import describe_due, describe_late
-from workflow.machine import ACCEPTED, CORRECTING, FILED
+from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage_offers
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
@@ -52,7 +52,7 @@ EXPECTED_OUT = "预计不适用"
 NOBODY = "无人办理"
 """Who holds a stage whose post is vacant or whose people were all involved; an incident tells of it."""
 
-_OUTSIDE_LIMITS = {FILED: "等待受理", CORRECTING: "补正", ACCEPTED: "外部门办理"}
+_OUTSIDE_LIMITS = {FILING: "报送外部门", FILED: "等待受理", CORRECTING: "补正", ACCEPTED: "外部门办理"}
 
 
 def stage_views(reading: Reading) -> tuple[StageView, ...]:
@@ -412,6 +412,7 @@ def _limit_words(step: Step) -> str:
         f"{word}{limit}"
         for word, limit in (
             ("", step.within),
+            ("报送", step.file),
             ("受理", step.accept),
             ("承诺", step.promised),
             ("法定", step.statutory),
@@ -428,7 +429,6 @@ def _clock(
     clock = stage.clock
     if clock is None or not stage.is_open:
         return None
-    step = spec.step(stage.step) if stage.step else None
     return ClockView(
         title=_clock_title(spec, stage),
         started_on=clock.started_on,
@@ -436,7 +436,7 @@ def _clock(
         due=due_of(clock, reading.calendar, reading.day),
         statutory=str(clock.statutory) if clock.statutory else "",
         statutory_due=_statutory_due(reading, clock),
-        basis=(step.basis if step else "") or spec.basis,
+        basis=rules.limit_basis(spec, stage.state),
         extensions=tuple(str(each) for each in clock.extensions),
         outside=clock.outside,
         stopped=clock.stopped,

@@ -4,7 +4,16 @@ Pages explain a grey button with the same answers that actions refuse by. Invari
 database, a clock or a request; all of them see one frozen `Case`.
 """
 
-from workflow.rules.case import MOVE_WORDS, OUTSIDE_WORDS, STATE_WORDS, Case, names, state_words, step_title
+from workflow.rules.case import (
+    MOVE_WORDS,
+    OUTSIDE_WORDS,
+    STATE_WORDS,
+    Case,
+    limit_basis,
+    names,
+    state_words,
+    step_title,
+)
 from workflow.rules.doing import (
     PROJECT_MOVES,
     again_trigger,
@@ -128,6 +137,7 @@ __all__ = [
     "is_consumed",
     "is_decider",
     "is_misleading",
+    "limit_basis",
     "may_begin_again",
     "may_change_clock",
     "may_change_facts",

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from workflow.definition import Definition, Stage
-from workflow.machine import Compiled
+from workflow.machine import FILING, Compiled
 from workflow.people import Directory
 from workflow.rules.facts import typed_values
 from workflow.state import (
@@ -108,6 +108,14 @@ def state_words(stage: Stage, state: str) -> str:
         return STATE_WORDS[state]
     key, _, part = state.partition(".")
     return f"{step_title(stage, key)}·{OUTSIDE_WORDS[part]}" if part else f"{step_title(stage, key)}中"
+
+
+def limit_basis(stage: Stage, state: str) -> str:
+    """On what the limit of that state rests; when a signed file has to be handed out is our own rule alone."""
+    key, _, part = state.partition(".")
+    if part == FILING:
+        return "本局内部时限"
+    return next((step.basis for step in stage.steps if step.key == key), "") or stage.basis
 
 
 def step_title(stage: Stage, key: str) -> str:
