@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, or_, select, true
 
 from workflow.models import Project, Task
 from workflow.people import Directory
@@ -46,6 +46,12 @@ def visible(
     outside = connection.execute(waits.distinct()).scalars().all()
     within = organisation.in_(sorted(scope))
     return or_(within, project.in_(outside)) if outside else within
+
+
+def namesake(organisation: int | BindParameter[int], title: str | BindParameter[str]) -> ColumnElement[bool]:
+    """When a project bears just that name in just that unit: what the same name is, on pages and in actions."""
+    same = and_(PROJECT.c.organisation_id == organisation, PROJECT.c.title == title)
+    return and_(same, PROJECT.c.state != "terminated")
 
 
 def columns(*names: str) -> list[Any]:
