@@ -118,7 +118,9 @@ class Cause(Struct, frozen=True):
 
     @property
     def clock(self) -> Clock | None:
-        """The clock that runs there."""
+        """The clock that runs there; what an entry waits for is its check, and no clock runs for that."""
+        if isinstance(self.event, EntryRecorded | EntryOffered):
+            return None
         if isinstance(self.event, RungFired | ClockChanged):
             return self.event.clock
         entered = getattr(self.event, "entered", None)

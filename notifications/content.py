@@ -29,6 +29,7 @@ from workflow.events import (
 )
 from workflow.queries.words import day_words, due_of, due_words, left_words, light_on
 from workflow.sentences import Teller, sentence
+from workflow.sentences import describe as entry_words
 from workflow.state import PASSED_STATES, PREPARING, Paper
 
 NOTICES_PATH = "/notices"
@@ -124,6 +125,7 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
     until = paper.valid_until if paper else None
     return {
         "record": ENTRIES[type(entry.what).__name__] if entry else "",
+        "entered": _entered(cause),
         "batch": _batch(event),
         "document": kind.title if kind else "",
         "until": wording.plain(until, today) if until else "",
@@ -133,6 +135,17 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "successor": _successor(cause),
         "reason": wording.without_amounts(getattr(event, "reason", "") or getattr(event, "text", "")),
     }
+
+
+def _entered(cause: Cause) -> str:
+    """Of one entry to check, what it says, with the day that stands on the original; else empty."""
+    if cause.kind != "check" or not isinstance(cause.event, EntryRecorded | EntryOffered):
+        return ""
+    return wording.without_amounts(entry_words(cause.event.entry.what, _teller(cause)))
+
+
+def _teller(cause: Cause) -> Teller:
+    return Teller(cause.definition, cause.directory, cause.actor)
 
 
 def _batch(event: Event) -> dict[str, int] | None:
@@ -261,6 +274,7 @@ def _rows(cause: Cause, due: dict[str, Any] | None, today: date) -> list[dict[st
         ("项目", cause.state.title),
         ("代码", cause.state.code),
         ("事项", step or (cause.stage.title if cause.stage else "")),
+        ("登记", _entered(cause)),
         *_reply_rows(cause, today),
         ("办理", _holder_row(cause, today)),
         ("期限", _due_row(cause, due, today)),
@@ -357,7 +371,6 @@ def _story_rows(cause: Cause) -> list[tuple[str, str]]:
     """What happened, in the words of the timeline; where somebody sent it back, their own words."""
     if isinstance(cause.event, StageReturned | StageRefused):
         return [("意见", wording.without_amounts(cause.event.reason))]
-    if cause.kind in TOLD_ALREADY:
+    if cause.kind in TOLD_ALREADY or isinstance(cause.event, EntryRecorded):
         return []
-    teller = Teller(cause.definition, cause.directory, cause.actor)
-    return [("经过", wording.without_amounts(sentence(cause.event, teller)))]
+    return [("经过", wording.without_amounts(sentence(cause.event, _teller(cause))))]

@@ -312,11 +312,17 @@ def write(bundle: Bundle, causes: Sequence[Cause], settings: MailSettings, now: 
     described = [content.describe(cause, base_url=settings.base_url, today=today) for cause in causes]
     if not bundle.shared:
         return render(causes[0].kind, described[0])
-    items = [say(cause.kind, each)._asdict() for cause, each in zip(causes, described, strict=True)]
+    items = [_item(cause.kind, each) for cause, each in zip(causes, described, strict=True)]
     checks = dict.fromkeys(f"{each['project']} {each['checks'][0]}" for each in described)
     together = {"number": len(bundle.notices), "items": items, "checks": list(checks)}
     path = content.CHECKS_PATH if bundle.shared == "checks" else content.NOTICES_PATH
     return render(bundle.shared, {**plain(settings, path), **together})
+
+
+def _item(kind: str, described: dict[str, Any]) -> dict[str, str]:
+    """One of several: its subject and, of an entry to check, what was entered instead of how to check it."""
+    said = say(kind, described)
+    return {"subject": said.subject, "lead": described["entered"] or said.lead}
 
 
 def plain(settings: MailSettings, path: str = content.NOTICES_PATH) -> dict[str, Any]:

@@ -144,7 +144,10 @@ def _skipped(event: ev.StageSkipped, tell: Teller) -> str:
 def _held(event: ev.StageHeld, tell: Teller) -> str:
     if event.opens_on:
         return f"{tell.stage(event.stage)}须等到{_day(event.opens_on)}方可办理"
-    return f"{tell.stage(event.stage)}的前置条件不再具备，转为等待"
+    goes_on = event.kept is not None and not event.kept.stopped
+    if goes_on or event.prepared_from:  # only a fact became unknown
+        return f"{tell.stage(event.stage)}是否办理尚不清楚，转为等待"
+    return f"{tell.stage(event.stage)}转为等待，前置条件具备后再办理"
 
 
 def _submitted(event: ev.StageSubmitted, tell: Teller) -> str:

@@ -151,9 +151,6 @@ async def stage_page(
     request: Request, desk: Desk, it: StageFile, *, failure: Failure | None = None, done: str = ""
 ) -> Response:
     """The stage's page, perhaps with a form that was refused, or with an entry to be made again."""
-    again: dict[str, Any] = {}
-    if it.rejected and it.rejected.by == desk.visitor.id and failure is None:
-        again["failed"], again["typed"] = typed_for(it.rejected.what)
     return page(
         request,
         "stage.html",
@@ -161,8 +158,10 @@ async def stage_page(
         failure=failure,
         done=done,
         onwards=await next_item(desk, (it.ref, it.stage.key)) if done else None,
+        begun=dict([typed_for(it.rejected.what)])
+        if it.rejected and it.rejected.by == desk.visitor.id
+        else {},
         **await stage_context(desk, it),
-        **again,
     )
 
 

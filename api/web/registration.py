@@ -79,7 +79,8 @@ async def register(
         ref = await run(desk, form, projects.register_project, drawn=drawn, **arguments)
     except WorkflowError as error:
         failure = failure_of("new", error, form.values(), _fact_field)
-        namesakes = await _namesakes(form, desk)
+        unit = form.optional_number("organisation") or 0
+        namesakes = await desk.ask(queries.namesakes, organisation=unit, title=form.text("title"))
         return await _new_project_page(
             request, desk, type, failure, taking_over=taking_over, namesakes=namesakes
         )
@@ -99,15 +100,6 @@ async def _registration(form: Form, desk: Desk, type_: str) -> dict[str, Any]:
         "taking_over": form.has("taking_over"),
         "same_name": form.text("same_name") == form.text("title") != "",
     }
-
-
-async def _namesakes(form: Form, desk: Desk) -> tuple[queries.ProjectItem, ...]:
-    """The projects that have this name in the unit already, to be told from the new one."""
-    title, unit = form.text("title"), form.optional_number("organisation") or 0
-    listed: queries.ProjectPage = await desk.ask(
-        queries.projects, filters=queries.Filters(text=title, unit=unit)
-    )
-    return tuple(each for each in listed.items if each.title == title)
 
 
 def _facts(form: Form, definition: Definition) -> dict[str, str | None]:

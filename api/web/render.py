@@ -141,6 +141,7 @@ def page(
         "typed": {},
         "wrong": {},
         "anchors": {},
+        "begun": {},
         **(failure.context() if failure else {}),
         **context,
     }

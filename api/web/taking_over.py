@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
-from api.web.commands import DONE, stage_command
+from api.web.commands import DONE, stage_command, typed_for
 from api.web.forms import Sent, run, see
 from api.web.pages import Done, Word, awaiting, failure_of
 from api.web.posts import checked, reply_field
@@ -60,4 +60,14 @@ def _page(
     failure: Failure | None = None,
     done: str = "",
 ) -> Response:
-    return page(request, "take_over.html", desk.visitor, failure=failure, done=done, it=it, opened=opened)
+    begun = {f"take-over-{row.key}": typed_for(row.rejected.what)[1] for row in it.rows if row.rejected}
+    return page(
+        request,
+        "take_over.html",
+        desk.visitor,
+        failure=failure,
+        done=done,
+        it=it,
+        opened=opened,
+        begun=begun,
+    )

@@ -115,6 +115,10 @@ def test_warnings_fit_one_sheet_and_few_projects_are_set_larger_than_fifty(visit
     page.emulate_media(media="print")
     expect(page.locator(".sheet-of-projects td").first).to_have_css("font-size", "10.6667px")  # 8 pt
 
+    page.goto("/projects/print")
+    expect(page.locator(".single td").first).to_have_css("font-size", "12px")  # 9 pt
+    assert len(printed(page).pages) == 1
+
 
 def test_a_project_on_paper_leaves_no_white_before_its_picture(visit: Visit) -> None:
     page = visit("zhoujianping")

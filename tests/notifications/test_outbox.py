@@ -166,6 +166,7 @@ def test_replies_taken_over_one_after_another_are_one_mail_to_their_checker(bure
     assert "改造·消防设计审查，请核对" in text
     assert "https://shenpi.example.gov.cn/checks" in text
     assert text.count("http") == 1
+    assert "补录概算批复（澴发改审〔2025〕12号，2025年3月5日成文，原件存局档案室）" in text
 
 
 def test_a_single_late_rung_says_by_itself_when_it_should_have_come(bureau: Bureau) -> None:

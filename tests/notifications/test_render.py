@@ -129,6 +129,24 @@ def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bur
     assert "期限：停表中（等省里批示）" in first_lines["retimed"].text
 
 
+def test_whoever_checks_reads_what_was_entered_with_its_own_day_and_not_when_the_office_is_due(
+    bureau: Bureau,
+) -> None:
+    """李国栋 is to hold a day of acceptance against its notice; how long the other office has is not his matter."""
+    bureau.register("2026-11-05 09:00")
+    known = causes(bureau)
+    cause = known["check"]
+    there = replace(cause.standing, state="external.filed", clock=known["outside_late"].clock)
+    state = replace(cause.state, stages={**cause.state.stages, "budget_review": there})
+
+    mail = render("check", describe(replace(cause, state=state), base_url=BASE, today=TODAY))
+
+    assert "登记：2026年11月18日受理（受理〔2026〕9号）" in mail.text
+    assert "2026年11月18日受理（受理〔2026〕9号）" in mail.html
+    for absent in ("期限：", "时限：", "本局推算", "11月2日", "待李国栋核对"):
+        assert absent not in mail.text, absent
+
+
 def test_lateness_outside_is_worked_out_by_us_and_nobodys_own(bureau: Bureau) -> None:
     bureau.register("2026-11-05 09:00")
     mail = render("outside_late", describe(causes(bureau)["outside_late"], base_url=BASE, today=TODAY))

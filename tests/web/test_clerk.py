@@ -229,3 +229,17 @@ def test_a_project_of_the_same_name_is_shown_before_a_second_is_begun(sign_in: S
     assert "项目已登记。" in page.words
     page = register(clerk, "区公益性骨灰堂", same_name="城北公益性骨灰堂")
     assert "该单位已有同名项目“区公益性骨灰堂”" in page.words
+
+
+def test_a_namesake_is_found_however_many_names_hold_its_own(sign_in: SignIn) -> None:
+    """吴海涛 begins a second hall, with half a hundred newer ones that are called nearly so."""
+    clerk = sign_in("wuhaitao")
+    first = register(clerk, "城北公益性骨灰堂").address.partition("?")[0].removeprefix("http://127.0.0.1")
+    for number in range(51):
+        register(clerk, f"城北公益性骨灰堂{number}号塔")
+
+    page = register(clerk, "城北公益性骨灰堂")
+
+    assert first in page.links
+    assert "号塔" not in page.html.partition("已登记的同名项目")[2].partition("</div>")[0]
+    assert "确是另一个项目，同名登记" in page.words

@@ -221,8 +221,39 @@ def test_an_unfinished_taking_over_stands_on_the_clerks_list_and_says_what_came_
     assert "区公益性骨灰堂二期 1 项未通过核对，请重录" in desk.open("/").words
     page = desk.open(address)
     assert "项目建议书审批 退回重录" in page.words
-    assert "登记未通过核对：原件是62号 请照原件重录。" in page.words
+    assert "未予确认：原件是62号" in page.words
     assert "正在补录" not in chief.open("/").words
+
+
+def test_replies_that_came_back_are_mended_not_typed_again(sign_in: SignIn) -> None:
+    """李国栋 confirms neither of two; 吴海涛 finds both as he had entered them, and mends one number."""
+    desk, chief = sign_in("wuhaitao"), sign_in("liguodong")
+    begin_taking_over(desk)
+    address = desk.page.address.partition("?")[0]
+    kept = {"proposal_reply": "2024-6盒", "feasibility_reply": "2025-2盒"}
+    for stage, document in (("proposal", "proposal_reply"), ("feasibility", "feasibility_reply")):
+        values = {"number": "澴发改审〔2024〕61号", "issued_on": "2024-07-16", "kept_at": kept[document]}
+        if stage == "feasibility":
+            values["field__estimate"] = "2,860"
+        desk.open(address)
+        desk.send(
+            f"/take-over/{stage}", **{f"reply__{document}__{key}": value for key, value in values.items()}
+        )
+        chief.open(f"{address.removesuffix('/take-over')}/stages/{stage}")
+        chief.send("/reject", reason="原件文号不同")
+
+    page = desk.open(address)
+
+    for stage, document in (("proposal", "proposal_reply"), ("feasibility", "feasibility_reply")):
+        given = page.form(f"/take-over/{stage}").values
+        assert given[f"reply.{document}.number"] == "澴发改审〔2024〕61号"
+        assert given[f"reply.{document}.kept_at"] == kept[document]
+    assert given["reply.feasibility_reply.field.estimate"] == "2,860"
+    page = desk.send("/take-over/proposal", reply__proposal_reply__number="澴发改审〔2024〕")
+    assert page.form("/take-over/proposal").values["reply.proposal_reply.number"] == "澴发改审〔2024〕"
+    page = desk.send("/take-over/proposal", reply__proposal_reply__number="澴发改审〔2024〕62号")
+    assert "补录已登记" in page.words
+    assert page.form("/take-over/feasibility").values["reply.feasibility_reply.kept_at"] == "2025-2盒"
 
 
 def test_a_scan_of_the_wrong_kind_hears_only_of_the_kinds_of_its_document(sign_in: SignIn) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import event as engine_events
 from sqlalchemy import text
 
 from tests.web.conftest import City, SignIn
@@ -187,6 +188,20 @@ def _all(many: Many, who: str, kind: str, holder: int = 0) -> list[Any]:
         if not page.after:
             return items
         page = _kind(_warnings(many, who, kind=kind, holder=holder, after=page.after), kind)
+
+
+def test_what_waits_outside_one_s_scope_is_asked_for_once_a_page(many: Many) -> None:
+    """谭丽 sees one bureau, so that the page has to know what waits for her elsewhere."""
+    asked: list[str] = []
+
+    def listen(*event: Any) -> None:
+        asked.append(event[2])
+
+    engine_events.listen(many.store.engine, "before_cursor_execute", listen)
+    _warnings(many, "tanli")
+    engine_events.remove(many.store.engine, "before_cursor_execute", listen)
+
+    assert sum(each.startswith("SELECT DISTINCT task.project_id") for each in asked) == 1
 
 
 def test_both_databases_warn_alike(world: World) -> None:

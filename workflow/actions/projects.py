@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, exists, select, text
 
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
@@ -25,6 +25,7 @@ from workflow.events import (
     WaitEnded,
 )
 from workflow.machine import PROJECT
+from workflow.queries.scope import namesake
 from workflow.sql import Statement
 from workflow.state import ISSUED, PASSED_STATES, Clock, ReplyData, TakenOver, Wait
 from workflow.timing import ladder_of, resume, stop
@@ -33,12 +34,7 @@ from workflow.transaction import Tell, Transaction
 _CODE_HOLDER = Statement(
     text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
 )
-_NAMESAKE = Statement(
-    text(
-        "SELECT title FROM project"
-        " WHERE organisation_id = :organisation AND title = :title AND state <> 'terminated' LIMIT 1"
-    )
-)
+_HAS_NAMESAKE = Statement(select(exists().where(namesake(bindparam("organisation"), bindparam("title")))))
 
 SUSPENDED = "项目中止"
 """Why a clock stands still while its project is suspended."""
@@ -125,8 +121,8 @@ def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
 
 def _title_taken(tx: Transaction, organisation: int, title: str) -> list[Reason]:
     """Two projects of one name do occur in a unit; one project registered twice is the commoner mistake."""
-    row = tx.execute(_NAMESAKE, organisation=organisation, title=title).fetchone()
-    return [reason("title-taken", "title", title=title)] if row else []
+    taken = tx.execute(_HAS_NAMESAKE, organisation=organisation, title=title).fetchone()[0]
+    return [reason("title-taken", "title", title=title)] if taken else []
 
 
 def change_facts(

@@ -33,7 +33,15 @@ from workflow.queries.lists import (
     latest_definition,
     published,
 )
-from workflow.queries.portfolio import Facets, Filters, ProjectItem, ProjectPage, facets, projects
+from workflow.queries.portfolio import (
+    Facets,
+    Filters,
+    ProjectItem,
+    ProjectPage,
+    facets,
+    namesakes,
+    projects,
+)
 from workflow.queries.record import AuditHead, audit_head, timeline
 from workflow.queries.snapshot import snapshot
 from workflow.queries.staffing import Absence, Place, abandoned, absence
@@ -98,6 +106,7 @@ __all__ = [
     "latest_versions",
     "ledger",
     "ledger_head",
+    "namesakes",
     "notices",
     "overview",
     "project",

@@ -21,7 +21,7 @@ from workflow.definition import Definition, Kind
 from workflow.machine import PROJECT_STATES
 from workflow.people import Directory
 from workflow.queries.lists import published
-from workflow.queries.scope import PROJECT, columns, visible
+from workflow.queries.scope import PROJECT, columns, namesake, visible
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.words import Light, due_words, row_day, row_light
 
@@ -118,6 +118,18 @@ def projects(
     if len(keys) <= PAGE:
         return ProjectPage(items, 0)
     return ProjectPage(items, keys[PAGE - 1].id, keys[PAGE - 1].nearest if sort == "due" else "")
+
+
+def namesakes(
+    connection: Connection, *, person: int, day: date, organisation: int, title: str
+) -> tuple[ProjectItem, ...]:
+    """The projects of just that name in just that unit, the newest ones first, at most a page of them."""
+    snap = snapshot(connection)
+    same = select(PROJECT.c.id).where(
+        visible(connection, snap.directory, person, day), namesake(organisation, title)
+    )
+    found = connection.execute(same.order_by(PROJECT.c.id.desc()).limit(PAGE)).scalars()
+    return _items(connection, snap, list(found), day)
 
 
 nearest_due: ColumnElement[str] = func.coalesce(

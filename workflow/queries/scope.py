@@ -5,10 +5,11 @@ Invariant: nothing is filtered after it was read; a project out of sight is the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, or_, select, true
 
 from workflow.models import Project, Task
 from workflow.people import Directory
@@ -22,30 +23,41 @@ def people(directory: Directory, person: int, day: date) -> tuple[int, ...]:
     return (person, *directory.principals(person, day))
 
 
-def visible(
-    connection: Connection,
-    directory: Directory,
-    person: int,
-    day: date,
-    *,
-    organisation: ColumnElement[int] = PROJECT.c.organisation_id,
-    project: ColumnElement[int] = PROJECT.c.id,
-) -> ColumnElement[bool]:
-    """The condition on a project, or on what names it: in the person's scope, or something in it waits for them.
+Sees = Callable[[ColumnElement[int], ColumnElement[int]], ColumnElement[bool]]
+"""From what names a project's organisation and the project, in any table, to the condition that it may be seen."""
 
-    Whoever may see every organisation needs none, which spares the database a list of all of them. What waits
-    outside the scope is asked for first: there is seldom any, and a condition of one part leaves the database
-    its indexes.
+
+def sight(connection: Connection, directory: Directory, person: int, day: date) -> Sees:
+    """What the person sees: what lies in their scope, and in what something waits for them. Asks once.
+
+    Whoever may see every organisation needs no condition, which spares the database a list of all of them. What
+    waits outside the scope is asked for first: there is seldom any, and a condition of one part leaves the
+    database its indexes.
     """
-    scope = directory.scope(person, day)
+    scope = sorted(directory.scope(person, day))
     if len(scope) == len(directory.organisations):
-        return true()
+        return lambda _organisation, _project: true()
     waits = select(TASK.c.project_id).where(
         TASK.c.person_id.in_(people(directory, person, day)), TASK.c.organisation_id.not_in(scope)
     )
     outside = connection.execute(waits.distinct()).scalars().all()
-    within = organisation.in_(sorted(scope))
-    return or_(within, project.in_(outside)) if outside else within
+
+    def sees(organisation: ColumnElement[int], project: ColumnElement[int]) -> ColumnElement[bool]:
+        within = organisation.in_(scope)
+        return or_(within, project.in_(outside)) if outside else within
+
+    return sees
+
+
+def visible(connection: Connection, directory: Directory, person: int, day: date) -> ColumnElement[bool]:
+    """The condition on a project that this person sees it."""
+    return sight(connection, directory, person, day)(PROJECT.c.organisation_id, PROJECT.c.id)
+
+
+def namesake(organisation: int | BindParameter[int], title: str | BindParameter[str]) -> ColumnElement[bool]:
+    """When a project bears just that name in just that unit: what the same name is, on pages and in actions."""
+    same = and_(PROJECT.c.organisation_id == organisation, PROJECT.c.title == title)
+    return and_(same, PROJECT.c.state != "terminated")
 
 
 def columns(*names: str) -> list[Any]:

@@ -12,7 +12,9 @@ from workflow.definition import Stage
 from workflow.queries.offers import project_offers
 from workflow.queries.papers import document_view, paper_view
 from workflow.queries.reading import Reading, read_project
-from workflow.queries.views import DocumentView, Offer, PaperView
+from workflow.queries.record import stage_record
+from workflow.queries.sent_back import rejected
+from workflow.queries.views import DocumentView, Offer, PaperView, Rejected
 from workflow.state import ISSUED
 
 STANDINGS = {"none": "未录", "pending": "待核对", "checked": "已核对", "implied": "视为已办"}
@@ -24,7 +26,7 @@ SENT_BACK = "退回重录"
 
 
 class TakeOverRow(Struct, frozen=True):
-    """One stage: how it stands, what is entered of it, why it was sent back, and what may still be entered."""
+    """One stage: how it stands, what is entered of it, what was not confirmed, and what may still be entered."""
 
     key: str
     title: str
@@ -34,7 +36,7 @@ class TakeOverRow(Struct, frozen=True):
     replies: tuple[PaperView, ...]
     issues: tuple[DocumentView, ...]
     checkers: str
-    refused: str
+    rejected: Rejected | None
     offer: Offer | None
 
 
@@ -70,31 +72,31 @@ def take_over(connection: Connection, *, ref: str, person: int, day: date) -> Ta
         title=reading.state.title,
         open=reading.state.taking_over,
         phases=reading.definition.phases,
-        rows=tuple(_row(reading, spec, behind) for spec in reading.definition.stages.values()),
+        rows=tuple(_row(connection, reading, spec, behind) for spec in reading.definition.stages.values()),
         close=offers.get("close-take-over"),
     )
 
 
-def _row(reading: Reading, spec: Stage, behind: set[str]) -> TakeOverRow:
+def _row(connection: Connection, reading: Reading, spec: Stage, behind: set[str]) -> TakeOverRow:
     state = reading.state
     pending = next((entry for entry in state.entries.values() if entry.stage == spec.key), None)
     standing = _standing(reading, spec.key, behind, pending=pending is not None)
     lacking = tuple(key for key in spec.issues if key not in state.documents)
     enterable = standing in {"none", "implied"} or (standing == "checked" and bool(lacking))
-    refused = "；".join(fix.text for fix in state.stage(spec.key).fixes)
+    sent_back = enterable and bool(state.stage(spec.key).fixes)
     reasons = tuple(rules.may_take_over(reading.case, spec.key))
     return TakeOverRow(
         key=spec.key,
         title=spec.title,
         phase=spec.phase,
         standing=standing,
-        words=SENT_BACK if refused and enterable else STANDINGS[standing],
+        words=SENT_BACK if sent_back else STANDINGS[standing],
         replies=tuple(
             paper_view(reading, key, state.documents[key]) for key in spec.issues if key in state.documents
         ),
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
         checkers=rules.names(reading.directory, pending.checkers) if pending else "",
-        refused=refused,
+        rejected=rejected(reading, stage_record(connection, reading, spec.key)) if sent_back else None,
         offer=Offer("take-over", "补录", reasons) if enterable else None,
     )
 

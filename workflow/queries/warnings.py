@@ -22,7 +22,7 @@ from workflow.people import Directory
 from workflow.queries.portfolio import below, organisation_name
 from workflow.queries.reading import Reading, readings
 from workflow.queries.record import Row
-from workflow.queries.scope import PROJECT, TASK, visible
+from workflow.queries.scope import PROJECT, TASK, Sees, sight
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import held_since, holder_words
 from workflow.queries.words import Due, clock_day, due_of
@@ -131,15 +131,13 @@ class Trouble(Struct, frozen=True):
 
 def trouble(connection: Connection, *, person: int, day: date) -> Trouble:
     """How much is yellow and red in the person's scope."""
-    snap = snapshot(connection)
-    units = _by_unit(_Asked(connection, snap, person, day))
+    units = _by_unit(_asked(connection, person, day))
     return Trouble({kind: sum(counts.get(kind, 0) for counts in units.values()) for kind in KINDS})
 
 
 def worst(connection: Connection, *, person: int, day: date) -> tuple[Alert, ...]:
     """The longest overdue in the person's scope, a few of our own and then a few of outside offices."""
-    snap = snapshot(connection)
-    asked = _Asked(connection, snap, person, day)
+    asked = _asked(connection, person, day)
     kinds = [_kind(asked, key, 0, "", FIRST_GLANCE) for key in ("own-red", "outside-red")]
     return tuple(each for kind in kinds for each in kind.items)
 
@@ -159,8 +157,8 @@ def warnings(
 
     With a kind, one page of it from the position `after` on; otherwise the first few of each.
     """
-    snap = snapshot(connection)
-    asked = _Asked(connection, snap, person, day, unit, holder)
+    asked = _asked(connection, person, day, unit, holder)
+    snap = asked.snap
     units = _by_unit(asked)
     counts = {key: sum(each.get(key, 0) for each in units.values()) for key in KINDS}
     wide = len(units) > MOST_UNITS
@@ -178,24 +176,22 @@ def warnings(
 
 
 class _Asked(NamedTuple):
-    """Who asks on which day, of which unit, and in whose hands a place must be; 0 is any."""
+    """Who asks on which day, what they see, of which unit, and in whose hands a place must be; 0 is any."""
 
     connection: Connection
     snap: Snapshot
     person: int
     day: date
-    unit: int = 0
-    holder: int = 0
+    sees: Sees
+    unit: int
+    holder: int
 
     def _scope(
         self, organisation: ColumnElement[int], project: ColumnElement[int]
     ) -> Iterator[ColumnElement[bool]]:
-        directory = self.snap.directory
-        yield visible(
-            self.connection, directory, self.person, self.day, organisation=organisation, project=project
-        )
+        yield self.sees(organisation, project)
         if self.unit:
-            yield organisation.in_(below(directory, self.unit))
+            yield organisation.in_(below(self.snap.directory, self.unit))
 
     def late(self) -> list[ColumnElement[bool]]:
         """When a place is yellow or red, and with the holder if one is named."""
@@ -211,6 +207,12 @@ class _Asked(NamedTuple):
         found = [PROJECT.c.valid_warn_on <= self.day.isoformat()]
         found += self._scope(PROJECT.c.organisation_id, PROJECT.c.id)
         return [*found, false()] if self.holder else found
+
+
+def _asked(connection: Connection, person: int, day: date, unit: int = 0, holder: int = 0) -> _Asked:
+    snap = snapshot(connection)
+    sees = sight(connection, snap.directory, person, day)
+    return _Asked(connection, snap, person, day, sees, unit, holder)
 
 
 def _in_hand(task: FromClause) -> ColumnElement[bool]:
