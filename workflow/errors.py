@@ -166,6 +166,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "是同一项目的，请打开原项目办理；确是另一个项目的，请确认同名后再登记。",
     ),
     "code-taken": ("项目代码{code}已属于“{title}”。", "一个代码只对应一个项目，请核对。"),
+    "code-taken-elsewhere": (
+        "项目代码{code}已属于您查看范围以外的一个项目。",
+        "请核对代码；确属本项目的，请上级单位查明。",
+    ),
     "code-check-digit": ("项目代码“{code}”的校验位不对。", "请与在线平台逐位核对。"),
     "fact-undeclared": ("该项目类型没有“{key}”这一信息。", "请删去该项。"),
     "fact-invalid": ("{title}：{why}。", "请更正。"),

@@ -209,7 +209,7 @@ def test_what_an_import_never_changes_is_named(world: World) -> None:
     ]
     world.person("高远", "养老服务股", "clerk")
     stranger = row(world, 3, "东村服务点", code=CODE, organisation="养老服务股", clerk="高远")
-    assert faults(plan(world, stranger, by="高远")) == [("projects", 3, "code", "code-taken")]
+    assert faults(plan(world, stranger, by="高远")) == [("projects", 3, "code", "code-taken-elsewhere")]
     garden = row(world, 3, "东村服务点", code=CODE)
     assert faults(plan(world, garden, type_="garden")) == [("projects", 3, "title", "intake-other-type")]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, exists, select, text
@@ -32,7 +32,10 @@ from workflow.timing import ladder_of, resume, stop
 from workflow.transaction import Tell, Transaction
 
 _CODE_HOLDER = Statement(
-    text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
+    text(
+        "SELECT title, organisation_id FROM project"
+        " WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1"
+    )
 )
 _HAS_NAMESAKE = Statement(select(exists().where(namesake(bindparam("organisation"), bindparam("title")))))
 
@@ -78,7 +81,7 @@ def register_project(
         day=local_day(now),
     )
     if code and not rules.check_code(code):
-        reasons += _code_taken(tx, code, 0)
+        reasons += _code_taken(tx, code, 0, actor, local_day(now))
     if not same_name and not any(each.place == "title" for each in reasons):
         reasons += _title_taken(tx, organisation, title.strip())
     refuse(reasons)
@@ -113,10 +116,18 @@ def _another(tx: Transaction, ref: str, place: str, actor: int, now: datetime) -
         raise NotFound(*reasons) from None
 
 
-def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
-    """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none."""
+def _code_taken(tx: Transaction, code: str, project: int, actor: int, day: date) -> list[Reason]:
+    """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none.
+
+    Which one is said only to whoever may see it.
+    """
     row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
-    return [reason("code-taken", "code", code=code, title=row[0])] if row else []
+    if row is None:
+        return []
+    title, organisation = row
+    if not tx.directory.sees(actor, organisation, day):
+        return [reason("code-taken-elsewhere", "code", code=code)]
+    return [reason("code-taken", "code", code=code, title=title)]
 
 
 def _title_taken(tx: Transaction, organisation: int, title: str) -> list[Reason]:
@@ -143,7 +154,7 @@ def change_facts(
     merged = {**work.project.state.facts, **values, **unread}
     reasons = [*rules.may_change_facts(work.case), *wrong, *rules.check_sums(definition, merged)]
     if code:
-        reasons += rules.check_code(code) or _code_taken(tx, code, work.project.id)
+        reasons += rules.check_code(code) or _code_taken(tx, code, work.project.id, actor, work.day)
     refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])
 
     changed = {key: value for key, value in values.items() if value != work.project.state.facts.get(key)}

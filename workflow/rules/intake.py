@@ -208,7 +208,7 @@ class _Planner:
         """What an import never changes: type, name, unit and clerk have ways of their own, or none."""
         state, directory = found.state, self._directory
         if state.organisation not in self._scope:
-            self._fault(row, "code", reason("code-taken", code=row.code, title=state.title))
+            self._fault(row, "code", reason("code-taken-elsewhere", code=row.code))
             return
         if state.definition != self._compiled.definition.type:
             self._fault(row, "title", reason("intake-other-type", type=found.compiled.definition.title))
