@@ -339,7 +339,11 @@ def _examine_stuck(connection: Connection) -> Iterator[Finding]:
 def _examine_lateness(connection: Connection, now: datetime) -> Iterator[Finding]:
     before = stamp(now - timedelta(minutes=15))
     late = connection.execute(
-        text("SELECT count(*) FROM stage WHERE next_at < :before"), {"before": before}
+        text(
+            "SELECT (SELECT count(*) FROM stage WHERE next_at < :before)"
+            " + (SELECT count(*) FROM paper WHERE next_at < :before)"
+        ),
+        {"before": before},
     ).scalar_one()
     if late:
         yield Finding("warning", "sweep-late", f"有 {late} 处预警到时未办，时钟可能没有运行")

@@ -6,6 +6,7 @@ from datetime import date
 
 from tests.world import Dossier, World, at, day, definition_text, refused, reply
 from workflow.actions.definitions import publish
+from workflow.doctor import examine
 from workflow.events import ClockChanged, ReplyLapsed, RungFired
 
 
@@ -55,6 +56,22 @@ def test_those_concerned_are_warned_before_a_reply_lapses(world: World) -> None:
     assert [each.offset for each in fired] == [-60, -20, -5, 0]
     assert [each.due_at for each in fired] == sorted(each.due_at for each in fired)
     assert world.told("谭丽").count("validity") == world.told("杨帆").count("validity") == 4
+
+
+def test_a_warning_of_validity_that_nobody_gives_is_said_to_be_late(world: World) -> None:
+    """Nothing else is due in that month; the doctor sees that the clock stands still."""
+    with_opinion(world)
+    world.at("2027-06-01 10:00")
+    world.sweep()
+    world.at("2027-06-20 10:00")
+
+    def late() -> int:
+        findings = world.store.read(examine, now=world.now, has_file=lambda _: True)
+        return sum(each.code == "sweep-late" for each in findings)
+
+    assert late() == 1
+    world.sweep()
+    assert late() == 0
 
 
 def test_a_lapsed_reply_holds_what_rests_on_it(world: World) -> None:
