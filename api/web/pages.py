@@ -24,6 +24,7 @@ from notifications import mailbox
 from workflow import queries
 from workflow.content import FORMATS
 from workflow.errors import NotFound, Reason, WorkflowError
+from workflow.queries.numbers import number_of
 from workflow.queries.stages import NOBODY
 from workflow.queries.views import Offer, ProjectView, StageFile, StageView, Told
 from workflow.queries.whole import Overview
@@ -272,10 +273,6 @@ def _named(name: str, title: str) -> str:
     return f"{name}（{title}）" if title else name
 
 
-def _id(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
-
-
 # Notices, mails
 
 
@@ -296,8 +293,8 @@ async def notices(request: Request, desk: AtDesk, before: Before = 0) -> Respons
 async def mails(request: Request, desk: AtDesk, person: Word = "", before: Before = 0) -> Response:
     """演示邮箱: the mails that the demo would have sent."""
     _only_in_demo(request)
-    door, chosen = door_of(request), _id(person)
-    found = await door.ask(mailbox.mails, person=chosen or None, before=before or None, limit=51)
+    door, chosen = door_of(request), number_of(person)
+    found = await door.ask(mailbox.mails, person=chosen, before=before or None, limit=51)
     people = desk.visitor.directory.people.values()
     return page(
         request,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.world import World, at, refused, reply
+from workflow import queries
 from workflow.actions.projects import change_facts, hand_over_project, move_project, register_project
 from workflow.errors import Forbidden, NotFound
+from workflow.queries.audit import AuditFilter, audit_entries
 from workflow.state import Filed
 
 REAL_CODES = [
@@ -384,3 +386,30 @@ def test_a_name_is_free_again_once_its_project_has_ended(world: World) -> None:
     world.do(move_project, "罗秀英", ref="X", trigger="terminate", reason_given="并入县级项目")
 
     register(world, ref="Y")
+
+
+def test_a_search_takes_capital_and_small_letters_for_the_same(world: World) -> None:
+    """On both databases alike; an overseer's search of the record too."""
+    hall = world.register("hall", "县Wi-Fi便民点")
+
+    def found(text: str) -> list[str]:
+        page = world.store.read(
+            queries.projects, person=world.people["谭丽"], day=world.today, filters=queries.Filters(text=text)
+        )
+        return [each.ref for each in page.items]
+
+    assert found("wi-fi") == found("WI-FI") == [hall.ref]
+    assert found("wi_fi") == []
+    asked = AuditFilter(project="WI-FI便民")
+    page = world.store.read(audit_entries, person=world.people["蒋慧"], day=world.today, filters=asked)
+    assert {each.ref for each in page.items} == {hall.ref}
+
+
+def test_a_clerk_of_a_bureau_without_sections_finds_what_they_take_over(world: World) -> None:
+    """谭丽 has her post at the top, so that she sees everything; her own taking-over is on her list all the same."""
+    world.grant("谭丽", "市民政局", "clerk")
+    hall = world.register("hall", taking_over=True)
+
+    listed = world.store.read(queries.worklist, person=world.people["谭丽"], day=world.today)
+
+    assert [each.ref for each in listed.taken_up] == [hall.ref]

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from workflow.machine import PROJECT_STATES
 from workflow.people import Directory
+from workflow.queries.numbers import number_of
 from workflow.queries.portfolio import (
     LIGHT_FILTERS,
     Filters,
@@ -131,11 +132,12 @@ def _from(statement: Any, rank: ColumnElement[int], after: str) -> Any:
     """In that order, from behind the position `after` on: 0.2026-11-13.17."""
     worst, _, rest = after.partition(".")
     due, _, project = rest.partition(".")
-    if worst.isdigit() and project.isdigit():
+    at, number = number_of(worst), number_of(project)
+    if at is not None and number is not None:
         beyond = (
-            rank > int(worst),
-            and_(rank == int(worst), nearest_due > due),
-            and_(rank == int(worst), nearest_due == due, PROJECT.c.id > int(project)),
+            rank > at,
+            and_(rank == at, nearest_due > due),
+            and_(rank == at, nearest_due == due, PROJECT.c.id > number),
         )
         statement = statement.where(or_(*beyond))
     return statement.order_by(rank, nearest_due, PROJECT.c.id)

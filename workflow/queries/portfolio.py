@@ -21,7 +21,7 @@ from workflow.definition import Definition, Kind
 from workflow.machine import PROJECT_STATES
 from workflow.people import Directory
 from workflow.queries.lists import published
-from workflow.queries.scope import PROJECT, columns, namesake, visible
+from workflow.queries.scope import PROJECT, columns, is_called, namesake, visible
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.words import Light, due_words, row_day, row_light
 
@@ -155,8 +155,7 @@ def project_conditions(
     for name, values in _accepted(snap.directory, filters).items():
         found.append(PROJECT.c[_COLUMN[name]].in_(sorted(values)))
     if filters.text:
-        titled = PROJECT.c.title.contains(filters.text, autoescape=True)
-        found.append(or_(titled, PROJECT.c.code.startswith(filters.text, autoescape=True)))
+        found.append(is_called(filters.text))
     if filters.light in LIGHT_FILTERS:
         found.append(light_conditions(day)[filters.light])
     return found

@@ -19,6 +19,7 @@ from workflow.definition import Rung
 from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, RungFired
 from workflow.models import EventRow, StageRow
 from workflow.people import Directory
+from workflow.queries.numbers import number_of
 from workflow.queries.portfolio import below, organisation_name
 from workflow.queries.reading import Reading, readings
 from workflow.queries.record import Row
@@ -315,10 +316,11 @@ def _from(statement: Any, order: tuple[ColumnElement[Any], ...], after: str) -> 
     """By due date, from behind the position `after` on: 2026-11-13.17.budget_review."""
     due, _, rest = after.partition(".")
     project, _, stage = rest.partition(".")
-    if due and project.isdigit():
-        beyond = [order[0] > due, and_(order[0] == due, order[1] > int(project))]
+    number = number_of(project)
+    if due and number is not None:
+        beyond = [order[0] > due, and_(order[0] == due, order[1] > number)]
         if stage and len(order) > 2:
-            beyond.append(and_(order[0] == due, order[1] == int(project), order[2] > stage))
+            beyond.append(and_(order[0] == due, order[1] == number, order[2] > stage))
         statement = statement.where(or_(*beyond))
     return statement.order_by(*order)
 

@@ -163,15 +163,14 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
 def _taken_up(connection: Connection, snap: Snapshot, person: int, day: date) -> tuple[TakenUp, ...]:
     """The clerk's projects that are still being taken over, the latest first.
 
-    Whoever may see every organisation is no clerk, and is spared the search.
+    Whose work projects are not, an overseer's of a whole province, is spared the search.
     """
-    scope = snap.directory.scope(person, day)
-    if len(scope) == len(snap.directory.organisations):
+    if not rules.registers(snap.directory, person, day):
         return ()
     mine = (
         select(*columns("id", "ref", "seq", "head", "body"))
         .where(
-            PROJECT.c.organisation_id.in_(sorted(scope)),
+            PROJECT.c.organisation_id.in_(sorted(snap.directory.scope(person, day))),
             PROJECT.c.clerk_id == person,
             PROJECT.c.own_due_on.is_(None),
             PROJECT.c.outside_due_on.is_(None),
