@@ -18,6 +18,7 @@ from workflow.events import (
     ClockChanged,
     EntryOffered,
     EntryRecorded,
+    EntryWithdrawn,
     Event,
     ProjectMoved,
     RungFired,
@@ -133,6 +134,7 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "effect": event.effect if isinstance(event, ClockChanged) else "",
         "move": event.trigger if isinstance(event, ProjectMoved) else "",
         "successor": _successor(cause),
+        "unentered": isinstance(event, EntryWithdrawn),
         "reason": wording.without_amounts(getattr(event, "reason", "") or getattr(event, "text", "")),
     }
 

@@ -67,7 +67,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "请填写六位代码，如990102；不清楚的可先不填。",
     ),
     "organisation-not-found": ("没有这个单位。", "请重新选择单位。"),
-    "entry-not-found": ("没有这条待核对的登记，可能已经核对过。", "请刷新页面。"),
+    "entry-not-found": ("没有这条待核对的登记，可能已经核对或撤回。", "请刷新页面。"),
     "audit-entry-not-found": ("没有这条记录，或不在您的审计范围。", "请核对链接。"),
     "incident-not-found": ("没有这条异常，或已经处理。", "请刷新页面。"),
     # who may
@@ -77,12 +77,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "not-the-clerk": ("您不是本项目经办人。", "请由经办人{clerk}办理，或由其办理委托、转办。"),
     "not-the-holder": ("本环节不在您手中，当前办理人：{holders}。", "可由办理人转办或委托给您。"),
     "not-the-submitter": ("只有报送人可以撤回。", "请由{submitter}撤回。"),
+    "not-the-author": ("只有登记人可以撤回尚未核对的登记。", "请由{author}撤回，或由核对人不予确认。"),
     "not-the-checker": ("您不是本条登记的核对人。", "请由{checkers}核对。"),
     "not-a-chief": ("此项须由{posts}办理。", "请提请其办理。"),
     "own-submission": ("您是报送人、材料提供人或本次已签批的人，不能审核本件。", "可由{other}审核。"),
     "own-entry": (
         "登记人不能核对自己的登记。",
-        "请由{checkers}核对原件；录错了的，请其不予确认，再重新登记。",
+        "请由{checkers}核对原件；录错了的，请撤回录入，再重新登记。",
     ),
     "own-paper-signature": ("不能代录自己的签批。", "请直接在线签批，或由他人代录。"),
     "own-gate": ("经办人和本次参与人不能自行略过材料。", "请由未参与本件的负责人签署。"),

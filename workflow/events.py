@@ -254,6 +254,13 @@ class EntryRejected(Struct, frozen=True, tag="entry.rejected"):
     reason: str
 
 
+class EntryWithdrawn(Struct, frozen=True, tag="entry.withdrawn"):
+    """Whoever made the entry took it back before it was checked: it has no effect."""
+
+    entry: int
+    stage: str
+
+
 class OutsideMoved(Struct, frozen=True, tag="outside.moved", omit_defaults=True):
     """A checked record of an outside office's act took effect on the stage and its clock."""
 
@@ -365,6 +372,7 @@ Event = (
     | EntryRecorded
     | EntryOffered
     | EntryRejected
+    | EntryWithdrawn
     | OutsideMoved
     | DocumentUploaded
     | SoftGatePassed

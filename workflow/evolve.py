@@ -287,6 +287,10 @@ def _entry_rejected(state: ProjectState, event: ev.EntryRejected, _: ev.Recorded
     return _put(state, event.stage, stage)
 
 
+def _entry_withdrawn(state: ProjectState, event: ev.EntryWithdrawn, _: ev.Recorded) -> ProjectState:
+    return _without_entry(state, event.entry)
+
+
 def _outside_moved(state: ProjectState, event: ev.OutsideMoved, recorded: ev.Recorded) -> ProjectState:
     before = state.stage(event.stage)
     fixes = event.fixes if isinstance(event.what, CorrectionNotified) else before.fixes
@@ -351,6 +355,7 @@ _CHANGES: dict[type, Callable[[ProjectState, Any, ev.Recorded], ProjectState]] =
     ev.EntryRecorded: _entry_recorded,
     ev.EntryOffered: _entry_offered,
     ev.EntryRejected: _entry_rejected,
+    ev.EntryWithdrawn: _entry_withdrawn,
     ev.OutsideMoved: _outside_moved,
     ev.DocumentUploaded: _document_uploaded,
     ev.SoftGatePassed: _soft_gate_passed,

@@ -36,10 +36,8 @@ def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event
     changed_sides = not should_wait and bool(holds) is not (stage.state == PREPARING)
     if should_wait or changed_sides:
         clock = stage.clock if stage.state == PREPARING else stage.kept
-        only_unknown = (
-            isinstance(holds, Unknown) and not waiting_for
-        )  # the clerk's to supply: the time goes on
-        kept = clock if only_unknown else hold(clock, case.day)
+        # a fact that is only unknown is the clerk's to supply: the time goes on
+        kept = clock if isinstance(holds, Unknown) and not waiting_for else hold(clock, case.day)
         return StageHeld(key, earliest if _still_ahead(earliest, case.day) else None, kept=kept)
     return None
 

@@ -218,6 +218,10 @@ def _rejected(event: ev.EntryRejected, tell: Teller) -> str:
     return f"{tell.who}核对{tell.stage(event.stage)}的登记未通过{_because(event.reason)}"
 
 
+def _taken_back(event: ev.EntryWithdrawn, tell: Teller) -> str:
+    return f"{tell.who}撤回了{tell.stage(event.stage)}尚未核对的登记"
+
+
 def _outside(event: ev.OutsideMoved, tell: Teller) -> str:
     return f"{tell.who}核对无误，{tell.stage(event.stage)}：{describe(event.what, tell)}"
 
@@ -295,6 +299,7 @@ _TOLD: dict[type, Callable[[Any, Teller], str]] = {
     ev.EntryRecorded: _recorded,
     ev.EntryOffered: _check_offered,
     ev.EntryRejected: _rejected,
+    ev.EntryWithdrawn: _taken_back,
     ev.OutsideMoved: _outside,
     ev.DocumentUploaded: _uploaded,
     ev.SoftGatePassed: _gate,

@@ -54,3 +54,9 @@ async def reject(desk: AtDesk, ref: str, number: EntryNumber, body: ReasonBody) 
     """Reject an entry: it has no effect."""
     done = await desk.run(entries.reject_entry, ref=ref, number=number, reason_given=body.reason)
     return Answer(Done(done), 201)
+
+
+@router.post("/entries/{number}/withdrawal", **answers(Done, 404, 409, status=201))
+async def withdraw_entry(desk: AtDesk, ref: str, number: EntryNumber) -> Answer:
+    """Take back one's own entry before it is checked."""
+    return Answer(Done(await desk.run(entries.withdraw_entry, ref=ref, number=number)), 201)

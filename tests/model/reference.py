@@ -208,17 +208,23 @@ class Reference:
             return False
         if stage.state != "waiting":
             should = "waiting"  # the other way leads through waiting
-        clock = stage.prepared
-        self.enter(key, should)
         if should == "preparing":
             stage.visit, stage.acts = max(1, stage.visit), []
-            if clock:
-                stage.clock = stage.prepared = clock
-        if clock and clock.stopped == "held" and should == "preparing":
-            clock.resume(self.today)
-        elif clock and not clock.stopped and should != "preparing" and (known or not free):
-            clock.stop(self.today, "held")
+            self.prepare(key, stage.prepared)
+        else:
+            self.enter(key, should)
+            if stage.prepared and not stage.prepared.stopped and (known or not free):
+                stage.prepared.stop(self.today, "held")
         return True
+
+    def prepare(self, key: str, before: Clock | None) -> None:
+        """It is prepared from today, or goes on where that clock of the same visit stands."""
+        stage = self.stages[key]
+        self.enter(key, "preparing")
+        if before:
+            stage.clock = stage.prepared = before
+            if before.stopped == "held":
+                before.resume(self.today)
 
     def enter(self, key: str, state: str, holders: list[str] | None = None, on: date | None = None) -> None:
         stage, limit = self.stages[key], LIMITS.get(f"{key}.{state}")
@@ -237,9 +243,7 @@ class Reference:
 
     def new_visit(self, key: str, prepared: Clock | None = None) -> None:
         stage = self.stages[key]
-        self.enter(key, "preparing")
-        if prepared:
-            stage.clock = stage.prepared = prepared
+        self.prepare(key, prepared)
         stage.visit, stage.acts, stage.papers, stage.entry = stage.visit + 1, [], set(), None
         self.settle()
 
@@ -488,6 +492,13 @@ class Reference:
     def reject(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
         if not self.may_check(actor, stage):
+            return False
+        stage.entry = None
+        return True
+
+    def take_back(self, actor: str, key: str) -> bool:
+        stage = self.stages[key]
+        if stage.entry is None or not self.sees(actor) or actor != stage.entry.by:
             return False
         stage.entry = None
         return True

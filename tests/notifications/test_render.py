@@ -107,6 +107,10 @@ def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bur
     known = causes(bureau)
     li, stage = bureau.people["李国栋"], "budget_review"
     back = ev.StageWithdrawn(stage, ev.Entered("preparing", (bureau.people["刘畅"],)), "漏附一页")
+    wrong = {"event": ev.EntryWithdrawn(9, stage), "person": li, "actor": bureau.people["刘畅"]}
+    mail = render("relieved", describe(replace(known["relieved"], **wrong), base_url=BASE, today=TODAY))
+    assert mail.text.startswith("刘畅已撤回所作登记，您不必再核对；重新登记时另行通知。")
+    assert "收到本邮件，因为您是原核对人" in mail.text
     clock = known["due_today"].clock
     assert clock is not None
     halted = stop(clock, date(2026, 11, 20), "等省里批示")

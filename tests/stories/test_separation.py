@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.world import Dossier, World, refused, reply
-from workflow.events import StepDecided, StepHandedOver
+from workflow.events import EntryWithdrawn, StepDecided, StepHandedOver
 from workflow.state import Act, Concluded, Filed, PaperSigned
 
 REPLY = reply("approval_reply", "2026-09-01", "云民审〔2026〕15号")
@@ -248,6 +248,34 @@ def test_one_entry_waits_at_a_time_and_a_rejected_one_has_no_effect(world: World
         hall.confirm(number, by="罗秀英")
 
     assert hall.at("approval") == "review"
+
+
+def test_whoever_entered_it_takes_it_back_before_it_is_checked(world: World) -> None:
+    """A slip of the clerk's own, of any kind, is undone without troubling the checker, who hears that it is gone."""
+    hall = in_review(world)
+    home = world.register("home").submitted("site", "site_plan")
+    taken = world.register("hall", taking_over=True)
+    entered = [
+        (hall, hall.sign_on_paper("approval", "review", signer="杨帆"), "罗秀英"),
+        (home, home.record("site", Filed(world.today)), "杨帆"),
+        (taken, taken.take_over("approval", reply("approval_reply", "2026-08-03")), "杨帆"),
+    ]
+    for found, number, checker in entered:
+        with refused("not-the-author", says="谭丽"):
+            found.take_back(number, by=checker)
+        found.take_back(number)
+        assert found.last(EntryWithdrawn).entry == number
+        assert world.told(checker)[-1] == "relieved"
+        with refused("entry-not-found"):
+            found.confirm(number, by=checker)
+        with refused("entry-not-found"):
+            found.take_back(number)
+    taken.close_take_over()
+    home.file("site")
+
+    assert [found.at(key) for found, key in ((hall, "approval"), (home, "site"), (taken, "approval"))] == [
+        "review", "external.filed", "preparing",
+    ]  # fmt: skip
 
 
 def test_a_paper_return_begins_a_new_visit_like_any_other(world: World) -> None:

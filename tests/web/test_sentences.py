@@ -65,6 +65,7 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.EntryRecorded(st.Entry(1, STAGE, FILED, 2, NOW, (3,))), "杨帆登记“可研审批”：2026年11月20日报送（回执第12号），待罗秀英核对原件。"),
     (ev.EntryOffered(st.Entry(1, STAGE, FILED, 2, NOW, (3,))), "“可研审批”的登记此前无人可核对，改由罗秀英核对原件。"),
     (ev.EntryRejected(1, STAGE, "日期不符"), "杨帆核对“可研审批”的登记未通过，理由：日期不符。"),
+    (ev.EntryWithdrawn(1, STAGE), "杨帆撤回了“可研审批”尚未核对的登记。"),
     (ev.OutsideMoved(STAGE, "external", 1, FILED, ev.Entered("external.filed")), "杨帆核对无误，“可研审批”：2026年11月20日报送（回执第12号）。"),
     (ev.DocumentUploaded("feasibility_report", PAPER), "杨帆上传了“可行性研究报告”第1版（报告.pdf）。"),
     (ev.DocumentUploaded("party_minutes", KEPT), "杨帆登记了“局党组会纪要”第2版（仅登记不上传，云民党组纪〔2026〕9号，存办公室）。"),

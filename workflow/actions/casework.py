@@ -23,7 +23,9 @@ from workflow.events import (
     EntryOffered,
     Event,
     IncidentRaised,
+    ReplyLapsed,
     StageHeld,
+    StageOpened,
     StageRestarted,
     StageSkipped,
     StepOffered,
@@ -61,6 +63,10 @@ WINNING_WORDS = {
     "project.handed_over": "移交项目",
 }
 """What the winner of a race did, by the kind of event, in the words told to the loser."""
+
+
+FOLLOWS = (StageOpened, StepOffered, EntryOffered, IncidentRaised, ReplyLapsed)
+"""What comes of an act by rule: whoever acted may not have thought of it, and hears of it like everybody else."""
 
 
 class Casework:
@@ -180,7 +186,9 @@ class Casework:
     # Recording
 
     def record(self, event: Event, *tell: Tell) -> None:
-        """Record an event of this action."""
+        """Record an event of this action; nobody is told of what they did themselves, only of what followed."""
+        if not isinstance(event, FOLLOWS):
+            tell = tuple(Tell(each.kind, self.others(each.people)) for each in tell)
         self.project.record(event, actor=self.actor, at=self.now, tell=[each for each in tell if each.people])
 
     def move(self, key: str, event: Event, *tell: Tell) -> None:

@@ -243,7 +243,7 @@ def _clock_reasons(work: Casework, stage: str, effect: str, reason_given: str) -
 
 def _change(work: Casework, event: ClockChanged) -> None:
     """Record it, and tell whoever holds the stage and its clerk: their day is another now."""
-    told = work.others((*work.stage(event.stage).holders, work.project.state.clerk))
+    told = (*work.stage(event.stage).holders, work.project.state.clerk)
     work.record(event, Tell("retimed", told))
 
 

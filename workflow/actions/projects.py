@@ -220,7 +220,7 @@ def hand_over_project(
     stages = tuple(
         key for key, stage in state.stages.items() if stage.is_open and stage.holders == (state.clerk,)
     )
-    relieved = Tell("relieved", work.others((state.clerk,)))
+    relieved = Tell("relieved", (state.clerk,))
     work.record(ClerkChanged(to, reason_given, stages), Tell("handed_over", (to,)), relieved)
     return work.project.seq
 
@@ -364,7 +364,7 @@ def _concerned(work: Casework) -> tuple[int, ...]:
     """The clerk, and whoever has a stage of the project in hand."""
     state = work.project.state
     holders = (who for stage in state.stages.values() if stage.is_open for who in stage.holders)
-    return work.others((state.clerk, *holders))
+    return (state.clerk, *holders)
 
 
 def _may_cancel(work: Casework, stage: str) -> bool:

@@ -160,6 +160,13 @@ def entry_offer(reading: Reading, number: int) -> Offer:
     return _offer("confirm", "核对无误", rules.may_confirm(reading.case, str(number)), str(number))
 
 
+def withdrawal_offer(reading: Reading, number: int) -> Offer:
+    """Taking back one's own entry."""
+    return _offer(
+        "withdraw-entry", "撤回录入", rules.may_withdraw_entry(reading.case, str(number)), str(number)
+    )
+
+
 def paper_reasons(reading: Reading) -> list[Reason]:
     """Why the actor may not hand in papers: it is for the clerk, and for whoever prepares a stage."""
     return rules.may_hand_in(reading.case)

@@ -14,7 +14,7 @@ from workflow.errors import Reason
 from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
 from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
-from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage_offers
+from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage_offers, withdrawal_offer
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, stage_record, told
@@ -275,6 +275,7 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
             checkers=rules.names(reading.directory, entry.checkers),
             files=_files(entry.what),
             confirm=entry_offer(reading, entry.number),
+            withdraw=withdrawal_offer(reading, entry.number),
             taken_over=isinstance(entry.what, TakenOver),
         )
         for entry in reading.state.entries.values()

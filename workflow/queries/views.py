@@ -152,6 +152,7 @@ class EntryView(Struct, frozen=True):
     checkers: str
     files: tuple[tuple[str, str], ...]
     confirm: Offer
+    withdraw: Offer
     taken_over: bool = False
 
 
@@ -266,7 +267,7 @@ class Colleague(Struct, frozen=True):
 
 
 class Rejected(Struct, frozen=True):
-    """The last entry of a stage, which its checker did not confirm: what `by` had entered, and why not."""
+    """The last entry of a stage, not confirmed by its checker or taken back: what `by` had entered, and what became of it."""
 
     words: str
     by: int

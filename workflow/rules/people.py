@@ -155,6 +155,16 @@ def may_confirm(case: Case, number: str) -> list[Reason]:
     return []
 
 
+def may_withdraw_entry(case: Case, number: str) -> list[Reason]:
+    """Whoever entered it, in person, until it is checked."""
+    entry = case.state.entries.get(number)
+    if entry is None:
+        return [reason("entry-not-found")]
+    if case.actor != entry.by:
+        return [reason("not-the-author", author=case.directory.name(entry.by))]
+    return []
+
+
 def checkers(directory: Directory, post: str, organisation: int, exclude: Container[int]) -> tuple[int, ...]:
     """Who may check an entry there: that post, else any supervisor above; nobody if all are excluded."""
     for each in (post, *SUPERVISORS):
