@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 
 from workflow import projection
 from workflow.errors import Invalid, reason
-from workflow.events import DECODER, Recorded
+from workflow.events import DECODER, Recorded, files_named
 from workflow.evolve import evolve
 from workflow.machine import Compiled
 from workflow.record import START, Broken, Link, instant, root_of, seal_hash, stamp, verify_chain
@@ -297,10 +297,15 @@ def _papers(connection: Connection, project: int) -> dict[str, dict[str, Any]]:
 
 
 def _examine_files(connection: Connection, has_file: Callable[[str], bool]) -> Iterator[Finding]:
-    rows = connection.execute(text("SELECT DISTINCT sha256, name FROM paper WHERE sha256 <> ''"))
-    for sha256, name in rows:
-        if not has_file(sha256):
-            yield Finding("error", "file-missing", f"材料“{name}”的文件（{sha256[:16]}…）缺失或已被改动")
+    """Every file that an event names: a version of a paper, by its name, or the scan that came with an entry."""
+    papers = connection.execute(text("SELECT DISTINCT sha256, name FROM paper WHERE sha256 <> ''"))
+    names = {row.sha256: f"材料“{row.name}”" for row in papers}
+    events = connection.execute(text("""SELECT data FROM event WHERE data LIKE '%"sha256":"%'"""))
+    named = dict.fromkeys([*names, *(each for row in events for each in files_named(row.data))])
+    for each in named:
+        if not has_file(each):
+            said = f"{names.get(each, '登记所附扫描件')}的文件（{each[:16]}…）缺失或已被改动"
+            yield Finding("error", "file-missing", said)
 
 
 def _examine_stuck(connection: Connection) -> Iterator[Finding]:

@@ -193,6 +193,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "intake-name-ambiguous": ("该单位有{count}个同名项目，不能确定是哪一个。", "请填写项目代码。"),
     "intake-other-type": ("该项目已按“{type}”登记。", "请用该类型的模板，或核对项目代码和名称。"),
     "intake-title-differs": ("代码{code}的项目已登记为“{title}”。", "请改为已登记的名称，或核对代码。"),
+    "intake-code-differs": (
+        "“{title}”已有代码{before}，表中是{after}。",
+        "确是同一项目换码的，请勾选确认；是另一个同名项目的，请在表中为原项目也列一行，填写其代码。",
+    ),
     "intake-unit-differs": ("该项目已登记在{unit}。", "请改为{unit}，或核对项目代码。"),
     "intake-clerk-differs": ("该项目的经办人现为{clerk}。", "请改为{clerk}；移交经办请在项目页办理。"),
     # clocks

@@ -206,7 +206,8 @@ def _lapsed(event: ev.ReplyLapsed, tell: Teller) -> str:
 
 def _recorded(event: ev.EntryRecorded, tell: Teller) -> str:
     checkers = tell.people(event.entry.checkers)
-    return f"{tell.who}登记{tell.stage(event.entry.stage)}：{describe(event.entry.what, tell)}，待{checkers}核对原件"
+    with_scan = "，附扫描件" if event.entry.scan else ""
+    return f"{tell.who}登记{tell.stage(event.entry.stage)}：{describe(event.entry.what, tell)}{with_scan}，待{checkers}核对原件"
 
 
 def _check_offered(event: ev.EntryOffered, tell: Teller) -> str:

@@ -163,10 +163,21 @@ class Paper(Struct, frozen=True, omit_defaults=True):
         return not self.lapsed and (self.valid_until is None or day <= self.valid_until)
 
 
-class Entry(Struct, frozen=True):
+class Scan(Struct, frozen=True, omit_defaults=True):
+    """The scan of an original that is no paper of the project: a receipt, a notice."""
+
+    sha256: str
+    name: str
+    size: int
+    media: str
+    marks: tuple[str, ...] = ()
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
     """Something entered by one person that takes effect when another has checked it.
 
     `what` is the record itself: an act of an outside office, a decision signed on paper, a reply taken over.
+    `scan` is of the original that says so, where `what` does not carry its own.
     """
 
     number: int
@@ -175,6 +186,15 @@ class Entry(Struct, frozen=True):
     by: int
     at: datetime
     checkers: tuple[int, ...]
+    scan: Scan | None = None
+
+    @property
+    def scans(self) -> tuple[Scan | ReplyData | PaperSigned, ...]:
+        """Every file that came with it."""
+        own = (self.scan,) if self.scan else ()
+        signed = (self.what,) if isinstance(self.what, PaperSigned) else ()
+        replies = self.what.replies if isinstance(self.what, Concluded | TakenOver) else ()
+        return tuple(each for each in (*own, *signed, *replies) if each.sha256)
 
 
 class Filed(Struct, frozen=True, tag="filed", omit_defaults=True):

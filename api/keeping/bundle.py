@@ -21,7 +21,8 @@ from api.keeping.writing import UNFINISHED
 from api.problems import refusal
 from api.web.audit_files import to_lines
 from workflow import doctor, queries
-from workflow.errors import NotFound, Unavailable
+from workflow.errors import Invalid, NotFound, Unavailable
+from workflow.events import files_named
 from workflow.files import Files
 from workflow.record import stamp
 from workflow.store import Store
@@ -44,7 +45,6 @@ _PROJECT = text(
     "SELECT id, ref, title, seq, head FROM project WHERE ref = :ref OR code = :ref AND code <> ''"
 )
 _SEALS = text("SELECT at, upto, chains, root, hash FROM seal ORDER BY id")
-_PAPERS = text("SELECT DISTINCT sha256, name FROM paper WHERE project_id = :project AND sha256 <> ''")
 
 
 class Bundle(Struct, frozen=True):
@@ -104,10 +104,11 @@ def _write(
     put("seals.jsonl", _lines(seals))
     put("heads.jsonl", _lines([{"project": project, "head": head} for project, head in heads]))
     missing = []
-    papers = _papers(connection, [each["id"] for each in projects])
-    for digest, ending in papers.items():
+    named = dict.fromkeys(digest for entry in entries for digest in files_named(entry.data))
+    for digest in named:
         try:
-            put(f"documents/{digest}{ending}", b"".join(files.open(digest)))
+            content = b"".join(files.open(digest))
+            put(f"documents/{digest}{_ending(files, digest)}", content)
         except (NotFound, Unavailable):
             missing.append(digest)
     manifest = msgspec.json.format(
@@ -117,7 +118,7 @@ def _write(
     seal = sha256(manifest).hexdigest()
     file.writestr("manifest.json", manifest)
     file.writestr("manifest.sha256", f"{seal}\n")
-    return Bundle(titles, len(entries), len(papers) - len(missing), tuple(missing), seal)
+    return Bundle(titles, len(entries), len(named) - len(missing), tuple(missing), seal)
 
 
 def _found(connection: Connection, ref: str) -> dict[str, Any]:
@@ -127,13 +128,12 @@ def _found(connection: Connection, ref: str) -> dict[str, Any]:
     return dict(row)
 
 
-def _papers(connection: Connection, projects: Sequence[int]) -> dict[str, str]:
-    """Every document of these projects, with the ending of its name."""
-    return {
-        digest: Path(name).suffix
-        for project in projects
-        for digest, name in connection.execute(_PAPERS, {"project": project})
-    }
+def _ending(files: Files, digest: str) -> str:
+    """What its content says it is, so that an auditor can open it; nothing if it says nothing that is known today."""
+    try:
+        return f".{files.format_of(digest)}"
+    except Invalid:
+        return ""
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> bytes:

@@ -38,8 +38,10 @@ async def enter_signature(desk: AtDesk, ref: str, stage: str, body: SignatureBod
 async def record_outside(desk: AtDesk, ref: str, stage: str, body: OutsideBody) -> Answer:
     """Record what an outside office did; another checks it against the original."""
     as_printed = isinstance(body, ConcludedBody) and body.as_printed
-    what = body.record(desk.file)
-    done = await desk.run(outside.record_outside, ref=ref, stage=stage, what=what, as_printed=as_printed)
+    what, scan = body.record(desk.file), body.scan(desk.file)
+    done = await desk.run(
+        outside.record_outside, ref=ref, stage=stage, what=what, as_printed=as_printed, scan=scan
+    )
     return Answer(Done(done), 201)
 
 

@@ -200,6 +200,7 @@ async def _record(form: Form, file: StageFile) -> Command:
         "stage": file.stage.key,
         "what": await reader(form, file),
         "as_printed": form.has("as_printed"),
+        "scan": await form.file("file"),
     }
     return Command(outside.record_outside, arguments, "recorded")
 

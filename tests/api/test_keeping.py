@@ -39,6 +39,19 @@ def upload(office: Office, project: Dossier, content: bytes) -> None:
     assert answer.status_code == 201, answer.text
 
 
+def enter_with_scan(office: Office, content: bytes) -> Dossier:
+    """A reply taken over that waits for its check: only the entry names its scan."""
+    seat = office.seat("谭丽")
+    project = seat.post("/api/projects", json=office.registration("老项目", taking_over=True)).json()["ref"]
+    reply = {
+        "document": "approval_reply", "issued_on": "2026-08-01", "number": "云发改审〔2026〕15号",
+        "file": seat.post("/api/files", files={"file": ("批复.pdf", content)}).json()["ticket"],
+    }  # fmt: skip
+    entered = {"stage": "approval", "replies": [reply]}
+    assert seat.post(f"/api/projects/{project}/takeovers", json=entered).status_code == 201
+    return Dossier(office.world, project)
+
+
 def files_of(office: Office) -> Files:
     return Files(office.settings.documents)
 
@@ -74,6 +87,34 @@ def test_a_backup_comes_back_elsewhere_with_the_same_heads(office: Office, tmp_p
     assert examined(other, office) == store_of(office).read(doctor.heads)
     assert done.verified.manifest.documents == 1
     assert latest(tmp_path / "kept").folder == latest(place).folder == place
+
+
+def test_a_scan_that_only_an_entry_names_is_kept_like_any_paper(office: Office, tmp_path: Path) -> None:
+    enter_with_scan(office, papers.pdf())
+    place, verified = back_up(store_of(office), files_of(office), tmp_path / "kept", office.world.now)
+    other = elsewhere(tmp_path / "other")
+
+    restore(other, FolderCopy(place), office.world.now, discard_newer=False)
+
+    assert verified.manifest.documents == 1
+    assert examined(other, office) == store_of(office).read(doctor.heads)
+    shutil.rmtree(other.documents)
+    store = Store(other.database)
+    found = store.read(doctor.examine, now=office.world.now, has_file=Files(other.documents).has)
+    store.engine.dispose()
+    assert [each.code for each in found if each.level == "error"] == ["file-missing"]
+
+
+def test_a_backup_from_before_scans_were_kept_still_comes_back(office: Office, tmp_path: Path) -> None:
+    enter_with_scan(office, papers.pdf())
+    place, _ = back_up(store_of(office), files_of(office), tmp_path / "kept", office.world.now)
+    manifest = json.loads((place / "manifest.json").read_bytes())
+    (place / "manifest.json").write_text(json.dumps({**manifest, "format": 1, "documents": 0}))
+    shutil.rmtree(place.parent / "documents")
+
+    done = restore(elsewhere(tmp_path / "other"), FolderCopy(place), office.world.now, discard_newer=False)
+
+    assert len(done.verified.manifest.missing) == 1
 
 
 def test_a_second_backup_writes_only_the_papers_that_are_new(office: Office, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from tests.world import Dossier, World, day, definition_text, refused, reply
 from workflow.actions.definitions import publish
 from workflow.clock import parse_limit
 from workflow.events import LetterDrafted
+from workflow.files import StoredFile
+from workflow.queries.stored import is_known
 from workflow.state import (
     Accepted,
     Concluded,
@@ -17,6 +19,7 @@ from workflow.state import (
     Extended,
     Filed,
     Fix,
+    Scan,
     SpecialBegan,
     SpecialEnded,
 )
@@ -38,6 +41,21 @@ def accepted(world: World) -> Dossier:
     found.file(STAGE)
     found.accept(STAGE)
     return found
+
+
+def test_a_receipt_is_scanned_with_its_filing(world: World) -> None:
+    """The scan lies with the entry: what 杨帆 checks it by, and what the record names for ever."""
+    found = home(world)
+    receipt = StoredFile("a" * 64, "回执.pdf", 300, "application/pdf", ("脚本",))
+    number = found.record(STAGE, Filed(world.today, "收件1号"), scan=receipt)
+    assert found.state.entries[str(number)].scan == Scan(
+        "a" * 64, "回执.pdf", 300, "application/pdf", ("脚本",)
+    )
+    found.confirm(number)
+
+    assert found.at(STAGE) == "external.filed"
+    assert world.store.read(is_known, digest="a" * 64)
+    assert not world.store.read(is_known, digest="b" * 64)
 
 
 def test_a_stage_passes_an_outside_office(world: World) -> None:

@@ -11,7 +11,7 @@ from workflow.actions.casework import Casework, refuse
 from workflow.definition import Stage
 from workflow.errors import Conflict, Reason, Refused, reason
 from workflow.events import EntryRecorded, StageRefused, StageReturned, StepDecided
-from workflow.state import ISSUED, Entry, Fix, PaperSigned, ReplyData
+from workflow.state import ISSUED, Entry, Fix, PaperSigned, ReplyData, Scan
 from workflow.transaction import Tell, Transaction
 
 TRIGGERS = {"approved": "approve", "returned": "return", "refused": "refuse"}
@@ -145,11 +145,13 @@ def conclude(
     work.passed(key)
 
 
-def enter(work: Casework, stage: str, what: Any, post: str, *, exclude: set[int]) -> None:
+def enter(
+    work: Casework, stage: str, what: Any, post: str, *, exclude: set[int], scan: Scan | None = None
+) -> None:
     """Record an entry that waits for its check by another person."""
     checkers = work.checkers(post, exclude)
     number = work.project.seq + 1
-    entry = Entry(number, stage, what, work.actor, work.now, checkers)
+    entry = Entry(number, stage, what, work.actor, work.now, checkers, scan)
     work.record(EntryRecorded(entry), Tell("check", checkers))
 
 

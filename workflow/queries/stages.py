@@ -17,12 +17,11 @@ from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage_offers, withdrawal_offer
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
-from workflow.queries.record import Row, stage_record, told
+from workflow.queries.record import Row, scans_of, stage_record, told
 from workflow.queries.restarts import restart_words
 from workflow.queries.sent_back import rejected, to_fix
 from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
 from workflow.queries.words import (
-    caution_of,
     clock_day,
     clock_time,
     day_words,
@@ -40,7 +39,6 @@ from workflow.state import (
     Act,
     Clock,
     Entry,
-    PaperSigned,
     ReplyData,
     StageState,
     TakenOver,
@@ -273,7 +271,7 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
             by=reading.directory.name(entry.by),
             at=clock_time(entry.at),
             checkers=rules.names(reading.directory, entry.checkers),
-            files=_files(entry.what),
+            files=scans_of(entry),
             confirm=entry_offer(reading, entry.number),
             withdraw=withdrawal_offer(reading, entry.number),
             taken_over=isinstance(entry.what, TakenOver),
@@ -281,19 +279,6 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
         for entry in reading.state.entries.values()
         if not stage or entry.stage == stage
     )
-
-
-def _files(what: object) -> tuple[tuple[str, str], ...]:
-    """The scans that came with a record, as (hash, name); a name says what to beware of."""
-    signed = ((what, "签批件扫描件"),) if isinstance(what, PaperSigned) else ()
-    replies = ((reply, reply.name or "扫描件") for reply in getattr(what, "replies", ()))
-    return tuple(
-        (each.sha256, _beware(name, each.marks)) for each, name in (*signed, *replies) if each.sha256
-    )
-
-
-def _beware(name: str, marks: tuple[str, ...]) -> str:
-    return f"{name}（{caution_of(marks)}）" if marks else name
 
 
 def _steps(reading: Reading, spec: Stage, stage: StageState, record: list[Event]) -> tuple[StepView, ...]:

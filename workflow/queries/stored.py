@@ -8,9 +8,11 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, select
 
 from workflow.errors import NotFound, reason
+from workflow.events import DECODER, EntryRecorded, Event
 from workflow.models import EventRow, PaperRow
 from workflow.queries.reading import read_project
 from workflow.sql import table
+from workflow.state import PaperSigned
 
 EVENT, PAPER = table(EventRow), table(PaperRow)
 
@@ -32,10 +34,19 @@ def stored_file(connection: Connection, *, ref: str, digest: str, person: int, d
     row = connection.execute(paper.limit(1)).first()
     if row is not None:
         return StoredName(digest, row.name, row.media)
-    named = select(EVENT.c.id).where(EVENT.c.project_id == project.id, _names(digest)).limit(1)
-    if connection.execute(named).first() is None:
+    named = select(EVENT.c.data).where(EVENT.c.project_id == project.id, _names(digest))
+    data = connection.execute(named.order_by(EVENT.c.seq).limit(1)).scalar()
+    if data is None:
         raise NotFound(reason("document-not-found"))
-    return StoredName(digest)
+    return _scan(DECODER.decode(data), digest)
+
+
+def _scan(event: Event, digest: str) -> StoredName:
+    scans = event.entry.scans if isinstance(event, EntryRecorded) else ()
+    found = next(
+        (each for each in scans if each.sha256 == digest and not isinstance(each, PaperSigned)), None
+    )
+    return StoredName(digest, found.name, found.media) if found else StoredName(digest)
 
 
 def is_known(connection: Connection, *, digest: str) -> bool:

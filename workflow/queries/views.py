@@ -186,7 +186,7 @@ class StageView(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """One event of the record as a sentence."""
+    """One event of the record as a sentence, with the scans that came with it as (hash, name)."""
 
     seq: int
     kind: str
@@ -195,6 +195,7 @@ class Told(Struct, frozen=True):
     who: str
     text: str
     stage: str
+    files: tuple[tuple[str, str], ...] = ()
 
 
 class Timeline(Struct, frozen=True):

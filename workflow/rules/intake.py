@@ -96,6 +96,11 @@ class Planned(Struct, frozen=True):
     stages: tuple[PlannedStage, ...] = ()
 
     @property
+    def recoded(self) -> Changed | None:
+        """Another code for a project that has one: a slip, a namesake, or meant. A first code is none of these."""
+        return next((each for each in self.changes if each.key == CODE and each.before), None)
+
+    @property
     def entries(self) -> tuple[PlannedStage, ...]:
         """The stages that will be entered and then wait for their check."""
         return tuple(each for each in self.stages if each.standing != SAME)
