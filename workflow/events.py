@@ -103,11 +103,13 @@ class StageHeld(Struct, frozen=True, tag="stage.held", omit_defaults=True):
     """It went back to waiting: a fact, a reply or an order it rested on fell away; or its day was fixed.
 
     If only a fact became unknown, `prepared_from` is day 0 of the preparation, which goes on from there.
+    `asked` are those who have to say the facts for which alone it waits.
     """
 
     stage: str
     opens_on: date | None = None
     prepared_from: date | None = None
+    asked: tuple[int, ...] = ()
 
 
 class StageSubmitted(Struct, frozen=True, tag="stage.submitted", omit_defaults=True):
@@ -157,7 +159,7 @@ class StageReturned(Struct, frozen=True, tag="stage.returned", omit_defaults=Tru
 
 
 class StageRefused(Struct, frozen=True, tag="stage.refused", omit_defaults=True):
-    """A decider refused: the visit ends; the applicant may reapply in a new one."""
+    """A decider refused: the visit ends; the applicant, who is `asked`, may reapply in a new one."""
 
     stage: str
     step: str
@@ -167,6 +169,7 @@ class StageRefused(Struct, frozen=True, tag="stage.refused", omit_defaults=True)
     entry: int = 0
     entered_by: int = 0
     body: str = ""
+    asked: tuple[int, ...] = ()
 
 
 class StageWithdrawn(Struct, frozen=True, tag="stage.withdrawn", omit_defaults=True):
@@ -206,11 +209,12 @@ class StageTakenOver(Struct, frozen=True, tag="stage.taken_over", omit_defaults=
     entry: int = 0
 
 
-class ReplyLapsed(Struct, frozen=True, tag="reply.lapsed"):
-    """Its validity ran out before it was used."""
+class ReplyLapsed(Struct, frozen=True, tag="reply.lapsed", omit_defaults=True):
+    """Its validity ran out before it was used; whoever is `asked` applies for it anew."""
 
     document: str
     stage: str
+    asked: tuple[int, ...] = ()
 
 
 class Batch(Struct, frozen=True):

@@ -230,7 +230,7 @@ class Casework:
             event = reconsider(self.case, key, self.tx.calendar, self.now)
             if event is None:
                 continue
-            self.move(key, event)
+            self.move(key, event, Tell("asked", event.asked if isinstance(event, StageHeld) else ()))
             following = [key] if isinstance(event, StageHeld) and event.opens_on is None else []
             if isinstance(event, StageSkipped | StageHeld):
                 following += after.get(key, ())
@@ -258,7 +258,7 @@ class Casework:
         What only the clerk may do stays with the clerk until the project is handed over: an incident says so.
         """
         stage = self.stage(key)
-        if not stage.is_open or any(map(self._is_there, stage.holders)):
+        if not stage.in_hand or any(map(self._is_there, stage.holders)):
             return
         exclude = () if "." in stage.state or not stage.step else rules.stage_people(self.case, key)
         found = tuple(filter(self._is_there, self.holders(key, stage.state, exclude)))

@@ -125,8 +125,8 @@ def conclude(
         )
         return
     if outcome == "refused":
-        event = StageRefused(key, stage.step, opinion, **marks)
-        work.move(key, event, Tell("refused", (work.project.state.clerk,)))
+        asked = (work.project.state.clerk,)
+        work.move(key, StageRefused(key, stage.step, opinion, **marks, asked=asked), Tell("refused", asked))
         return
     token = rules.content_token(stage.papers)
     if to != ISSUED:

@@ -210,9 +210,7 @@ def hand_over_project(
         reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
     refuse(reasons)
 
-    stages = tuple(
-        key for key, stage in state.stages.items() if stage.is_open and stage.holders == (state.clerk,)
-    )
+    stages = tuple(key for key, stage in state.stages.items() if stage.holders == (state.clerk,))
     relieved = Tell("relieved", work.others((state.clerk,)))
     work.record(ClerkChanged(to, reason_given, stages), Tell("handed_over", (to,)), relieved)
     return work.project.seq
@@ -356,7 +354,7 @@ def _outside_body(work: Casework, stage: str) -> str:
 def _concerned(work: Casework) -> tuple[int, ...]:
     """The clerk, and whoever has a stage of the project in hand."""
     state = work.project.state
-    holders = (who for stage in state.stages.values() if stage.is_open for who in stage.holders)
+    holders = (who for stage in state.stages.values() for who in stage.holders)
     return work.others((state.clerk, *holders))
 
 

@@ -14,7 +14,7 @@ from workflow.errors import Reason
 from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
 from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED
-from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage_offers
+from workflow.queries.offers import DECISIONS, entry_offer, stage_offers
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, stage_record, told
@@ -49,6 +49,9 @@ from workflow.state import (
 EXPECTED_OUT = "预计不适用"
 """What a waiting stage is called whose condition does not hold as things stand: facts may still change."""
 
+FACTS_WANTED = "待补填信息"
+"""What a waiting stage is called for which nothing is missing but what only its clerk can say."""
+
 NOBODY = "无人办理"
 """Who holds a stage whose post is vacant or whose people were all involved; an incident tells of it."""
 
@@ -76,7 +79,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         holders=holder_words(reading, spec, stage),
         holder_ids=stage.holders,
         outside=is_outside(stage),
-        since=held_since(reading, spec, stage) if stage.is_open else "",
+        since=held_since(reading, spec, stage) if stage.in_hand else "",
         condition=rules.condition_words(reading.definition, spec.when) if spec.when else "",
         blockers=_blockers(reading, spec, stage),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
@@ -95,6 +98,8 @@ def stage_view(reading: Reading, key: str) -> StageView:
 
 def _words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """The stage's state; before its turn, what is already known not to apply says so, but not for certain."""
+    if stage.state == WAITING and stage.holders:
+        return FACTS_WANTED
     if stage.state == WAITING and spec.when is not None and not reading.may_apply(spec):
         return EXPECTED_OUT
     return rules.state_words(spec, stage.state)
@@ -122,7 +127,7 @@ def held_since(reading: Reading, spec: Stage, stage: StageState) -> str:
 
 def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """Who must act now: names, or the outside office; 无人办理 if there is nobody."""
-    if not stage.is_open:
+    if not stage.in_hand:
         return ""
     entry = pending_entry(reading, spec.key)
     if entry is not None:
@@ -144,8 +149,8 @@ def _blockers(reading: Reading, spec: Stage, stage: StageState) -> tuple[str, ..
 
 
 def balls(reading: Reading, stages: tuple[StageView, ...]) -> tuple[Ball, ...]:
-    """Who holds the ball in every open stage, the most urgent first."""
-    found = [_ball(reading, stage) for stage in stages if stage.is_open]
+    """Who holds the ball in every stage that waits for somebody, the most urgent first."""
+    found = [_ball(reading, stage) for stage in stages if stage.holders]
     return tuple(
         sorted(
             found,
@@ -163,6 +168,8 @@ def _ball(reading: Reading, stage: StageView) -> Ball:
         why = f"{why}，有登记待核对原件"
     elif stage.missing:
         why = f"{why}，缺{len(stage.missing)}项"
+    elif stage.blockers:
+        why = f"{why}：{rules.unknown_facts(reading.case, reading.stage(stage.key))}"
     return Ball(stage.key, stage.title, who, why, stage.since, stage.due, outside)
 
 
@@ -224,7 +231,6 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         body=spec.step(current.step).body if current.step else "",
         content=rules.content_token(current.papers),
         offers=stage_offers(reading, stage),
-        may_add=not paper_reasons(reading) and not is_outside(current),
         colleagues=_receivers(reading, stage),
         signers=_signers(reading, stage, current) if inside else (),
         follows=what_follows(reading, spec, current),

@@ -41,6 +41,7 @@ from workflow.rules.facts import (
     typed_values,
 )
 from workflow.rules.needs import (
+    FACT,
     Blocker,
     Need,
     applies,
@@ -50,10 +51,13 @@ from workflow.rules.needs import (
     decisions_of_facts,
     fact_titles,
     is_consumed,
+    is_through,
+    minutes_of,
     missing,
     needs_of,
     papers_of,
     requirement_key,
+    unknown_facts,
 )
 from workflow.rules.people import (
     CHIEFS,
@@ -95,6 +99,7 @@ __all__ = [
     "CODE",
     "CODE_CHECKED_SINCE",
     "CODE_DIGITS",
+    "FACT",
     "MOVE_WORDS",
     "NUMBER",
     "OUTSIDE_WORDS",
@@ -128,6 +133,7 @@ __all__ = [
     "is_consumed",
     "is_decider",
     "is_misleading",
+    "is_through",
     "may_begin_again",
     "may_change_clock",
     "may_change_facts",
@@ -150,6 +156,7 @@ __all__ = [
     "may_submit",
     "may_take_over",
     "may_withdraw",
+    "minutes_of",
     "missing",
     "names",
     "needs_of",
@@ -171,6 +178,7 @@ __all__ = [
     "typed",
     "typed_values",
     "unanswered_condition",
+    "unknown_facts",
     "unsettled_by",
     "valid_until",
 ]
