@@ -6,7 +6,7 @@ everything open that has become free. Invariant: it never decides whether the ac
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Self
 
@@ -22,6 +22,7 @@ from workflow.events import (
     Entered,
     EntryOffered,
     Event,
+    FactsChanged,
     IncidentRaised,
     StageHeld,
     StageRestarted,
@@ -42,6 +43,9 @@ _DEPENDENTS = Statement(
     # Ordered by whoever asks: with ORDER BY here, SQLite reads every project instead of the few that wait. The
     # pattern is put together here, because SQLite prepares a statement again for each new pattern that it is given.
     text("SELECT id FROM project WHERE waits_for <> '' AND waits_for LIKE '%,' || :project || ',%'")
+)
+_CODE_HOLDER = Statement(
+    text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
 )
 _HAS_TASK = Statement(
     text("SELECT 1 FROM task WHERE project_id = :project_id AND person_id = :person_id LIMIT 1")
@@ -364,6 +368,19 @@ class Casework:
         """
         return {reply.document: self._reply(reply, issuer, entry) for reply in given}
 
+    def new_code(self, issued: Mapping[str, Paper]) -> str:
+        """The project code that one of these replies gives the project, which has none; Refused if it is another's."""
+        if self.project.state.code:
+            return ""
+        code = next((paper.number for paper in issued.values() if rules.CODE.fullmatch(paper.number)), "")
+        refuse(code_taken(self.tx, code, self.project.id) if code else ())
+        return code
+
+    def take_code(self, code: str) -> None:
+        """Nobody types a second time what stands on a reply."""
+        if code:
+            self.record(FactsChanged({}, "按所取得的批文", code))
+
     def _reply(self, reply: ReplyData, issuer: str, entry: int) -> Paper:
         kind = self.project.definition.documents[reply.document]
         until = rules.valid_until(kind, reply)
@@ -394,6 +411,12 @@ class Casework:
             authors=(self.actor,),
             clock=clock,
         )
+
+
+def code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
+    """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none."""
+    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
+    return [reason("code-taken", "code", code=code, title=row[0])] if row else []
 
 
 def _entered(event: Event) -> Entered | None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from workflow import rules
-from workflow.actions.casework import Casework, refuse
+from workflow.actions.casework import Casework, code_taken, refuse
 from workflow.actions.clocks import lapse
 from workflow.actions.decisions import enter
 from workflow.clock import local_day
@@ -30,9 +30,6 @@ from workflow.state import ISSUED, PASSED_STATES, Clock, ReplyData, TakenOver, W
 from workflow.timing import ladder_of, resume, stop
 from workflow.transaction import Tell, Transaction
 
-_CODE_HOLDER = Statement(
-    text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
-)
 _NAMESAKE = Statement(
     text(
         "SELECT title FROM project"
@@ -82,7 +79,7 @@ def register_project(
         day=local_day(now),
     )
     if code and not rules.check_code(code):
-        reasons += _code_taken(tx, code, 0)
+        reasons += code_taken(tx, code, 0)
     if not same_name and not any(each.place == "title" for each in reasons):
         reasons += _title_taken(tx, organisation, title.strip())
     refuse(reasons)
@@ -117,12 +114,6 @@ def _another(tx: Transaction, ref: str, place: str, actor: int, now: datetime) -
         raise NotFound(*reasons) from None
 
 
-def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
-    """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none."""
-    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
-    return [reason("code-taken", "code", code=code, title=row[0])] if row else []
-
-
 def _title_taken(tx: Transaction, organisation: int, title: str) -> list[Reason]:
     """Two projects of one name do occur in a unit; one project registered twice is the commoner mistake."""
     row = tx.execute(_NAMESAKE, organisation=organisation, title=title).fetchone()
@@ -147,7 +138,7 @@ def change_facts(
     merged = {**work.project.state.facts, **values, **unread}
     reasons = [*rules.may_change_facts(work.case), *wrong, *rules.check_sums(definition, merged)]
     if code:
-        reasons += rules.check_code(code) or _code_taken(tx, code, work.project.id)
+        reasons += rules.check_code(code) or code_taken(tx, code, work.project.id)
     refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])
 
     changed = {key: value for key, value in values.items() if value != work.project.state.facts.get(key)}
@@ -304,7 +295,9 @@ def apply_take_over(work: Casework, stage: str, taken: TakenOver, entry: int) ->
         work.after(stage, "take_over")
     papers = work.replies(taken.replies, _outside_body(work, stage), entry)
     issued_on = max((reply.issued_on for reply in taken.replies), default=work.day)
+    code = work.new_code(papers)
     work.record(StageTakenOver(stage, papers, issued_on, entry))
+    work.take_code(code)
     if not work.project.state.taking_over:
         work.passed(stage)
 
