@@ -107,6 +107,9 @@ _DELETE_TASK = Statement(
         " AND person_id = :person_id"
     )
 )
+_CODE_HOLDER = Statement(
+    text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
+)
 _INSERT_NOTICE = Statement(
     text(
         "INSERT INTO notice (event_id, project_id, person_id, kind, at, open)"
@@ -280,6 +283,11 @@ class Transaction:
     def project_by_id(self, project: int) -> OpenProject:
         """Load and lock the project of that id; NotFound if there is none."""
         return self._open.get(project) or self._load("id", project)
+
+    def code_holder(self, code: str, project: int) -> str:
+        """The title of the other project that has this code; empty if there is none."""
+        row = self.execute(_CODE_HOLDER, code=code, project=project).fetchone() if code else None
+        return str(row[0]) if row else ""
 
     def new_project(self, ref: str, compiled: Compiled) -> OpenProject:
         """A project without events yet; its first must be its registration."""

@@ -44,9 +44,6 @@ _DEPENDENTS = Statement(
     # pattern is put together here, because SQLite prepares a statement again for each new pattern that it is given.
     text("SELECT id FROM project WHERE waits_for <> '' AND waits_for LIKE '%,' || :project || ',%'")
 )
-_CODE_HOLDER = Statement(
-    text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
-)
 _HAS_TASK = Statement(
     text("SELECT 1 FROM task WHERE project_id = :project_id AND person_id = :person_id LIMIT 1")
 )
@@ -373,7 +370,8 @@ class Casework:
         if self.project.state.code:
             return ""
         code = next((paper.number for paper in issued.values() if rules.CODE.fullmatch(paper.number)), "")
-        refuse(code_taken(self.tx, code, self.project.id) if code else ())
+        other = self.tx.code_holder(code, self.project.id)
+        refuse([reason("code-taken", "code", code=code, title=other)] if other else ())
         return code
 
     def take_code(self, code: str) -> None:
@@ -411,12 +409,6 @@ class Casework:
             authors=(self.actor,),
             clock=clock,
         )
-
-
-def code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
-    """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none."""
-    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
-    return [reason("code-taken", "code", code=code, title=row[0])] if row else []
 
 
 def _entered(event: Event) -> Entered | None:

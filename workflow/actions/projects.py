@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from workflow import rules
-from workflow.actions.casework import Casework, code_taken, refuse
+from workflow.actions.casework import Casework, refuse
 from workflow.actions.clocks import lapse
 from workflow.actions.decisions import enter
 from workflow.clock import local_day
@@ -79,7 +79,7 @@ def register_project(
         day=local_day(now),
     )
     if code and not rules.check_code(code):
-        reasons += code_taken(tx, code, 0)
+        reasons += _code_taken(tx, code, 0)
     if not same_name and not any(each.place == "title" for each in reasons):
         reasons += _title_taken(tx, organisation, title.strip())
     refuse(reasons)
@@ -114,6 +114,12 @@ def _another(tx: Transaction, ref: str, place: str, actor: int, now: datetime) -
         raise NotFound(*reasons) from None
 
 
+def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
+    """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none."""
+    title = tx.code_holder(code, project)
+    return [reason("code-taken", "code", code=code, title=title)] if title else []
+
+
 def _title_taken(tx: Transaction, organisation: int, title: str) -> list[Reason]:
     """Two projects of one name do occur in a unit; one project registered twice is the commoner mistake."""
     row = tx.execute(_NAMESAKE, organisation=organisation, title=title).fetchone()
@@ -138,7 +144,7 @@ def change_facts(
     merged = {**work.project.state.facts, **values, **unread}
     reasons = [*rules.may_change_facts(work.case), *wrong, *rules.check_sums(definition, merged)]
     if code:
-        reasons += rules.check_code(code) or code_taken(tx, code, work.project.id)
+        reasons += rules.check_code(code) or _code_taken(tx, code, work.project.id)
     refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])
 
     changed = {key: value for key, value in values.items() if value != work.project.state.facts.get(key)}
