@@ -11,7 +11,7 @@ from workflow import rules
 from workflow.clock import Limit, local_day
 from workflow.definition import POSTS, Stage, Step, StepKind
 from workflow.errors import Reason
-from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
+from workflow.events import EntryRecorded, Event, LetterDrafted, StageRefused, StageReturned, StepDecided
 from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED
 from workflow.queries.offers import DECISIONS, entry_offer, stage_offers
@@ -211,7 +211,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         clerk=reading.directory.name(reading.state.clerk),
         stage=stage_view(reading, stage),
         needs=need_views(reading, spec),
-        steps=_steps(reading, spec, current, [event for _, event in record]),
+        steps=_steps(reading, spec, current, record),
         clock=_clock(reading, spec, current, record),
         fixes=fixes,
         sent_back=sent_back,
@@ -301,10 +301,13 @@ def _beware(name: str, marks: tuple[str, ...]) -> str:
     return f"{name}（{caution_of(marks)}）" if marks else name
 
 
-def _steps(reading: Reading, spec: Stage, stage: StageState, record: list[Event]) -> tuple[StepView, ...]:
+def _steps(
+    reading: Reading, spec: Stage, stage: StageState, record: list[tuple[Row, Event]]
+) -> tuple[StepView, ...]:
     done = {act.what: act for act in stage.acts if act.what != "submit"}
     place = next((number for number, step in enumerate(spec.steps) if step.key == stage.step), -1)
-    opinions = _opinions(record)
+    opinions = _opinions([event for _, event in record])
+    signatures = _signatures(reading, record)
     views = []
     for number, step in enumerate(spec.steps):
         act = done.get(step.key)
@@ -322,7 +325,9 @@ def _steps(reading: Reading, spec: Stage, stage: StageState, record: list[Event]
                 kind=step.kind.value,
                 standing=standing,
                 who=_step_people(reading, spec, stage, step, now=number == place),
-                done=_done_words(reading, act, opinions.get(step.key, "")) if act else "",
+                done=_done_words(reading, act, opinions.get(step.key, ""), signatures.get(step.key, ""))
+                if act
+                else "",
                 limit=_limit_words(step),
                 basis=step.basis,
                 body=step.body,
@@ -342,8 +347,25 @@ def _opinions(record: list[Event]) -> dict[str, str]:
     return found
 
 
-def _done_words(reading: Reading, act: Act, opinion: str) -> str:
+def _signatures(reading: Reading, record: list[tuple[Row, Event]]) -> dict[str, str]:
+    """Of each step that was last decided on paper: the day of the signature, and who entered and compared it."""
+    entries = {event.entry.number: event.entry for _, event in record if isinstance(event, EntryRecorded)}
+    names = reading.directory.name
+    found: dict[str, str] = {}
+    for row, event in record:  # newest first
+        if isinstance(event, StepDecided):
+            entry = entries.get(event.entry)
+            signed = entry.what if entry else None
+            by = f"{names(event.entered_by)}代录，{names(row.actor_id)}核对原件"
+            words = f"{signed.on.isoformat()}纸质签批（{by}）" if isinstance(signed, PaperSigned) else ""
+            found.setdefault(event.step, words)
+    return found
+
+
+def _done_words(reading: Reading, act: Act, opinion: str, signed: str) -> str:
     who = reading.directory.name(act.by)
+    if signed:
+        return f"{who} {signed} {opinion or '同意'}"
     if act.body:
         entered = reading.directory.name(act.entered_by)
         return f"{act.body} {opinion or '同意'}（{clock_time(act.at)} {entered}登记，{who}核对原件）"
@@ -410,7 +432,10 @@ _DID: dict[type, str] = {StepDecided: "同意", StageReturned: "退回", StageRe
 
 def _is_own_decision(each: tuple[Row, Event], person: int) -> bool:
     row, event = each
-    return type(event) in _DID and person in {row.actor_id, getattr(event, "on_behalf", 0)}
+    if not isinstance(event, StepDecided | StageReturned | StageRefused):
+        return False
+    compared = event.body or event.signed_by  # the actor only compared what others had decided
+    return person == event.signed_by or (not compared and person in {row.actor_id, event.on_behalf})
 
 
 def _limit_words(step: Step) -> str:
