@@ -22,6 +22,7 @@ from workflow.events import (
     Event,
     ProjectMoved,
     RungFired,
+    StageHeld,
     StageOpened,
     StageRefused,
     StageReturned,
@@ -131,6 +132,7 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "document": kind.title if kind else "",
         "until": wording.plain(until, today) if until else "",
         "opens": _opens(cause),
+        "facts": _facts(cause, today),
         "effect": event.effect if isinstance(event, ClockChanged) else "",
         "move": event.trigger if isinstance(event, ProjectMoved) else "",
         "successor": _successor(cause),
@@ -240,6 +242,13 @@ def _need_words(definition: Definition, need: rules.Need) -> str:
     if any(definition.documents[key].register_only.value != "no" for key in need.options):
         return f"{title}（可仅登记文号）"
     return title
+
+
+def _facts(cause: Cause, today: date) -> str:
+    """What the clerk alone can say, where the stage waits for nothing else."""
+    if not isinstance(cause.event, StageHeld) or cause.stage is None:
+        return ""
+    return rules.unknown_facts(cause.case(today), cause.stage)
 
 
 def _opens(cause: Cause) -> str:

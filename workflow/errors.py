@@ -135,7 +135,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "reply-not-entered": ("“{stage}”已办结，但未录{title}。", "请{clerk}补录该批文。"),
     "document-expired": ("{title}已过有效期。", "请先办理延续或重新办理。"),
     "fact-unknown": ("尚不知{facts}，无法确定“{title}”是否需要。", "请{clerk}在项目信息中填写。"),
-    "minutes-missing": ("缺{title}。", "集体决策须有会议纪要，请{clerk}上传或登记。"),
+    "minutes-missing": ("缺{title}。", "集体决策须有会议纪要，请在事项页“所需材料”中上传或登记。"),
     "publicity-not-signed": ("“{step}”须满法定天数，不能以代录签批办结。", "请期满后在线办结。"),
     "turn-gone": ("“{stage}”的前置条件已有变化：{why}。", "请先办结前置事项，或退回经办人。"),
     "not-applicable-now": ("按现有项目信息，“{stage}”已不适用。", "请退回经办人核对项目信息。"),

@@ -21,6 +21,7 @@ OPEN_STATES = frozenset({PREPARING})
 CLOSED_STATES = frozenset({WAITING, NOT_APPLICABLE, ISSUED, REFUSED, LAPSED, CANCELLED})
 PASSED_STATES = frozenset({ISSUED, NOT_APPLICABLE})
 RUNNING_STATES = frozenset({"planning", "reserve", "active", "in_use"})
+ENDED_STATES = frozenset({"archived", "terminated"})
 
 
 class Clock(Struct, frozen=True, omit_defaults=True):
@@ -84,9 +85,10 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     """Where one stage stands.
 
     `state` has no default, so that it is always spelled out. `turn` counts moves, so that a stale page is
-    noticed; `last` is the last of them. `acts` and `papers` belong to the current visit: who acted, and the
-    hash of every paper that the submission rests on. `kept` is the preparation's clock while the stage is held,
-    and after the submission if it was stopped or extended: in the same visit it goes on and never begins anew.
+    noticed; `last` is the last of them. `holders` are those it waits for: also while it is not open, if what
+    comes next is theirs to say. `acts` and `papers` belong to the current visit: who acted, and the hash of
+    every paper that the submission rests on. `kept` is the preparation's clock while the stage is held, and
+    after the submission if it was stopped or extended: in the same visit it goes on and never begins anew.
     """
 
     state: str
@@ -110,6 +112,11 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     def is_open(self) -> bool:
         """Whether somebody, inside or outside, has to do something about it now."""
         return self.state not in CLOSED_STATES
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether it waits for somebody: it is open, or what comes next of it is its holders' to say."""
+        return self.is_open or bool(self.holders)
 
     @property
     def held_from(self) -> datetime | None:

@@ -27,7 +27,7 @@ from workflow.actions import decisions, entries
 from workflow.errors import Invalid, NotFound, Reason, WorkflowError
 from workflow.queries.numbers import number_of
 from workflow.queries.views import StageFile
-from workflow.queries.worklist import AMEND, COMPARE, DECIDE, FOLLOW, GROUPS, PREPARE
+from workflow.queries.worklist import AMEND, COMPARE, DECIDE, FOLLOW, GROUPS, PREPARE, UNSTICK
 
 router = APIRouter(include_in_schema=False)
 
@@ -129,6 +129,7 @@ HINTS: Final = {
     COMPARE: "请对照原件或扫描件逐项核对；一致的可勾选一并确认。",
     PREPARE: "",
     AMEND: "",
+    UNSTICK: "这些事项不会自己往下走：补齐信息、重新申报后才能继续。",
     FOLLOW: "在外部门手里，到期日为本局推算，以对方为准。",
 }
 

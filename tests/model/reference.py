@@ -204,7 +204,9 @@ class Reference:
         should = "waiting"
         if free and known:
             should = "preparing" if key != "forest" or self.forest else "not_applicable"
+        asked = [self.clerk] if free and not known else []
         if should == stage.state:
+            stage.holders = asked if should == "waiting" else stage.holders
             return False
         if stage.state != "waiting":
             should = "waiting"  # the other way leads through waiting
@@ -212,7 +214,7 @@ class Reference:
             stage.visit, stage.acts = max(1, stage.visit), []
             self.prepare(key, stage.prepared)
         else:
-            self.enter(key, should)
+            self.enter(key, should, asked)
             if stage.prepared and not stage.prepared.stopped and (known or not free):
                 stage.prepared.stop(self.today, "held")
         return True
@@ -270,7 +272,7 @@ class Reference:
         if until and until < self.today and "site_opinion" not in self.lapsed | self.consumed:
             self.lapsed.add("site_opinion")
             if self.stages["site"].state == "issued":
-                self.enter("site", "lapsed")
+                self.enter("site", "lapsed", [self.clerk])
         self.settle()
 
     # Commands
@@ -330,7 +332,7 @@ class Reference:
         if not self.works(actor) or not may or not within or to == self.clerk:
             return False
         for stage in self.stages.values():
-            if stage.is_open and stage.holders == [self.clerk]:
+            if stage.holders == [self.clerk]:
                 stage.holders = [to]
         self.clerk = to
         return True
@@ -417,7 +419,7 @@ class Reference:
             self.new_visit(key)
         else:
             self.stages[key].acts.append(act)
-            self.enter(key, "refused")
+            self.enter(key, "refused", [self.clerk])
 
     def withdraw(self, actor: str, key: str) -> bool:
         stage = self.stages[key]

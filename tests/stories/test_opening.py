@@ -251,7 +251,7 @@ def test_a_classified_paper_is_never_uploaded(world: World) -> None:
 
 
 def test_a_meeting_is_concluded_with_its_minutes(world: World) -> None:
-    """A collective decision without minutes does not count; nobody in the office is an incident."""
+    """A collective decision without minutes does not count; whoever sees to the meeting hands them in, or the clerk."""
     found = garden(world)
     world.grant("蒋慧", "市民政局", "office")
     passed(found, "study", "study_report", "study_reply", estimate="1200.00")
@@ -260,7 +260,9 @@ def test_a_meeting_is_concluded_with_its_minutes(world: World) -> None:
     resolution = reply("resolution", "2026-09-01")
     with refused("minutes-missing", says="局党组会纪要"):
         found.approve("council", "meeting", "蒋慧", resolution)
-    found.enter("party_minutes")
+    with refused("not-the-clerk"):
+        found.enter("party_minutes", by="罗秀英")
+    found.enter("party_minutes", by="蒋慧")
     found.approve("council", "meeting", "蒋慧", resolution)
 
     assert found.at("council") == "issued"

@@ -83,6 +83,20 @@ def test_whose_code_it_is_is_told_only_to_who_may_see_the_project(world: World) 
     assert "便民" not in str(found.value)
 
 
+def test_a_reply_that_is_the_project_code_gives_it_to_the_project(world: World) -> None:
+    """Nobody types it twice, and whoever copies another project's hears whose it is."""
+    code = "2411-441900-04-01-542884"
+    first, second = (
+        world.register("garden", title).submitted("study", "study_report") for title in ("甲园", "乙园")
+    )
+    given = reply("study_reply", world.today.isoformat(), number=code, fields={"estimate": "900"})
+    first.approve("study", "review", "杨帆", given)
+
+    assert first.state.code == code
+    with refused("code-taken", says="甲园"):
+        second.approve("study", "review", "杨帆", given)
+
+
 def test_a_fact_that_a_condition_reads_begins_a_running_review_again(world: World) -> None:
     """The review rested on another size of forest land: it begins again, and 杨帆 is told."""
     garden = world.register("garden", facts={"forest": "1"})

@@ -6,7 +6,7 @@ everything open that has become free. Invariant: it never decides whether the ac
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Self
 
@@ -22,6 +22,7 @@ from workflow.events import (
     Entered,
     EntryOffered,
     Event,
+    FactsChanged,
     IncidentRaised,
     ReplyLapsed,
     StageHeld,
@@ -44,6 +45,12 @@ _DEPENDENTS = Statement(
     # Ordered by whoever asks: with ORDER BY here, SQLite reads every project instead of the few that wait. The
     # pattern is put together here, because SQLite prepares a statement again for each new pattern that it is given.
     text("SELECT id FROM project WHERE waits_for <> '' AND waits_for LIKE '%,' || :project || ',%'")
+)
+_CODE_HOLDER = Statement(
+    text(
+        "SELECT title, organisation_id FROM project"
+        " WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1"
+    )
 )
 _HAS_TASK = Statement(
     text("SELECT 1 FROM task WHERE project_id = :project_id AND person_id = :person_id LIMIT 1")
@@ -238,7 +245,7 @@ class Casework:
             event = reconsider(self.case, key, self.tx.calendar, self.now)
             if event is None:
                 continue
-            self.move(key, event)
+            self.move(key, event, Tell("asked", event.asked if isinstance(event, StageHeld) else ()))
             following = [key] if isinstance(event, StageHeld) and event.opens_on is None else []
             if isinstance(event, StageSkipped | StageHeld):
                 following += after.get(key, ())
@@ -266,7 +273,7 @@ class Casework:
         What only the clerk may do stays with the clerk until the project is handed over: an incident says so.
         """
         stage = self.stage(key)
-        if not stage.is_open or any(map(self._is_there, stage.holders)):
+        if not stage.in_hand or any(map(self._is_there, stage.holders)):
             return
         exclude = () if "." in stage.state or not stage.step else rules.stage_people(self.case, key)
         found = tuple(filter(self._is_there, self.holders(key, stage.state, exclude)))
@@ -372,6 +379,19 @@ class Casework:
         """
         return {reply.document: self._reply(reply, issuer, entry) for reply in given}
 
+    def new_code(self, issued: Mapping[str, Paper]) -> str:
+        """The project code that one of these replies gives the project, which has none; Refused if it is another's."""
+        if self.project.state.code:
+            return ""
+        code = next((paper.number for paper in issued.values() if rules.CODE.fullmatch(paper.number)), "")
+        refuse(code_taken(self.tx, code, project=self.project.id, actor=self.actor, day=self.day))
+        return code
+
+    def take_code(self, code: str) -> None:
+        """Nobody types a second time what stands on a reply."""
+        if code:
+            self.record(FactsChanged({}, "按所取得的批文", code))
+
     def _reply(self, reply: ReplyData, issuer: str, entry: int) -> Paper:
         kind = self.project.definition.documents[reply.document]
         until = rules.valid_until(kind, reply)
@@ -413,6 +433,17 @@ def check_administrator(transaction: Transaction, actor: int) -> None:
     transaction.lock_administration()
     if actor != SYSTEM and not transaction.directory.is_administrator(actor):
         raise Forbidden(reason("not-an-administrator"))
+
+
+def code_taken(tx: Transaction, code: str, *, actor: int, day: date, project: int = 0) -> list[Reason]:
+    """A project code belongs to one project (GB/T 40058-2021); which one has it is said only to whoever may see it."""
+    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone() if code else None
+    if row is None:
+        return []
+    title, organisation = row
+    if not tx.directory.sees(actor, organisation, day):
+        return [reason("code-taken-elsewhere", "code", code=code)]
+    return [reason("code-taken", "code", code=code, title=title)]
 
 
 def refuse(reasons: Iterable[Reason]) -> None:

@@ -125,8 +125,8 @@ def conclude(
         )
         return
     if outcome == "refused":
-        event = StageRefused(key, stage.step, opinion, **marks)
-        work.move(key, event, Tell("refused", (work.project.state.clerk,)))
+        asked = (work.project.state.clerk,)
+        work.move(key, StageRefused(key, stage.step, opinion, **marks, asked=asked), Tell("refused", asked))
         return
     token = rules.content_token(stage.papers)
     if to != ISSUED:
@@ -137,11 +137,13 @@ def conclude(
         work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks))
         return
     issued = work.replies(replies, body, entry)
+    code = work.new_code(issued)
     issued_on = max((paper.issued_on for paper in issued.values() if paper.issued_on), default=work.day)
     event_ = StepDecided(
         key, stage.step, opinion, token, work.entered(key, to), issued=issued, issued_on=issued_on, **marks
     )
     work.move(key, event_, Tell("issued", (work.project.state.clerk,)))
+    work.take_code(code)
     work.passed(key)
 
 

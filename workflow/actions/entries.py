@@ -74,7 +74,7 @@ def _apply_signature(work: Casework, entry: Entry, signed: PaperSigned) -> None:
     reasons = rules.may_move(work.case, entry.stage, TRIGGERS[signed.outcome])
     reasons += rules.is_decider(work.case, entry.stage, signed.signer)
     if signed.outcome == "approved":
-        reasons += rules.may_conclude(work.case, spec, stage)
+        reasons += rules.may_conclude(work.case, spec)
     refuse(reasons)
     conclude(
         work,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select, text
+from sqlalchemy import bindparam, exists, select
 
 from workflow import rules
-from workflow.actions.casework import Casework, refuse
+from workflow.actions.casework import Casework, code_taken, refuse
 from workflow.actions.clocks import lapse
 from workflow.actions.decisions import enter
 from workflow.clock import local_day
@@ -31,12 +31,6 @@ from workflow.state import ISSUED, PASSED_STATES, Clock, ReplyData, TakenOver, W
 from workflow.timing import ladder_of, resume, stop
 from workflow.transaction import Tell, Transaction
 
-_CODE_HOLDER = Statement(
-    text(
-        "SELECT title, organisation_id FROM project"
-        " WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1"
-    )
-)
 _HAS_NAMESAKE = Statement(select(exists().where(namesake(bindparam("organisation"), bindparam("title")))))
 
 SUSPENDED = "项目中止"
@@ -81,7 +75,7 @@ def register_project(
         day=local_day(now),
     )
     if code and not rules.check_code(code):
-        reasons += _code_taken(tx, code, 0, actor, local_day(now))
+        reasons += code_taken(tx, code, actor=actor, day=local_day(now))
     if not same_name and not any(each.place == "title" for each in reasons):
         reasons += _title_taken(tx, organisation, title.strip())
     refuse(reasons)
@@ -116,20 +110,6 @@ def _another(tx: Transaction, ref: str, place: str, actor: int, now: datetime) -
         raise NotFound(*reasons) from None
 
 
-def _code_taken(tx: Transaction, code: str, project: int, actor: int, day: date) -> list[Reason]:
-    """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none.
-
-    Which one is said only to whoever may see it.
-    """
-    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
-    if row is None:
-        return []
-    title, organisation = row
-    if not tx.directory.sees(actor, organisation, day):
-        return [reason("code-taken-elsewhere", "code", code=code)]
-    return [reason("code-taken", "code", code=code, title=title)]
-
-
 def _title_taken(tx: Transaction, organisation: int, title: str) -> list[Reason]:
     """Two projects of one name do occur in a unit; one project registered twice is the commoner mistake."""
     taken = tx.execute(_HAS_NAMESAKE, organisation=organisation, title=title).fetchone()[0]
@@ -154,7 +134,9 @@ def change_facts(
     merged = {**work.project.state.facts, **values, **unread}
     reasons = [*rules.may_change_facts(work.case), *wrong, *rules.check_sums(definition, merged)]
     if code:
-        reasons += rules.check_code(code) or _code_taken(tx, code, work.project.id, actor, work.day)
+        reasons += rules.check_code(code) or code_taken(
+            tx, code, project=work.project.id, actor=actor, day=work.day
+        )
     refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])
 
     changed = {key: value for key, value in values.items() if value != work.project.state.facts.get(key)}
@@ -217,9 +199,7 @@ def hand_over_project(
         reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
     refuse(reasons)
 
-    stages = tuple(
-        key for key, stage in state.stages.items() if stage.is_open and stage.holders == (state.clerk,)
-    )
+    stages = tuple(key for key, stage in state.stages.items() if stage.holders == (state.clerk,))
     relieved = Tell("relieved", (state.clerk,))
     work.record(ClerkChanged(to, reason_given, stages), Tell("handed_over", (to,)), relieved)
     return work.project.seq
@@ -313,7 +293,9 @@ def apply_take_over(work: Casework, stage: str, taken: TakenOver, entry: int) ->
         work.after(stage, "take_over")
     papers = work.replies(taken.replies, _outside_body(work, stage), entry)
     issued_on = max((reply.issued_on for reply in taken.replies), default=work.day)
+    code = work.new_code(papers)
     work.record(StageTakenOver(stage, papers, issued_on, entry))
+    work.take_code(code)
     if not work.project.state.taking_over:
         work.passed(stage)
 
@@ -363,7 +345,7 @@ def _outside_body(work: Casework, stage: str) -> str:
 def _concerned(work: Casework) -> tuple[int, ...]:
     """The clerk, and whoever has a stage of the project in hand."""
     state = work.project.state
-    holders = (who for stage in state.stages.values() if stage.is_open for who in stage.holders)
+    holders = (who for stage in state.stages.values() for who in stage.holders)
     return (state.clerk, *holders)
 
 

@@ -200,7 +200,7 @@ def _row(reading: Reading, row: Any) -> BoardRow:
     open_stages = [
         (due_of(stage.clock, reading.calendar, reading.day), key)
         for key, stage in state.stages.items()
-        if stage.is_open
+        if stage.in_hand
     ]
     open_stages.sort(key=lambda each: each[0].day or date.max if each[0] else date.max)
     due, key = open_stages[0] if open_stages else (None, "")

@@ -11,10 +11,10 @@ from workflow import rules
 from workflow.clock import Limit, local_day
 from workflow.definition import POSTS, Stage, Step, StepKind
 from workflow.errors import Reason
-from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
+from workflow.events import EntryRecorded, Event, LetterDrafted, StageRefused, StageReturned, StepDecided
 from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
-from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage_offers, withdrawal_offer
+from workflow.queries.offers import DECISIONS, entry_offer, stage_offers, withdrawal_offer
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, scans_of, stage_record, told
@@ -39,6 +39,7 @@ from workflow.state import (
     Act,
     Clock,
     Entry,
+    PaperSigned,
     ReplyData,
     StageState,
     TakenOver,
@@ -46,6 +47,9 @@ from workflow.state import (
 
 EXPECTED_OUT = "预计不适用"
 """What a waiting stage is called whose condition does not hold as things stand: facts may still change."""
+
+FACTS_WANTED = "待补填信息"
+"""What a waiting stage is called for which nothing is missing but what only its clerk can say."""
 
 NOBODY = "无人办理"
 """Who holds a stage whose post is vacant or whose people were all involved; an incident tells of it."""
@@ -74,7 +78,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         holders=holder_words(reading, spec, stage),
         holder_ids=stage.holders,
         outside=is_outside(stage),
-        since=held_since(reading, spec, stage) if stage.is_open else "",
+        since=held_since(reading, spec, stage) if stage.in_hand else "",
         condition=rules.condition_words(reading.definition, spec.when) if spec.when else "",
         blockers=_blockers(reading, spec, stage),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
@@ -93,6 +97,8 @@ def stage_view(reading: Reading, key: str) -> StageView:
 
 def _words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """The stage's state; before its turn, what is already known not to apply says so, but not for certain."""
+    if stage.state == WAITING and stage.holders:
+        return FACTS_WANTED
     if stage.state == WAITING and spec.when is not None and not reading.may_apply(spec):
         return EXPECTED_OUT
     return rules.state_words(spec, stage.state)
@@ -120,7 +126,7 @@ def held_since(reading: Reading, spec: Stage, stage: StageState) -> str:
 
 def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """Who must act now: names, or the outside office; 无人办理 if there is nobody."""
-    if not stage.is_open:
+    if not stage.in_hand:
         return ""
     entry = pending_entry(reading, spec.key)
     if entry is not None:
@@ -142,8 +148,8 @@ def _blockers(reading: Reading, spec: Stage, stage: StageState) -> tuple[str, ..
 
 
 def balls(reading: Reading, stages: tuple[StageView, ...]) -> tuple[Ball, ...]:
-    """Who holds the ball in every open stage, the most urgent first."""
-    found = [_ball(reading, stage) for stage in stages if stage.is_open]
+    """Who holds the ball in every stage that waits for somebody, the most urgent first."""
+    found = [_ball(reading, stage) for stage in stages if stage.holders]
     return tuple(
         sorted(
             found,
@@ -161,6 +167,8 @@ def _ball(reading: Reading, stage: StageView) -> Ball:
         why = f"{why}，有登记待核对原件"
     elif stage.missing:
         why = f"{why}，缺{len(stage.missing)}项"
+    elif stage.blockers:
+        why = f"{why}：{rules.unknown_facts(reading.case, reading.stage(stage.key))}"
     return Ball(stage.key, stage.title, who, why, stage.since, stage.due, outside)
 
 
@@ -202,7 +210,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         clerk=reading.directory.name(reading.state.clerk),
         stage=stage_view(reading, stage),
         needs=need_views(reading, spec),
-        steps=_steps(reading, spec, current, [event for _, event in record]),
+        steps=_steps(reading, spec, current, record),
         clock=_clock(reading, spec, current, record),
         fixes=fixes,
         sent_back=sent_back,
@@ -222,7 +230,6 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         body=spec.step(current.step).body if current.step else "",
         content=rules.content_token(current.papers),
         offers=stage_offers(reading, stage),
-        may_add=not paper_reasons(reading) and not is_outside(current),
         colleagues=_receivers(reading, stage),
         signers=_signers(reading, stage, current) if inside else (),
         follows=what_follows(reading, spec, current),
@@ -281,10 +288,13 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
     )
 
 
-def _steps(reading: Reading, spec: Stage, stage: StageState, record: list[Event]) -> tuple[StepView, ...]:
+def _steps(
+    reading: Reading, spec: Stage, stage: StageState, record: list[tuple[Row, Event]]
+) -> tuple[StepView, ...]:
     done = {act.what: act for act in stage.acts if act.what != "submit"}
     place = next((number for number, step in enumerate(spec.steps) if step.key == stage.step), -1)
-    opinions = _opinions(record)
+    opinions = _opinions([event for _, event in record])
+    signatures = _signatures(reading, record)
     views = []
     for number, step in enumerate(spec.steps):
         act = done.get(step.key)
@@ -302,7 +312,9 @@ def _steps(reading: Reading, spec: Stage, stage: StageState, record: list[Event]
                 kind=step.kind.value,
                 standing=standing,
                 who=_step_people(reading, spec, stage, step, now=number == place),
-                done=_done_words(reading, act, opinions.get(step.key, "")) if act else "",
+                done=_done_words(reading, act, opinions.get(step.key, ""), signatures.get(step.key, ""))
+                if act
+                else "",
                 limit=_limit_words(step),
                 basis=step.basis,
                 body=step.body,
@@ -322,8 +334,25 @@ def _opinions(record: list[Event]) -> dict[str, str]:
     return found
 
 
-def _done_words(reading: Reading, act: Act, opinion: str) -> str:
+def _signatures(reading: Reading, record: list[tuple[Row, Event]]) -> dict[str, str]:
+    """Of each step that was last decided on paper: the day of the signature, and who entered and compared it."""
+    entries = {event.entry.number: event.entry for _, event in record if isinstance(event, EntryRecorded)}
+    names = reading.directory.name
+    found: dict[str, str] = {}
+    for row, event in record:  # newest first
+        if isinstance(event, StepDecided):
+            entry = entries.get(event.entry)
+            signed = entry.what if entry else None
+            by = f"{names(event.entered_by)}代录，{names(row.actor_id)}核对原件"
+            words = f"{signed.on.isoformat()}纸质签批（{by}）" if isinstance(signed, PaperSigned) else ""
+            found.setdefault(event.step, words)
+    return found
+
+
+def _done_words(reading: Reading, act: Act, opinion: str, signed: str) -> str:
     who = reading.directory.name(act.by)
+    if signed:
+        return f"{who} {signed} {opinion or '同意'}"
     if act.body:
         entered = reading.directory.name(act.entered_by)
         return f"{act.body} {opinion or '同意'}（{clock_time(act.at)} {entered}登记，{who}核对原件）"
@@ -390,7 +419,10 @@ _DID: dict[type, str] = {StepDecided: "同意", StageReturned: "退回", StageRe
 
 def _is_own_decision(each: tuple[Row, Event], person: int) -> bool:
     row, event = each
-    return type(event) in _DID and person in {row.actor_id, getattr(event, "on_behalf", 0)}
+    if not isinstance(event, StepDecided | StageReturned | StageRefused):
+        return False
+    compared = event.body or event.signed_by  # the actor only compared what others had decided
+    return person == event.signed_by or (not compared and person in {row.actor_id, event.on_behalf})
 
 
 def _limit_words(step: Step) -> str:

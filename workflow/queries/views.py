@@ -100,7 +100,7 @@ class NeedView(Struct, frozen=True):
     words: str
     paper: PaperView | None
     documents: tuple[DocumentView, ...]
-    own: bool
+    may_add: bool
     recommended: bool
     soft: bool
     basis: str
@@ -241,6 +241,7 @@ class ProjectView(Struct, frozen=True):
     parent: Link | None
     waits: tuple[WaitView, ...]
     taking_over: bool
+    through: bool
     phases: tuple[str, ...]
     stages: tuple[StageView, ...]
     balls: tuple[Ball, ...]
@@ -300,7 +301,6 @@ class StageFile(Struct, frozen=True):
     body: str
     content: str
     offers: tuple[Offer, ...]
-    may_add: bool
     colleagues: tuple[Colleague, ...]
     signers: tuple[Colleague, ...]
     follows: str

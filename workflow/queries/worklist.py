@@ -29,27 +29,28 @@ from workflow.queries.words import Due, due_of, since_words
 from workflow.record import instant
 from workflow.rules import state_words
 from workflow.sql import table
-from workflow.state import ISSUED, PREPARING, WAITING, StageState
+from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, WAITING, StageState
 
 STAGE = table(StageRow)
 
 MOST_TASKS = 200
 """More open tasks than one person can read: the rest shows as soon as some are done."""
 
-MOST_TAKEN_UP = 50
-"""Of so many projects without a running clock it is looked at whether they are being taken over."""
+MOST_STILL = 50
+"""Of so many projects without a running clock it is looked at whether they are being taken over, or through."""
 
 FEW_CHECKS = 5
 """Up to how many replies taken over are listed one by one to whoever checks them; more have their own page."""
 
 SAME_STAGE = and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage)
 
-DECIDE, COMPARE, PREPARE, AMEND, FOLLOW = "decide", "check", "prepare", "amend", "follow"
+DECIDE, COMPARE, PREPARE, AMEND, UNSTICK, FOLLOW = "decide", "check", "prepare", "amend", "unstick", "follow"
 GROUPS = {
     DECIDE: "待审批",
     COMPARE: "待核对",
     AMEND: "退回修改",
     PREPARE: "待报送",
+    UNSTICK: "停住的事项，待处理",
     FOLLOW: "外部门办理中，请跟进",
 }
 """What one can do with an item now, in the order in which they are shown."""
@@ -60,6 +61,10 @@ _PARTS = {
     ACCEPTED: (FOLLOW, "跟进办理"),
     CORRECTING: (AMEND, "补正"),
 }
+
+
+_AT_REST = {WAITING: "补填项目信息", REFUSED: "重新申报", LAPSED: "重新申报"}
+"""What gets a stage going again that stands still until the person does it."""
 
 
 class Deciding(Struct, frozen=True):
@@ -118,7 +123,8 @@ class Worklist(Struct, frozen=True):
     """What waits for a person: theirs to do, and theirs to follow while an outside office has it.
 
     `checks` are replies taken over that wait for their check on a page of their own, in how many `projects`.
-    `taken_up` are the projects that they are taking over: no stage of these waits for anybody yet.
+    `taken_up` are the projects that they are taking over: no stage of these waits for anybody yet. Of those
+    that are `through`, no stage does any more.
     """
 
     mine: tuple[WorkItem, ...]
@@ -126,6 +132,7 @@ class Worklist(Struct, frozen=True):
     checks: int = 0
     projects: int = 0
     taken_up: tuple[TakenUp, ...] = ()
+    through: tuple[tuple[str, str], ...] = ()
 
     @property
     def late(self) -> int:
@@ -151,43 +158,45 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
     rows = _once(connection.execute(statement), person)
     opened = readings(connection, snap, (row.project_id for row in rows), person, day)
     found = [_work_item(opened[row.project_id], row) for row in rows]
+    still = _without_clock(connection, snap, person, day)
     return Worklist(
         tuple(item for item in found if item.group != FOLLOW),
         tuple(item for item in found if item.group == FOLLOW),
         count,
         in_projects,
-        _taken_up(connection, snap, person, day),
+        tuple(_taken_up(reading) for reading in still if reading.state.taking_over),
+        tuple((reading.ref, reading.state.title) for reading in still if rules.is_through(reading.case)),
     )
 
 
-def _taken_up(connection: Connection, snap: Snapshot, person: int, day: date) -> tuple[TakenUp, ...]:
-    """The clerk's projects that are still being taken over, the latest first.
+def _without_clock(connection: Connection, snap: Snapshot, person: int, day: date) -> list[Reading]:
+    """The clerk's projects in which no clock runs before they are in use, the latest first.
 
     Whose work projects are not, an overseer's of a whole province, is spared the search.
     """
     if not rules.registers(snap.directory, person, day):
-        return ()
+        return []
     mine = (
         select(*columns("id", "ref", "seq", "head", "body"))
         .where(
             PROJECT.c.organisation_id.in_(sorted(snap.directory.scope(person, day))),
             PROJECT.c.clerk_id == person,
+            PROJECT.c.state.in_(("planning", "reserve", "active")),
             PROJECT.c.own_due_on.is_(None),
             PROJECT.c.outside_due_on.is_(None),
         )
         .order_by(PROJECT.c.id.desc())
-        .limit(MOST_TAKEN_UP)
+        .limit(MOST_STILL)
     )
-    opened = [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
-    return tuple(
-        TakenUp(
-            reading.ref,
-            reading.state.title,
-            len(reading.state.entries),
-            sum(bool(stage.fixes) for stage in reading.state.stages.values()),
-        )
-        for reading in opened
-        if reading.state.taking_over
+    return [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
+
+
+def _taken_up(reading: Reading) -> TakenUp:
+    return TakenUp(
+        reading.ref,
+        reading.state.title,
+        len(reading.state.entries),
+        sum(bool(stage.fixes) for stage in reading.state.stages.values()),
     )
 
 
@@ -246,7 +255,7 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         stage_title=spec.title,
         what=row.what,
         group=group,
-        words=task_words(spec, row.what) if reading.state.is_running else "项目中止",
+        words=_words(reading, spec, row.what),
         action=action,
         since=since_words(instant(row.since) if entry else stage.held_from, reading.day),
         sent_by=comparing.by if comparing else _sender(reading, stage),
@@ -262,6 +271,12 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     )
 
 
+def _words(reading: Reading, spec: Stage, what: str) -> str:
+    if not reading.state.is_running:
+        return "项目中止"
+    return rules.unknown_facts(reading.case, spec) if what == WAITING else task_words(spec, what)
+
+
 def _is_rejected(stage: StageState) -> bool:
     """Whether the last record of the outside office was not confirmed: nothing goes on until it is made again."""
     return any(fix.text.startswith(NOT_CONFIRMED) for fix in stage.fixes)
@@ -275,6 +290,8 @@ def _group(what: str) -> tuple[str, str]:
         return AMEND, "修改后重报"
     if what == PREPARING:
         return PREPARE, "备齐材料并报送"
+    if what in _AT_REST:
+        return UNSTICK, _AT_REST[what]
     return _PARTS.get(what.partition(".")[2], (DECIDE, "审批"))
 
 

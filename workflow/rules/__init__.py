@@ -50,6 +50,7 @@ from workflow.rules.facts import (
     typed_values,
 )
 from workflow.rules.needs import (
+    FACT,
     Blocker,
     Need,
     applies,
@@ -59,10 +60,13 @@ from workflow.rules.needs import (
     decisions_of_facts,
     fact_titles,
     is_consumed,
+    is_through,
+    minutes_of,
     missing,
     needs_of,
     papers_of,
     requirement_key,
+    unknown_facts,
 )
 from workflow.rules.people import (
     CHIEFS,
@@ -105,6 +109,7 @@ __all__ = [
     "CODE",
     "CODE_CHECKED_SINCE",
     "CODE_DIGITS",
+    "FACT",
     "MOVE_WORDS",
     "NUMBER",
     "OUTSIDE_WORDS",
@@ -138,6 +143,7 @@ __all__ = [
     "is_consumed",
     "is_decider",
     "is_misleading",
+    "is_through",
     "limit_basis",
     "may_begin_again",
     "may_change_clock",
@@ -162,6 +168,7 @@ __all__ = [
     "may_take_over",
     "may_withdraw",
     "may_withdraw_entry",
+    "minutes_of",
     "missing",
     "names",
     "needs_of",
@@ -183,6 +190,7 @@ __all__ = [
     "typed",
     "typed_values",
     "unanswered_condition",
+    "unknown_facts",
     "unsettled_by",
     "valid_until",
 ]

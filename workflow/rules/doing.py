@@ -8,7 +8,7 @@ from workflow.definition import POSTS
 from workflow.errors import Reason, reason
 from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
 from workflow.rules.case import Case, names, state_words, step_title
-from workflow.rules.needs import needs_of
+from workflow.rules.needs import minutes_of, needs_of
 from workflow.rules.people import (
     SUPERVISORS,
     capacity,
@@ -206,13 +206,23 @@ def may_explain(case: Case, key: str) -> list[Reason]:
 
 
 def may_hand_in(case: Case, document: str = "") -> list[Reason]:
-    """The clerk, and whoever prepares a stage, while the project is neither suspended nor ended."""
+    """The clerk, whoever prepares a stage and, of its minutes, whoever sees to a meeting, while the project goes on."""
     state = case.state
     reasons = going_on(case)
-    preparing = {who for stage in state.stages.values() if stage.state == PREPARING for who in stage.holders}
-    if capacity(case, (state.clerk, *preparing)) is None:
+    handing = [
+        who
+        for key, stage in state.stages.items()
+        if stage.state == PREPARING or document in _minutes(case, key)
+        for who in stage.holders
+    ]
+    if capacity(case, (state.clerk, *handing)) is None:
         reasons.append(reason("not-the-clerk", document, clerk=case.directory.name(state.clerk)))
     return reasons
+
+
+def _minutes(case: Case, key: str) -> tuple[str, ...]:
+    found = minutes_of(case, case.definition.stages[key])
+    return found.options if found else ()
 
 
 def unsettled_by(case: Case, document: str) -> tuple[str, ...]:

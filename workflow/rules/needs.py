@@ -44,6 +44,17 @@ class Need(Struct, frozen=True):
         return requirement_key(self.requirement)
 
 
+def minutes_of(case: Case, stage: Stage) -> Need | None:
+    """The minutes of the meeting that the stage is at: nobody can hand them in with its papers, before it was held."""
+    at = case.state.stage(stage.key).step
+    minutes = stage.step(at).minutes if at else ""
+    if not minutes:
+        return None
+    found = minutes in case.state.documents
+    requirement = Requirement((minutes,))
+    return Need(requirement, (minutes,), "" if found else "missing", minutes if found else "")
+
+
 def requirement_key(requirement: Requirement) -> str:
     """The stable name of a requirement: its documents."""
     return "|".join(requirement.any_of)
@@ -163,6 +174,10 @@ def is_consumed(definition: Definition, state: ProjectState, reply: str) -> bool
 # When a stage opens
 
 
+FACT = "fact"
+"""The kind of a blocker that nobody but the project's clerk can lift."""
+
+
 class Blocker(Struct, frozen=True):
     """One thing a stage waits for: a reply, another stage, a fact, a day, or another project."""
 
@@ -176,12 +191,7 @@ def blockers(case: Case, stage: Stage, earliest: date | None) -> list[Blocker]:
 
     `earliest` is the first day that the minimum waits of its `after` allow, None if that is not known yet.
     """
-    found = [
-        _reply_blocker(case.definition, need)
-        for need in needs_of(case, stage)
-        if need.problem and not need.requirement.soft and not need.requirement.recommended
-        if all(_is_reply(case.definition, key) for key in need.options)
-    ]
+    found = [_reply_blocker(case.definition, need) for need in _awaited(case, stage)]
     found += [
         Blocker("after", f"等待“{case.definition.stages[order.stage].title}”办结")
         for order in stage.after
@@ -194,9 +204,31 @@ def blockers(case: Case, stage: Stage, earliest: date | None) -> list[Blocker]:
     return found
 
 
+def _awaited(case: Case, stage: Stage) -> list[Need]:
+    """What it needs of others before its own papers may be gathered: replies, and whether they are needed."""
+    return [
+        need
+        for need in needs_of(case, stage)
+        if need.problem and not need.requirement.soft and not need.requirement.recommended
+        if all(_is_reply(case.definition, key) for key in need.options)
+    ]
+
+
+def is_through(case: Case) -> bool:
+    """Whether every stage is done with, so that only the project itself is left to move."""
+    return all(case.state.stage(key).state in PASSED_STATES for key in case.definition.stages)
+
+
+def unknown_facts(case: Case, stage: Stage) -> str:
+    """The titles of the facts that nobody has said yet and that the turn of the stage depends on."""
+    holds = applies(case, stage)
+    own = holds.names if isinstance(holds, Unknown) else frozenset()
+    return fact_titles(case.definition, own.union(*(need.unknown for need in _awaited(case, stage))))
+
+
 def _reply_blocker(definition: Definition, need: Need) -> Blocker:
     if need.unknown:
-        return Blocker("fact", f"等待填写{fact_titles(definition, need.unknown)}")
+        return Blocker(FACT, f"等待填写{fact_titles(definition, need.unknown)}")
     return Blocker("reply", f"等待{_titles(definition, need.options)}")
 
 

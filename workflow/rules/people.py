@@ -10,8 +10,8 @@ from workflow.errors import Reason, reason
 from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
 from workflow.people import Directory
 from workflow.rules.case import MOVE_WORDS, Case, names, state_words, step_title
-from workflow.rules.needs import applies, blockers, fact_titles, missing
-from workflow.state import Entry, PaperSigned, StageState
+from workflow.rules.needs import applies, blockers, fact_titles, minutes_of, missing
+from workflow.state import Entry, PaperSigned
 
 SUPERVISORS = ("section_chief", "finance_chief", "deputy_director", "director")
 CHIEFS = ("deputy_director", "director")
@@ -79,7 +79,7 @@ def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:
     """Every reason why the actor may not decide that step now by that trigger."""
     spec, stage = case.stage(key)
     reasons = [*running(case)]
-    if stage.step != step:
+    if not step or stage.step != step:
         return [
             *reasons,
             reason("step-not-open", key, step=step_title(spec, step), state=state_words(spec, stage.state)),
@@ -89,7 +89,7 @@ def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:
         return [*reasons, reason("step-is-outside", key, body=spec.step(step).body, clerk=case.clerk)]
     reasons += is_decider(case, key, case.actor)
     if trigger == "approve":
-        reasons += may_conclude(case, spec, stage)
+        reasons += may_conclude(case, spec)
     return reasons
 
 
@@ -121,7 +121,7 @@ def is_publicity(case: Case, key: str) -> bool:
     return bool(stage.step) and spec.step(stage.step).kind is StepKind.PUBLICITY
 
 
-def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:
+def may_conclude(case: Case, spec: Stage) -> list[Reason]:
     """What an approval still lacks: papers that are there and valid, its turn, the minutes of a meeting.
 
     Facts may have changed since the submission, so all that held then is asked again.
@@ -134,10 +134,10 @@ def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:
         ]
     if applies(case, spec) is False:
         reasons.append(reason("not-applicable-now", spec.key, stage=spec.title))
-    step = spec.step(stage.step)
-    if step.minutes and step.minutes not in case.state.documents:
-        title = case.definition.documents[step.minutes].title
-        reasons.append(reason("minutes-missing", step.minutes, title=title, clerk=case.clerk))
+    minutes = minutes_of(case, spec)
+    if minutes is not None and minutes.problem:
+        title = case.definition.documents[minutes.key].title
+        reasons.append(reason("minutes-missing", minutes.key, title=title))
     return reasons
 
 
