@@ -25,6 +25,7 @@ from workflow.errors import Invalid, reason
 from workflow.events import DECODER, Recorded
 from workflow.evolve import evolve
 from workflow.machine import Compiled
+from workflow.queries.stored import named_files
 from workflow.record import START, Broken, Link, instant, root_of, seal_hash, stamp, verify_chain
 from workflow.state import ProjectState, to_json
 from workflow.transaction import compile_text
@@ -297,10 +298,10 @@ def _papers(connection: Connection, project: int) -> dict[str, dict[str, Any]]:
 
 
 def _examine_files(connection: Connection, has_file: Callable[[str], bool]) -> Iterator[Finding]:
-    rows = connection.execute(text("SELECT DISTINCT sha256, name FROM paper WHERE sha256 <> ''"))
-    for sha256, name in rows:
-        if not has_file(sha256):
-            yield Finding("error", "file-missing", f"材料“{name}”的文件（{sha256[:16]}…）缺失或已被改动")
+    for digest, name in named_files(connection).items():
+        if not has_file(digest):
+            what = f"材料“{name}”的文件" if name else "签批单等扫描件"
+            yield Finding("error", "file-missing", f"{what}（{digest[:16]}…）缺失或已被改动")
 
 
 def _examine_stuck(connection: Connection) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from api.web.audit_files import to_lines
 from workflow import doctor, queries
 from workflow.errors import NotFound, Unavailable
 from workflow.files import Files
+from workflow.queries.stored import named_files
 from workflow.record import stamp
 from workflow.store import Store
 
@@ -44,7 +45,6 @@ _PROJECT = text(
     "SELECT id, ref, title, seq, head FROM project WHERE ref = :ref OR code = :ref AND code <> ''"
 )
 _SEALS = text("SELECT at, upto, chains, root, hash FROM seal ORDER BY id")
-_PAPERS = text("SELECT DISTINCT sha256, name FROM paper WHERE project_id = :project AND sha256 <> ''")
 
 
 class Bundle(Struct, frozen=True):
@@ -104,12 +104,18 @@ def _write(
     put("seals.jsonl", _lines(seals))
     put("heads.jsonl", _lines([{"project": project, "head": head} for project, head in heads]))
     missing = []
-    papers = _papers(connection, [each["id"] for each in projects])
-    for digest, ending in papers.items():
+    named = {
+        digest: name
+        for each in projects
+        for digest, name in named_files(connection, project=each["id"]).items()
+    }
+    for digest, name in named.items():
         try:
-            put(f"documents/{digest}{ending}", b"".join(files.open(digest)))
+            content = b"".join(files.open(digest))
         except (NotFound, Unavailable):
             missing.append(digest)
+        else:
+            put(f"documents/{digest}{Path(name).suffix or f'.{files.format_of(digest)}'}", content)
     manifest = msgspec.json.format(
         msgspec.json.encode({"at": stamp(now), "projects": projects, "missing": missing, "files": hashes}),
         indent=1,
@@ -117,7 +123,7 @@ def _write(
     seal = sha256(manifest).hexdigest()
     file.writestr("manifest.json", manifest)
     file.writestr("manifest.sha256", f"{seal}\n")
-    return Bundle(titles, len(entries), len(papers) - len(missing), tuple(missing), seal)
+    return Bundle(titles, len(entries), len(named) - len(missing), tuple(missing), seal)
 
 
 def _found(connection: Connection, ref: str) -> dict[str, Any]:
@@ -125,15 +131,6 @@ def _found(connection: Connection, ref: str) -> dict[str, Any]:
     if row is None:
         raise NotFound(refusal("bundle-project-not-found", ref=ref))
     return dict(row)
-
-
-def _papers(connection: Connection, projects: Sequence[int]) -> dict[str, str]:
-    """Every document of these projects, with the ending of its name."""
-    return {
-        digest: Path(name).suffix
-        for project in projects
-        for digest, name in connection.execute(_PAPERS, {"project": project})
-    }
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> bytes:

@@ -24,8 +24,12 @@ from workflow import archive
 from workflow.errors import Refused
 from workflow.files import Files
 from workflow.models import SCHEMA
+from workflow.record import files_in
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+PAPERS_ONLY: Final = 1
+"""The first format: it left out the scans that only events name."""
+
 MANIFEST: Final = "manifest.json"
 ROWS: Final = "rows.jsonl.gz"
 DOCUMENTS: Final = "documents"
@@ -127,7 +131,7 @@ def verify(copy: Copy) -> Verified:
         raise Refused(refusal("copy-newer", name=copy.name))
     try:
         documents: dict[str, None] = {}
-        heads = archive.heads(noting(rows_of(copy), documents))
+        heads = archive.heads(noting(rows_of(copy), documents, events=manifest.format > PAPERS_ONLY))
         _check(copy, manifest, heads, documents)
     except Refused:
         raise
@@ -143,11 +147,15 @@ def rows_of(copy: Copy) -> Iterator[bytes]:
         yield from file
 
 
-def noting(stored: Iterable[bytes], documents: dict[str, None]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The rows of these lines; the documents that they name are noted on the way."""
+def noting(
+    stored: Iterable[bytes], documents: dict[str, None], *, events: bool = True
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of these lines; the documents that papers, and `events`, name are noted on the way."""
     for name, row in archive.rows(stored):
         if name == "paper" and row["sha256"]:
             documents[row["sha256"]] = None
+        elif name == "event" and events:
+            documents.update(dict.fromkeys(files_in(row["data"])))
         yield name, row
 
 

@@ -164,7 +164,7 @@ def test_no_byte_of_a_backup_changes_unnoticed(office: Office, tmp_path: Path, p
         assert not (other.data / "shenpi.db").exists()
 
 
-def as_written_by_another_program(place: Path, schema: int) -> None:
+def as_written_by_another_program(place: Path, schema: int, **particulars: object) -> None:
     """The backup as a program of that shape would have written it, which knew the first tables and no others."""
     tables = set(re.findall(r"CREATE TABLE (\w+)", FIRST_SCHEMA.read_text("utf-8")))
     kept, known = b"", False
@@ -175,7 +175,7 @@ def as_written_by_another_program(place: Path, schema: int) -> None:
     packed = gzip.compress(kept)
     (place / ROWS).write_bytes(packed)
     manifest = json.loads((place / MANIFEST).read_bytes())
-    manifest |= {"schema": schema, "rows_sha256": sha256(packed).hexdigest()}
+    manifest |= {"schema": schema, "rows_sha256": sha256(packed).hexdigest(), **particulars}
     (place / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 

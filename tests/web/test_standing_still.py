@@ -92,7 +92,9 @@ def test_a_changed_fact_says_which_stages_it_opened_and_which_it_holds(city: Cit
 
     said = page.words.partition("项目信息已更新。")[2].partition("项目 区公益性骨灰堂")[0]
     assert said.count("“使用林地审核”") == 1
-    assert "“用地规划许可”转为等待，前置条件具备后再办理。“使用林地审核”已具备条件，由吴海涛准备材料。" in said
+    assert (
+        "“用地规划许可”转为等待，前置条件具备后再办理。“使用林地审核”已具备条件，由吴海涛准备材料。" in said
+    )
     record = clerk.open(f"{address}/record").words
     assert "“使用林地审核”转为等待，前置条件具备后再办理。" in record
     assert "不再具备" not in record, "it did not apply: there was nothing to fall away"
