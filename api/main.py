@@ -38,7 +38,7 @@ from workflow.actions.seals import seal
 from workflow.errors import WorkflowError
 from workflow.files import Files
 from workflow.people import SYSTEM
-from workflow.queries.stored import is_known
+from workflow.queries.stored import named_files
 from workflow.scheduler import Metronome, Work, wall_clock
 from workflow.store import Store
 
@@ -103,9 +103,7 @@ def clean(store: Store, files: Files, settings: Settings, now: datetime) -> None
     idle, absolute = timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
     store.act(sessions.forget, idle=idle, absolute=absolute, now=now)
     store.act(forget_commands, older_than=COMMANDS_KEPT, actor=SYSTEM, now=now)
-    files.sweep_orphans(
-        lambda digest: store.read(is_known, digest=digest), now - ORPHANS_AFTER, now - 3 * ORPHANS_AFTER
-    )
+    files.sweep_orphans(lambda: store.read(named_files), now - ORPHANS_AFTER)
 
 
 @asynccontextmanager

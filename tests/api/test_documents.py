@@ -286,14 +286,15 @@ def test_the_scan_of_a_reply_belongs_to_the_project_from_then_on(office: Office)
 # What nobody needs any more
 
 
-def test_a_scan_that_no_command_used_goes_after_a_day_and_others_stay(office: Office) -> None:
+@pytest.mark.parametrize("days", [2, 11], ids=["the next days", "after the holidays, when nothing ran"])
+def test_a_scan_that_no_command_used_goes_and_others_stay(office: Office, days: int) -> None:
     project = office.project()
     ticket(office.seat("谭丽"), papers.pdf("没用上"))
     upload(office.seat("谭丽"), project, papers.pdf())
     state = office.app.state
-    two_days_later = datetime.now(UTC) + timedelta(days=2)
+    later = datetime.now(UTC) + timedelta(days=days)
 
-    clean(state.door.store, state.files, office.settings, two_days_later)
+    clean(state.door.store, state.files, office.settings, later)
 
     left = [path.parent.name + path.name for path in state.files.directory.rglob("*") if path.is_file()]
     assert left == [project.paper("proposal").sha256]

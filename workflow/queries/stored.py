@@ -42,18 +42,11 @@ def stored_file(connection: Connection, *, ref: str, digest: str, person: int, d
     return StoredName(digest)
 
 
-def is_known(connection: Connection, *, digest: str) -> bool:
-    """Whether any row names the file: a version of a paper, or an entry whose scan it is."""
-    paper = select(PAPER.c.sha256).where(PAPER.c.sha256 == digest).limit(1)
-    if connection.execute(paper).first() is not None:
-        return True
-    return connection.execute(select(EVENT.c.id).where(_names(digest)).limit(1)).first() is not None
-
-
 def named_files(connection: Connection, *, project: int | None = None) -> dict[str, str]:
     """Every file that rows or events name, of that project or of all: its hash -> the name it came in under.
 
     The name is empty for one that only events name: the scan of a signed sheet, or of an entry not yet confirmed.
+    All events are passed over, which is for a backup or an hour of few, never for a page.
     """
     papers = select(PAPER.c.sha256, PAPER.c.name).where(PAPER.c.sha256 != "")
     events = select(EVENT.c.data).where(EVENT.c.data.contains('"sha256":"'))
