@@ -61,7 +61,7 @@ class Uploaded(Struct, frozen=True):
 async def upload_file(request: Request, desk: AtDesk) -> Answer:
     """Store the scan of a reply or of a signed sheet, for a command that follows."""
     file = await uploads.receive(request)
-    ticket = request.app.state.tickets.issue(file, desk.visitor.id)
+    ticket = request.app.state.tickets.issue(file, desk.visitor.id, desk.now)
     return Answer(Uploaded(file.sha256, file.name, file.size, file.media, ticket), 201)
 
 
