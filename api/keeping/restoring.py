@@ -75,7 +75,7 @@ def take_in(store: Store, files: Files, copy: Copy, now: datetime) -> Verified:
         if not files.is_whole(digest):
             files.take(digest, copy.document(digest))
     reach("import.placed")
-    store.act(archive.load, stored=rows_of(copy))
+    store.act(archive.load, stored=rows_of(copy), schema=verified.manifest.schema)
     reach("import.loaded")
     _prove(store, files, verified, now)
     return verified
@@ -114,7 +114,7 @@ def _built(settings: Settings, copy: Copy, verified: Verified, lost: Loss | None
     folder.mkdir(mode=0o700)
     url = f"sqlite:///{folder / 'shenpi.db'}"
     with started(url) as store:
-        store.act(archive.load, stored=rows_of(copy))
+        store.act(archive.load, stored=rows_of(copy), schema=verified.manifest.schema)
         known = frozenset(verified.documents)
         _prove(store, known.__contains__, verified, now)
         if lost is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import shutil
 import threading
 import zipfile
@@ -19,7 +18,7 @@ from api.keeping.copies import MANIFEST, ROWS, FolderCopy, ZipCopy, rows_of, ver
 from api.keeping.restoring import latest, restore, take_in
 from api.keeping.writing import UNFINISHED, back_up, export
 from api.settings import Settings, make
-from tests import papers
+from tests import papers, shapes
 from tests.api.office import NUMBERS, Office, open_office
 from tests.databases import Copies, Databases, SQLiteCopies
 from tests.world import Dossier, refused
@@ -28,8 +27,6 @@ from workflow.errors import Refused
 from workflow.files import INCOMING, Files
 from workflow.models import SCHEMA
 from workflow.store import Store
-
-FIRST_SCHEMA = Path(__file__).parents[1] / "stories" / "first_schema" / "sqlite.sql"
 
 
 def upload(office: Office, project: Dossier, content: bytes) -> None:
@@ -165,24 +162,37 @@ def test_no_byte_of_a_backup_changes_unnoticed(office: Office, tmp_path: Path, p
 
 
 def as_written_by_another_program(place: Path, schema: int, **particulars: object) -> None:
-    """The backup as a program of that shape would have written it, which knew the first tables and no others."""
-    tables = set(re.findall(r"CREATE TABLE (\w+)", FIRST_SCHEMA.read_text("utf-8")))
-    kept, known = b"", False
+    """The backup as a program of that shape would have written it, with the tables and columns that it knew."""
+    columns = shapes.columns(schema) if schema in shapes.OLD else {}
+    kept: list[bytes] = []
     for line in rows_of(FolderCopy(place)):
         value = json.loads(line)
-        known = value["table"] in tables if isinstance(value, dict) else known
-        kept += line if known else b""
-    packed = gzip.compress(kept)
+        if not columns:
+            kept.append(line)
+        elif isinstance(value, dict):
+            table, known = value["table"], columns.get(value["table"], [])
+            places = [value["columns"].index(each) for each in known]
+            if known:
+                kept.append(json.dumps({"table": table, "columns": known}).encode() + b"\n")
+        elif known:
+            kept.append(json.dumps([value[each] for each in places]).encode() + b"\n")
+    packed = gzip.compress(b"".join(kept))
     (place / ROWS).write_bytes(packed)
     manifest = json.loads((place / MANIFEST).read_bytes())
     manifest |= {"schema": schema, "rows_sha256": sha256(packed).hexdigest(), **particulars}
     (place / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def test_a_backup_of_an_older_program_comes_back_in_todays_shape(office: Office, tmp_path: Path) -> None:
-    upload(office, office.project(), papers.pdf())
+@pytest.mark.parametrize("schema", shapes.OLD)
+def test_a_backup_of_an_older_program_comes_back_in_todays_shape(
+    office: Office, tmp_path: Path, schema: int
+) -> None:
+    project = office.project()
+    upload(office, project, papers.pdf())
+    project.enter("minutes")
+    project.submit("approval")
     place, _ = back_up(store_of(office), files_of(office), tmp_path / "kept", office.world.now)
-    as_written_by_another_program(place, 0)
+    as_written_by_another_program(place, schema)
     other = elsewhere(tmp_path / "other")
 
     restore(other, FolderCopy(place), office.world.now, discard_newer=False)
