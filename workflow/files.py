@@ -142,7 +142,9 @@ class Files:
         return self.has(digest) and not any(True for _ in self._damage(digest))
 
     def format_of(self, digest: str) -> str:
-        """The format of a stored file, by its content."""
+        """The format of a stored file, by its content; NotFound for a hash nobody stored here."""
+        if not self.has(digest):
+            raise NotFound(_reason("file-not-found"))
         with self._path(digest).open("rb") as file:
             return format_of(file, digest[:8])
 

@@ -89,14 +89,14 @@ async def register(desk: AtDesk, ref: str, document: str, body: RegistrationBody
 async def download(request: Request, desk: AtDesk, ref: str, sha256: str) -> Response:
     """A file of the project, to keep."""
     stored = await desk.ask(stored_file, ref=ref, digest=sha256)
-    return uploads.download(request, stored)
+    return await uploads.download(request, stored)
 
 
 @router.get("/projects/{ref}/files/{sha256}/preview", **gives_file(404))
 async def preview(request: Request, desk: AtDesk, ref: str, sha256: str) -> Response:
     """A file of the project, shown inside our own page."""
     stored = await desk.ask(stored_file, ref=ref, digest=sha256)
-    return uploads.preview(request, stored)
+    return await uploads.preview(request, stored)
 
 
 async def _particulars(request: Request) -> dict[str, Any]:

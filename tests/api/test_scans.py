@@ -123,3 +123,15 @@ def test_a_backup_from_before_scans_were_kept_still_comes_back(office: Office, t
     store = Store(other.database)
     assert store.read(doctor.heads) == store_of(office).read(doctor.heads)
     store.engine.dispose()
+
+
+@pytest.mark.parametrize("way", ["", "/preview"])
+def test_a_signed_sheet_that_is_gone_is_not_found(office: Office, way: str) -> None:
+    project = confirmed(office)
+    address = f"/api/projects/{project.ref}/files/{sha256(SHEET).hexdigest()}{way}"
+    assert office.seat("罗秀英").get(address).content == SHEET
+    lose(office)
+
+    answer = office.seat("罗秀英").get(address)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "file-not-found")
