@@ -215,16 +215,26 @@ def heads_upto(connection: Connection, upto: int) -> list[Any]:
 def _examine_projects(connection: Connection) -> Iterator[Finding]:
     definitions = _Definitions(connection)
     for project, ref in connection.execute(text("SELECT id, ref FROM project ORDER BY id")).all():
-        state: ProjectState | None = None
-        for at, actor, data in connection.execute(
-            text("SELECT at, actor_id, data FROM event WHERE project_id = :project ORDER BY seq"),
-            {"project": project},
-        ):
-            state = evolve(state, Recorded(DECODER.decode(data), actor, instant(at)))
+        try:
+            state = _folded(connection, project)
+        except (msgspec.MsgspecError, ValueError, LookupError, TypeError, AttributeError) as error:
+            # Whatever a damaged entry does to the fold, the other projects are still to be examined.
+            yield Finding("error", "audit-broken", f"项目 {ref}：记录无法重演（{error}）")
+            continue
         if state is None:
             yield Finding("error", "project-without-events", f"项目 {ref} 没有任何事件")
             continue
         yield from _compare(connection, project, ref, state, definitions.of(state.digest))
+
+
+def _folded(connection: Connection, project: int) -> ProjectState | None:
+    state: ProjectState | None = None
+    for at, actor, data in connection.execute(
+        text("SELECT at, actor_id, data FROM event WHERE project_id = :project ORDER BY seq"),
+        {"project": project},
+    ):
+        state = evolve(state, Recorded(DECODER.decode(data), actor, instant(at)))
+    return state
 
 
 class _Definitions:
