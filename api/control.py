@@ -24,6 +24,7 @@ from api.operations import OPERATIONS
 from api.problems import refusal
 from api.settings import Settings, is_loopback
 from workflow.errors import NotFound
+from workflow.files import sync
 from workflow.store import Store
 
 FILE = "running.json"
@@ -82,11 +83,14 @@ async def operate(
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only this account can read, whole or not at all."""
+    """Write a file that only this account can read; it is on disk whole, or as it was before."""
     temporary = path.with_suffix(".new")
     with suppress(FileNotFoundError):
         temporary.unlink()
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
+    sync(path.parent)

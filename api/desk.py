@@ -85,7 +85,7 @@ class Desk:
 
     def file(self, ticket: str, place: str = "file") -> StoredFile:
         """The uploaded file that a ticket stands for."""
-        return self._tickets.read(ticket, self.visitor.id, place)
+        return self._tickets.read(ticket, self.visitor.id, self.now, place)
 
 
 async def desk(

@@ -31,20 +31,22 @@ from api.prints.press import Press
 from api.problems import on_http_error, on_invalid_request, on_refusal
 from api.security import FORM_FIELDS, FORM_FILES, FORM_PART, Guard
 from api.settings import Settings
-from api.tickets import Tickets
+from api.tickets import VALID, Tickets
 from notifications import ledger
 from workflow.actions.once import forget_commands
 from workflow.actions.seals import seal
 from workflow.errors import WorkflowError
 from workflow.files import Files
 from workflow.people import SYSTEM
-from workflow.queries.stored import is_known
+from workflow.queries.stored import named_files
 from workflow.scheduler import Metronome, Work, wall_clock
 from workflow.store import Store
 
 SEAL_SECONDS = 3600
 CLEAN_SECONDS = 6 * 3600
-ORPHANS_AFTER = timedelta(hours=24)
+ORPHANS_AFTER = 2 * VALID
+"""A file goes only when no ticket can name it any more, also one that is just being used."""
+
 COMMANDS_KEPT = timedelta(days=7)
 
 _SERVER_CLOCK = text("SELECT clock_timestamp()")
@@ -119,9 +121,7 @@ def clean(store: Store, files: Files, settings: Settings, now: datetime) -> None
     idle, absolute = timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
     store.act(sessions.forget, idle=idle, absolute=absolute, now=now)
     store.act(forget_commands, older_than=COMMANDS_KEPT, actor=SYSTEM, now=now)
-    files.sweep_orphans(
-        lambda digest: store.read(is_known, digest=digest), now - ORPHANS_AFTER, now - 3 * ORPHANS_AFTER
-    )
+    files.sweep_orphans(lambda: store.read(named_files), now - ORPHANS_AFTER)
 
 
 @asynccontextmanager
@@ -137,7 +137,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     metronome = Metronome(works(store, files, settings), against=against)
     app.state.door = Door(store)
     app.state.files = files
-    app.state.tickets = Tickets(settings.data)
+    app.state.tickets = Tickets(settings.data, files)
     app.state.metronome = metronome
     app.state.began = app.state.clock()
     app.state.control = control.Control(settings, store)

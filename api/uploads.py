@@ -54,9 +54,9 @@ def chosen(form: FormData, field: str) -> UploadFile | None:
     return found[0] if found else None
 
 
-def download(request: Request, stored: StoredName) -> StreamingResponse:
+async def download(request: Request, stored: StoredName) -> StreamingResponse:
     """The file, to be kept under its name."""
-    name, media = _described(request, stored)
+    name, media = await _described(request, stored)
     headers = {
         "Content-Disposition": disposition("attachment", name),
         "Content-Security-Policy": DOWNLOAD_POLICY,
@@ -64,21 +64,21 @@ def download(request: Request, stored: StoredName) -> StreamingResponse:
     return StreamingResponse(_pieces(request, stored.sha256), media_type=media, headers=headers)
 
 
-def preview(request: Request, stored: StoredName) -> StreamingResponse:
+async def preview(request: Request, stored: StoredName) -> StreamingResponse:
     """The file, to be shown inside our own page; as a download if browsers do not show its kind."""
-    name, media = _described(request, stored)
+    name, media = await _described(request, stored)
     if media not in SHOWN:
-        return download(request, stored)
+        return await download(request, stored)
     headers = {"Content-Disposition": disposition("inline", name), "Content-Security-Policy": PREVIEW_POLICY}
     return StreamingResponse(_pieces(request, stored.sha256), media_type=media, headers=headers)
 
 
-def _described(request: Request, stored: StoredName) -> tuple[str, str]:
+async def _described(request: Request, stored: StoredName) -> tuple[str, str]:
     """Name and type; of a signed sheet, which is known by its hash alone, what its content says."""
     if stored.name:
         return stored.name, stored.media
     files: Files = request.app.state.files
-    found = files.format_of(stored.sha256)
+    found = await asyncio.to_thread(files.format_of, stored.sha256)
     return f"签批单-{stored.sha256[:8]}.{found}", FORMATS[found]
 
 

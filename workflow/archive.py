@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Table, bindparam, delete, select, text
+from sqlalchemy import Column, Table, bindparam, delete, select, text
 from sqlalchemy.engine import Connection
 
 from workflow.errors import Refused, reason
-from workflow.models import METADATA, Administration
+from workflow.migrations import FILLS
+from workflow.models import METADATA, SCHEMA, Administration
 from workflow.record import START, chain, root_of
 from workflow.sql import Statement, table
 from workflow.transaction import Transaction
@@ -87,10 +88,10 @@ def heads(stored: Iterable[tuple[str, dict[str, Any]]]) -> Heads:
     return Heads(chains, root_of((project, head) for project, (_, head) in ordered), events)
 
 
-def load(tx: Transaction, *, stored: Iterable[bytes]) -> int:
+def load(tx: Transaction, *, stored: Iterable[bytes], schema: int = SCHEMA) -> int:
     """Put every row where it belongs; how many. Refused unless the installation is empty.
 
-    A column that an older file does not have gets the value that new rows begin with.
+    The rows are of a database of shape `schema`: what came later begins as in a new row, or is filled as in an old one.
     """
     if tx.execute(_COUNT).fetchone()[0]:
         raise Refused(reason("not-empty"))
@@ -104,6 +105,9 @@ def load(tx: Transaction, *, stored: Iterable[bytes]) -> int:
             kept = {column: row.get(column, value) for column, value in beginnings[name].items()}
             tx.execute(inserts[name], **kept)
             number += 1
+    for later in range(schema + 1, SCHEMA + 1):
+        for fill in FILLS.get(later, ()):
+            tx.execute(Statement(text(fill)))
     if tx.dialect == "postgresql":
         for name in (each.name for each in known.values() if each.autoincrement_column is not None):
             tx.execute(Statement(text(_NEXT_ID.format(name=name))))
@@ -119,4 +123,11 @@ def _insert(each: Table) -> Statement:
 
 
 def _beginnings(each: Table) -> dict[str, Any]:
-    return {column.name: getattr(column.default, "arg", None) for column in each.columns}
+    return {column.name: _beginning(column) for column in each.columns}
+
+
+def _beginning(column: Column[Any]) -> Any:
+    """The value that a new row has there by itself; where it has none and must not be empty, one to be filled over."""
+    if column.default is not None:
+        return getattr(column.default, "arg", None)
+    return None if column.nullable else column.type.python_type()

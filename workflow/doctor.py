@@ -22,9 +22,10 @@ from sqlalchemy.engine import Connection
 
 from workflow import projection
 from workflow.errors import Invalid, reason
-from workflow.events import DECODER, Recorded, files_named
+from workflow.events import DECODER, Recorded
 from workflow.evolve import evolve
 from workflow.machine import Compiled
+from workflow.queries.stored import named_files
 from workflow.record import START, Broken, Link, instant, root_of, seal_hash, stamp, verify_chain
 from workflow.state import ProjectState, to_json
 from workflow.transaction import compile_text
@@ -214,16 +215,26 @@ def heads_upto(connection: Connection, upto: int) -> list[Any]:
 def _examine_projects(connection: Connection) -> Iterator[Finding]:
     definitions = _Definitions(connection)
     for project, ref in connection.execute(text("SELECT id, ref FROM project ORDER BY id")).all():
-        state: ProjectState | None = None
-        for at, actor, data in connection.execute(
-            text("SELECT at, actor_id, data FROM event WHERE project_id = :project ORDER BY seq"),
-            {"project": project},
-        ):
-            state = evolve(state, Recorded(DECODER.decode(data), actor, instant(at)))
+        try:
+            state = _folded(connection, project)
+        except (msgspec.MsgspecError, ValueError, LookupError, TypeError, AttributeError) as error:
+            # Whatever a damaged entry does to the fold, the other projects are still to be examined.
+            yield Finding("error", "audit-broken", f"项目 {ref}：记录无法重演（{error}）")
+            continue
         if state is None:
             yield Finding("error", "project-without-events", f"项目 {ref} 没有任何事件")
             continue
         yield from _compare(connection, project, ref, state, definitions.of(state.digest))
+
+
+def _folded(connection: Connection, project: int) -> ProjectState | None:
+    state: ProjectState | None = None
+    for at, actor, data in connection.execute(
+        text("SELECT at, actor_id, data FROM event WHERE project_id = :project ORDER BY seq"),
+        {"project": project},
+    ):
+        state = evolve(state, Recorded(DECODER.decode(data), actor, instant(at)))
+    return state
 
 
 class _Definitions:
@@ -297,15 +308,10 @@ def _papers(connection: Connection, project: int) -> dict[str, dict[str, Any]]:
 
 
 def _examine_files(connection: Connection, has_file: Callable[[str], bool]) -> Iterator[Finding]:
-    """Every file that an event names: a version of a paper, by its name, or the scan that came with an entry."""
-    papers = connection.execute(text("SELECT DISTINCT sha256, name FROM paper WHERE sha256 <> ''"))
-    names = {row.sha256: f"材料“{row.name}”" for row in papers}
-    events = connection.execute(text("""SELECT data FROM event WHERE data LIKE '%"sha256":"%'"""))
-    named = dict.fromkeys([*names, *(each for row in events for each in files_named(row.data))])
-    for each in named:
-        if not has_file(each):
-            said = f"{names.get(each, '登记所附扫描件')}的文件（{each[:16]}…）缺失或已被改动"
-            yield Finding("error", "file-missing", said)
+    for digest, name in named_files(connection).items():
+        if not has_file(digest):
+            what = f"材料“{name}”的文件" if name else "签批单等扫描件"
+            yield Finding("error", "file-missing", f"{what}（{digest[:16]}…）缺失或已被改动")
 
 
 def _examine_stuck(connection: Connection) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ without the definition, the calendar or the directory that were used to decide i
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from typing import Any
 
@@ -411,14 +410,3 @@ def kind_of(event: Event) -> str:
     tag = type(event).__struct_config__.tag
     assert isinstance(tag, str)  # noqa: S101 - every event above declares its tag
     return tag
-
-
-_FILE = re.compile(r'"sha256":"([0-9a-f]{64})"')
-
-
-def files_named(data: str) -> list[str]:
-    """The hashes of all files that a stored event names: papers, signed sheets, scans of entries.
-
-    What people typed cannot pose as one: in the stored text their quotes are escaped.
-    """
-    return _FILE.findall(data)

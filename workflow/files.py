@@ -1,7 +1,7 @@
 """The documents themselves: content-addressed, outside any folder that is served, never overwritten.
 
 A file is on disk whole, under its SHA-256, before any row names it. Invariant: a crash leaves at most a
-file that no row names, which `sweep_orphans` removes after a day; never a row without its file.
+file that no row names, which `sweep_orphans` removes; never a row without its file.
 """
 
 from __future__ import annotations
@@ -142,7 +142,9 @@ class Files:
         return self.has(digest) and not any(True for _ in self._damage(digest))
 
     def format_of(self, digest: str) -> str:
-        """The format of a stored file, by its content."""
+        """The format of a stored file, by its content; NotFound for a hash nobody stored here."""
+        if not self.has(digest):
+            raise NotFound(_reason("file-not-found"))
         with self._path(digest).open("rb") as file:
             return format_of(file, digest[:8])
 
@@ -162,33 +164,30 @@ class Files:
             if digest not in seen:
                 yield Flaw(digest, "文件缺失")
 
-    def sweep_orphans(
-        self, known: Callable[[str], bool], older_than: datetime, newer_than: datetime | None = None
-    ) -> int:
+    def sweep_orphans(self, named: Callable[[], Collection[str]], older_than: datetime) -> int:
         """Remove files that no row names and that came before `older_than`; how many went.
 
-        Those that came before `newer_than` were judged already. A file is moved aside and looked at again
-        before it goes, because the same content may come in anew at this very moment.
+        `named` gives the hashes that rows name. A file is moved aside and looked at again before it goes,
+        because the same content may come in anew at this very moment.
         """
-        since = newer_than.timestamp() if newer_than else 0.0
-        for left in self._aside().iterdir():
-            self._settle(left, known, older_than)
-        gone = 0
+        known = named()
         for path in self.paths():
             digest = path.parent.name + path.name
-            if since <= path.stat().st_mtime < older_than.timestamp() and not known(digest):
-                aside = self._aside() / digest
-                path.replace(aside)
+            if path.stat().st_mtime < older_than.timestamp() and digest not in known:
+                path.replace(self._aside() / digest)
                 reach("file.aside")
-                gone += self._settle(aside, known, older_than)
+        gone = 0
+        if lying := list(self._aside().iterdir()):
+            known = named()
+            gone = sum(self._settle(each, known, older_than) for each in lying)
         for left in self._incoming().iterdir():
             if left.stat().st_mtime < older_than.timestamp():
                 left.unlink()
         return gone
 
-    def _settle(self, aside: Path, known: Callable[[str], bool], older_than: datetime) -> bool:
+    def _settle(self, aside: Path, known: Collection[str], older_than: datetime) -> bool:
         """Remove what was moved aside, or put it back if it turned out to be wanted."""
-        if aside.stat().st_mtime >= older_than.timestamp() or known(aside.name):
+        if aside.stat().st_mtime >= older_than.timestamp() or aside.name in known:
             self._place(aside, aside.name)
             return False
         aside.unlink()

@@ -1,8 +1,8 @@
 """From the shape of an older database to today's, in numbered steps, each a few statements.
 
 The tables, columns and indexes of today stand in `models`; a step says only what creating what is missing
-cannot: columns of old tables, what goes, what changes. Invariant: all steps together are one transaction; a
-database of a newer program is left alone.
+cannot: columns of old tables, what goes, what changes. Invariant: all steps together are one transaction; no step
+reads today's tables, which later steps go on changing; a database of a newer program is left alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex
 
 from workflow.errors import Refused, reason
 from workflow.models import METADATA, SCHEMA
@@ -36,18 +36,13 @@ def _drop_project_version(connection: Connection) -> None:
 
 
 def _place_in_organisations(connection: Connection) -> None:
-    """Both are made anew and filled from what they held: SQLite adds no column that must not be empty."""
-    for name, kept in (
-        ("stage", "project_id, key, state, turn, since, warn_on, due_on, outside, next_at"),
-        ("task", "project_id, stage, what, person_id, since, due_on"),
-    ):
-        connection.execute(text(f"CREATE TABLE earlier AS SELECT * FROM {name}"))  # noqa: S608
-        connection.execute(text(f"DROP TABLE {name}"))
-        connection.execute(CreateTable(METADATA.tables[name]))
-        filled = f"INSERT INTO {name} ({kept}, organisation_id) SELECT {kept}, "
-        placed = "(SELECT organisation_id FROM project WHERE id = earlier.project_id) FROM earlier"
-        connection.execute(text(filled + placed))
-        connection.execute(text("DROP TABLE earlier"))
+    """Stages and tasks know their unit; both indexes that begin with it are made anew."""
+    kind = "INTEGER" if connection.dialect.name == "sqlite" else "BIGINT"
+    for table, index in (("stage", "stage_clock"), ("task", "task_person")):
+        connection.execute(text(f"DROP INDEX IF EXISTS {index}"))
+        # SQLite adds no column that must not be empty unless it says with what rows begin.
+        added = f"ALTER TABLE {table} ADD COLUMN organisation_id {kind} DEFAULT 0 NOT NULL"
+        connection.execute(text(added))
 
 
 STEPS: Final[dict[int, tuple[Step, ...]]] = {
@@ -55,8 +50,18 @@ STEPS: Final[dict[int, tuple[Step, ...]]] = {
     2: (_drop_sessions,),
     3: (_drop_project_version, _place_in_organisations),
 }
-"""The number that a step leads to -> what it does. Tables without rowid that an older SQLite file keeps with one
+"""The number that steps lead to -> what they do. Tables without rowid that an older SQLite file keeps with one
 stay so: they answer the same, and rebuilding them would lock a large file for minutes."""
+
+
+FILLS: Final[dict[int, tuple[str, ...]]] = {
+    3: tuple(
+        f"UPDATE {table} SET organisation_id ="  # noqa: S608 - of these two tables
+        f" (SELECT organisation_id FROM project WHERE project.id = {table}.project_id)"
+        for table in ("stage", "task")
+    ),
+}
+"""The number -> what fills the columns that came with it, in old rows here and in the rows of an older backup."""
 
 
 def stored_number(connection: Connection) -> int | None:
@@ -88,9 +93,7 @@ def bring_up(connection: Connection, *, before: Callable[[int], None]) -> None:
         raise Refused(reason("schema-newer", found=found, known=SCHEMA))
     if found is not None and found < SCHEMA:
         before(found)
-        for number in range(found + 1, SCHEMA + 1):
-            for step in STEPS.get(number, ()):
-                step(connection)
+        _take_steps(connection, found)
     METADATA.create_all(connection)
     there = {each["name"] for found in inspect(connection).get_multi_indexes().values() for each in found}
     for index in (index for each in METADATA.tables.values() for index in each.indexes):
@@ -99,3 +102,11 @@ def bring_up(connection: Connection, *, before: Callable[[int], None]) -> None:
     if found != SCHEMA:
         connection.execute(text("DELETE FROM schema_number"))
         connection.execute(text("INSERT INTO schema_number (number) VALUES (:number)"), {"number": SCHEMA})
+
+
+def _take_steps(connection: Connection, found: int) -> None:
+    for number in range(found + 1, SCHEMA + 1):
+        for step in STEPS.get(number, ()):
+            step(connection)
+        for fill in FILLS.get(number, ()):
+            connection.execute(text(fill))

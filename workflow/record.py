@@ -7,6 +7,7 @@ head that was kept outside.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,6 +18,8 @@ from msgspec import Struct
 
 START = "0" * 64
 """What stands before the first event of every chain."""
+
+_FILE = re.compile(r'"sha256":"([0-9a-f]{64})"')
 
 
 @lru_cache(maxsize=1024)  # one move spells the same few instants again and again
@@ -48,6 +51,14 @@ def root_of(heads: Iterable[Sequence[Any]]) -> str:
 def seal_hash(before: str, at: str, upto: int, chains: int, root: str) -> str:
     """The hash of a seal, given the one before it."""
     return sha256(f"{before}\n{at}\n{upto}\n{chains}\n{root}".encode()).hexdigest()
+
+
+def files_in(data: str) -> list[str]:
+    """The hashes of all files that an event names, wherever in it: an upload, a reply, a scan.
+
+    Nothing that somebody typed looks like one: a quotation mark within a text is spelled with a backslash.
+    """
+    return _FILE.findall(data)
 
 
 class Link(Struct, frozen=True):

@@ -10,15 +10,19 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.error import HTTPError
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from api.settings import Settings, load
 from workflow.errors import NotFound, Reason, Refused, Unavailable
 from workflow.migrations import require_today
 from workflow.store import Store, read_only, started
+
+RUNNING = "running.json"
+"""Where a running service says how it can be asked: `control.FILE`, whose module is slow to load."""
 
 WAIT = 600
 """Seconds that a pass of the clock or the mailer may take."""
@@ -33,8 +37,8 @@ def operate(data: Path | None, operation: str, given: Mapping[str, Any], *, now:
 
             return OPERATIONS[operation](store, settings, given, now)
     except Unavailable as error:
-        if error.code != "second-writer":
-            raise
+        if error.code != "second-writer" or not (settings.data / RUNNING).is_file():
+            raise  # what holds the place is no service, such as a restoration
         return _ask(settings, operation, given)
 
 
@@ -62,25 +66,35 @@ def reading(settings: Settings) -> Iterator[Store]:
 
 
 def _ask(settings: Settings, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    running = json.loads((settings.data / "running.json").read_text(encoding="utf-8"))
+    running = json.loads((settings.data / RUNNING).read_text(encoding="utf-8"))
     request = Request(  # noqa: S310 - the address stands in a file that only this account can write
         f"{running['address']}/control/{operation}",
         data=json.dumps(given).encode(),
         headers={"Content-Type": "application/json", "X-Control-Token": running["token"]},
     )
+    # Whatever proxy the environment names: the service is on this machine, and the token is for it alone.
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=_trust(settings)))
     try:
-        with urlopen(request, timeout=WAIT, context=_trust(settings)) as response:  # noqa: S310 - as above
+        with opener.open(request, timeout=WAIT) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
     except HTTPError as error:
-        problem = json.load(error)
-        raise Refused(*(Reason(**each) for each in problem["reasons"])) from None
-    except URLError as error:
-        raise Unavailable(
-            Reason(
-                "service-silent", f"正在运行的服务没有应答（{error.reason}）。", "请稍后再试，或重启服务。"
-            )
-        ) from None
+        raise _refusal(error) from None
+    except (OSError, HTTPException, ValueError) as error:
+        raise _silent(getattr(error, "reason", error)) from None
+
+
+def _refusal(error: HTTPError) -> Refused | Unavailable:
+    """What the service said, or that something else answered in its place."""
+    try:
+        return Refused(*(Reason(**each) for each in json.load(error)["reasons"]))
+    except (ValueError, LookupError, TypeError):
+        return _silent(error)
+
+
+def _silent(why: object) -> Unavailable:
+    said = f"正在运行的服务没有应答（{why}）。"
+    return Unavailable(Reason("service-silent", said, "请稍后再试，或重启服务。"))
 
 
 def _trust(settings: Settings) -> ssl.SSLContext | None:

@@ -21,9 +21,9 @@ from api.keeping.writing import UNFINISHED
 from api.problems import refusal
 from api.web.audit_files import to_lines
 from workflow import doctor, queries
-from workflow.errors import Invalid, NotFound, Unavailable
-from workflow.events import files_named
+from workflow.errors import NotFound, Unavailable
 from workflow.files import Files
+from workflow.queries.stored import named_files
 from workflow.record import stamp
 from workflow.store import Store
 
@@ -104,13 +104,18 @@ def _write(
     put("seals.jsonl", _lines(seals))
     put("heads.jsonl", _lines([{"project": project, "head": head} for project, head in heads]))
     missing = []
-    named = dict.fromkeys(digest for entry in entries for digest in files_named(entry.data))
-    for digest in named:
+    named = {
+        digest: name
+        for each in projects
+        for digest, name in named_files(connection, project=each["id"]).items()
+    }
+    for digest, name in named.items():
         try:
             content = b"".join(files.open(digest))
-            put(f"documents/{digest}{_ending(files, digest)}", content)
         except (NotFound, Unavailable):
             missing.append(digest)
+        else:
+            put(f"documents/{digest}{Path(name).suffix or f'.{files.format_of(digest)}'}", content)
     manifest = msgspec.json.format(
         msgspec.json.encode({"at": stamp(now), "projects": projects, "missing": missing, "files": hashes}),
         indent=1,
@@ -126,14 +131,6 @@ def _found(connection: Connection, ref: str) -> dict[str, Any]:
     if row is None:
         raise NotFound(refusal("bundle-project-not-found", ref=ref))
     return dict(row)
-
-
-def _ending(files: Files, digest: str) -> str:
-    """What its content says it is, so that an auditor can open it; nothing if it says nothing that is known today."""
-    try:
-        return f".{files.format_of(digest)}"
-    except Invalid:
-        return ""
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> bytes:

@@ -16,19 +16,20 @@ from typing import IO, Any, Final, Protocol
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 import api.models  # noqa: F401 - its tables are part of every copy
 import notifications.models  # noqa: F401 - as above
 from api.problems import refusal
 from workflow import archive
 from workflow.errors import Refused
-from workflow.events import files_named
 from workflow.files import Files
 from workflow.models import SCHEMA
+from workflow.record import files_in
 
 FORMAT: Final = 2
-"""1 held papers alone, without the scans that only entries name: what was never in it is not missed of it."""
+PAPERS_ONLY: Final = 1
+"""The first format: it left out the scans that only events name."""
+
 MANIFEST: Final = "manifest.json"
 ROWS: Final = "rows.jsonl.gz"
 DOCUMENTS: Final = "documents"
@@ -129,11 +130,8 @@ def verify(copy: Copy) -> Verified:
     if manifest.format > FORMAT or manifest.schema > SCHEMA:
         raise Refused(refusal("copy-newer", name=copy.name))
     try:
-        documents: dict[str, bool] = {}
-        heads = archive.heads(noting(rows_of(copy), documents))
-        if manifest.format == 1:
-            scans = [digest for digest, is_paper in documents.items() if not is_paper]
-            manifest = replace(manifest, missing=[*manifest.missing, *scans])
+        documents: dict[str, None] = {}
+        heads = archive.heads(noting(rows_of(copy), documents, events=manifest.format > PAPERS_ONLY))
         _check(copy, manifest, heads, documents)
     except Refused:
         raise
@@ -149,18 +147,19 @@ def rows_of(copy: Copy) -> Iterator[bytes]:
         yield from file
 
 
-def noting(stored: Iterable[bytes], documents: dict[str, bool]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The rows of these lines; the documents that they name are noted on the way, and whether each is a paper."""
+def noting(
+    stored: Iterable[bytes], documents: dict[str, None], *, events: bool = True
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of these lines; the documents that papers, and `events`, name are noted on the way."""
     for name, row in archive.rows(stored):
         if name == "paper" and row["sha256"]:
-            documents[row["sha256"]] = True
-        elif name == "event":
-            for digest in files_named(row["data"]):
-                documents.setdefault(digest, False)
+            documents[row["sha256"]] = None
+        elif name == "event" and events:
+            documents.update(dict.fromkeys(files_in(row["data"])))
         yield name, row
 
 
-def _check(copy: Copy, manifest: Manifest, heads: archive.Heads, documents: dict[str, bool]) -> None:
+def _check(copy: Copy, manifest: Manifest, heads: archive.Heads, documents: dict[str, None]) -> None:
     with copy.rows() as file:
         if hash_of(iter(lambda: file.read(CHUNK), b"")) != manifest.rows_sha256:
             raise ValueError("数据与清单所记的校验码不符")

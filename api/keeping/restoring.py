@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 from sqlalchemy import Connection, text
 
-from api.keeping.copies import MANIFEST, Copy, FolderCopy, Verified, rows_of, verify
+from api.keeping.copies import MANIFEST, PAPERS_ONLY, Copy, FolderCopy, Verified, rows_of, verify
 from api.problems import refusal
 from api.settings import Settings
 from workflow import archive, doctor
@@ -75,7 +75,7 @@ def take_in(store: Store, files: Files, copy: Copy, now: datetime) -> Verified:
         if not files.is_whole(digest):
             files.take(digest, copy.document(digest))
     reach("import.placed")
-    store.act(archive.load, stored=rows_of(copy))
+    store.act(archive.load, stored=rows_of(copy), schema=verified.manifest.schema)
     reach("import.loaded")
     _prove(store, files, verified, now)
     return verified
@@ -114,7 +114,7 @@ def _built(settings: Settings, copy: Copy, verified: Verified, lost: Loss | None
     folder.mkdir(mode=0o700)
     url = f"sqlite:///{folder / 'shenpi.db'}"
     with started(url) as store:
-        store.act(archive.load, stored=rows_of(copy))
+        store.act(archive.load, stored=rows_of(copy), schema=verified.manifest.schema)
         known = frozenset(verified.documents)
         _prove(store, known.__contains__, verified, now)
         if lost is not None:
@@ -133,7 +133,8 @@ def _prove(store: Store, files: Files | Callable[[str], bool], verified: Verifie
     has = files.has if isinstance(files, Files) else files
     missing = frozenset(verified.manifest.missing)
     findings = store.read(doctor.examine, now=now, has_file=lambda digest: digest in missing or has(digest))
-    wrong = next((each for each in findings if each.level == "error" and each.code != "stuck"), None)
+    borne = {"stuck", "file-missing"} if verified.manifest.format == PAPERS_ONLY else {"stuck"}
+    wrong = next((each for each in findings if each.level == "error" and each.code not in borne), None)
     if wrong is not None:
         raise Refused(refusal("copy-not-alike", why=wrong.text))
 

@@ -103,7 +103,7 @@ def export(store: Store, files: Files, target: Path, now: datetime) -> Verified:
 
 def _write(connection: Connection, *, file: IO[bytes], files: Files, take: Take, now: datetime) -> Manifest:
     """Write the rows, hand on every document they name, and say what there was."""
-    documents: dict[str, bool] = {}
+    documents: dict[str, None] = {}
     hashing = _Hashing(file)
     with gzip.GzipFile(fileobj=hashing, mode="wb", mtime=0, compresslevel=6) as packed:
         try:

@@ -61,7 +61,7 @@ class Uploaded(Struct, frozen=True):
 async def upload_file(request: Request, desk: AtDesk) -> Answer:
     """Store the scan of a reply or of a signed sheet, for a command that follows."""
     file = await uploads.receive(request)
-    ticket = request.app.state.tickets.issue(file, desk.visitor.id)
+    ticket = request.app.state.tickets.issue(file, desk.visitor.id, desk.now)
     return Answer(Uploaded(file.sha256, file.name, file.size, file.media, ticket), 201)
 
 
@@ -89,14 +89,14 @@ async def register(desk: AtDesk, ref: str, document: str, body: RegistrationBody
 async def download(request: Request, desk: AtDesk, ref: str, sha256: str) -> Response:
     """A file of the project, to keep."""
     stored = await desk.ask(stored_file, ref=ref, digest=sha256)
-    return uploads.download(request, stored)
+    return await uploads.download(request, stored)
 
 
 @router.get("/projects/{ref}/files/{sha256}/preview", **gives_file(404))
 async def preview(request: Request, desk: AtDesk, ref: str, sha256: str) -> Response:
     """A file of the project, shown inside our own page."""
     stored = await desk.ask(stored_file, ref=ref, digest=sha256)
-    return uploads.preview(request, stored)
+    return await uploads.preview(request, stored)
 
 
 async def _particulars(request: Request) -> dict[str, Any]:

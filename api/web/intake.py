@@ -95,7 +95,7 @@ async def upload(request: Request, desk: AtDesk, form: Sent) -> Response:
     except WorkflowError as error:
         failure = failure_of("intake", error, {**form.values(), "file": ""}, lambda _: "file")
         return await _upload_page(request, desk, failure=failure)
-    ticket = request.app.state.tickets.issue(stored, desk.visitor.id)
+    ticket = request.app.state.tickets.issue(stored, desk.visitor.id, desk.now)
     return see(with_query("/projects/import/preview", {"file": ticket}))
 
 

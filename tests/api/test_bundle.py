@@ -13,7 +13,7 @@ import pytest
 from api.keeping.bundle import VERIFIER, Bundle, write_bundle
 from tests import papers
 from tests.api.office import Office
-from tests.api.test_keeping import enter_with_scan, files_of, store_of, upload
+from tests.api.test_keeping import files_of, store_of, upload
 from tests.world import refused
 from workflow.actions.seals import seal
 from workflow.errors import Unavailable, reason
@@ -63,22 +63,6 @@ def test_an_auditor_needs_nothing_of_ours(unpacked: tuple[Path, Bundle], tmp_pat
     assert "全部相符" in said
     assert verified(place, str(tmp_path / "bundle.zip"))[0] == 0
     assert verified(place, "--against", "f" * 64)[0] == 1
-
-
-def test_the_scan_of_an_entry_that_waits_for_its_check_is_in_the_bundle(
-    office: Office, tmp_path: Path
-) -> None:
-    project = enter_with_scan(office, papers.pdf())
-    target, now = tmp_path / "bundle.zip", office.world.now
-    write_bundle(store_of(office), files_of(office), [project.ref], target, now, noting=lambda _: None)
-    with zipfile.ZipFile(tmp_path / "bundle.zip") as file:
-        file.extractall(tmp_path / "auditor")
-
-    code, said = verified(tmp_path / "auditor")
-
-    assert code == 0, said
-    assert "材料：1 份" in said
-    assert [each.suffix for each in (tmp_path / "auditor" / "documents").iterdir()] == [".pdf"]
 
 
 def test_the_bundle_tells_only_of_its_projects(unpacked: tuple[Path, Bundle], office: Office) -> None:

@@ -20,9 +20,8 @@ from tests.api.office import Office, Seat, open_office
 from tests.databases import Copies
 from tests.world import Dossier
 from workflow.actions import people
-from workflow.content import FORMATS
 from workflow.errors import Invalid
-from workflow.files import Files, StoredFile
+from workflow.files import Files
 from workflow.people import SYSTEM
 
 
@@ -249,16 +248,48 @@ def test_a_ticket_cannot_be_made_up(office: Office, scan: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "file-ticket-invalid")
 
 
-def test_the_key_of_tickets_may_be_thrown_away(tmp_path: Path) -> None:
-    """What was uploaded and not yet used is uploaded again; nothing else hangs on it."""
-    file = StoredFile("0" * 64, "批复.pdf", 1, FORMATS["pdf"])
-    ticket = Tickets(tmp_path).issue(file, 1)
-    assert Tickets(tmp_path).read(ticket, 1) == file
+def test_a_ticket_counts_within_a_day(office: Office) -> None:
+    project = office.project()
+    scan = ticket(office.seat("谭丽"), papers.pdf())
 
-    (tmp_path / "tickets.key").unlink()
+    office.pass_time(hours=23)
+    in_time = record(project, office.seat("谭丽"), scan)
+    office.pass_time(hours=2)
+    answer = record(project, office.seat("谭丽"), scan)
+
+    assert in_time.json()["code"] != "file-ticket-late"
+    assert (answer.status_code, answer.json()["code"]) == (422, "file-ticket-late")
+    assert "请重新上传附件" in answer.json()["detail"]
+
+
+def test_a_ticket_of_a_file_that_is_gone_counts_for_nothing(office: Office) -> None:
+    seat, project = office.seat("谭丽"), office.project()
+    scan = ticket(seat, papers.pdf())
+    next(office.app.state.files.paths()).unlink()
+
+    answer = record(project, seat, scan)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "file-ticket-late")
+
+
+KEY = "tickets.key"
+
+
+@pytest.mark.parametrize("left", [None, "", "ab", "zz" * 32, "ab" * 33])
+def test_a_key_of_tickets_that_is_not_whole_is_made_anew(tmp_path: Path, left: str | None) -> None:
+    """What was uploaded and not yet used is uploaded again; nothing else hangs on it."""
+    files = Files(tmp_path / "documents")
+    file, now = files.receive([papers.pdf()], "批复.pdf", 10_000), datetime.now(UTC)
+    scan = Tickets(tmp_path, files).issue(file, 1, now)
+    assert Tickets(tmp_path, files).read(scan, 1, now) == file
+
+    (tmp_path / KEY).unlink()
+    if left is not None:
+        (tmp_path / KEY).write_text(left, encoding="ascii")
 
     with pytest.raises(Invalid, match="请重新上传附件"):
-        Tickets(tmp_path).read(ticket, 1)
+        Tickets(tmp_path, files).read(scan, 1, now)
+    assert len(bytes.fromhex((tmp_path / KEY).read_text("ascii"))) == 32
 
 
 def test_the_scan_of_a_reply_belongs_to_the_project_from_then_on(office: Office) -> None:
@@ -286,14 +317,15 @@ def test_the_scan_of_a_reply_belongs_to_the_project_from_then_on(office: Office)
 # What nobody needs any more
 
 
-def test_a_scan_that_no_command_used_goes_after_a_day_and_others_stay(office: Office) -> None:
+@pytest.mark.parametrize("days", [2, 11], ids=["the next days", "after the holidays, when nothing ran"])
+def test_a_scan_that_no_command_used_goes_and_others_stay(office: Office, days: int) -> None:
     project = office.project()
     ticket(office.seat("谭丽"), papers.pdf("没用上"))
     upload(office.seat("谭丽"), project, papers.pdf())
     state = office.app.state
-    two_days_later = datetime.now(UTC) + timedelta(days=2)
+    later = datetime.now(UTC) + timedelta(days=days)
 
-    clean(state.door.store, state.files, office.settings, two_days_later)
+    clean(state.door.store, state.files, office.settings, later)
 
     left = [path.parent.name + path.name for path in state.files.directory.rglob("*") if path.is_file()]
     assert left == [project.paper("proposal").sha256]

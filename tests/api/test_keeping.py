@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import shutil
 import threading
 import zipfile
@@ -19,7 +18,7 @@ from api.keeping.copies import MANIFEST, ROWS, FolderCopy, ZipCopy, rows_of, ver
 from api.keeping.restoring import latest, restore, take_in
 from api.keeping.writing import UNFINISHED, back_up, export
 from api.settings import Settings, make
-from tests import papers
+from tests import papers, shapes
 from tests.api.office import NUMBERS, Office, open_office
 from tests.databases import Copies, Databases, SQLiteCopies
 from tests.world import Dossier, refused
@@ -29,27 +28,12 @@ from workflow.files import INCOMING, Files
 from workflow.models import SCHEMA
 from workflow.store import Store
 
-FIRST_SCHEMA = Path(__file__).parents[1] / "stories" / "first_schema" / "sqlite.sql"
-
 
 def upload(office: Office, project: Dossier, content: bytes) -> None:
     answer = office.seat("谭丽").post(
         f"/api/projects/{project.ref}/documents/proposal/versions", files={"file": ("建议书.pdf", content)}
     )
     assert answer.status_code == 201, answer.text
-
-
-def enter_with_scan(office: Office, content: bytes) -> Dossier:
-    """A reply taken over that waits for its check: only the entry names its scan."""
-    seat = office.seat("谭丽")
-    project = seat.post("/api/projects", json=office.registration("老项目", taking_over=True)).json()["ref"]
-    reply = {
-        "document": "approval_reply", "issued_on": "2026-08-01", "number": "云发改审〔2026〕15号",
-        "file": seat.post("/api/files", files={"file": ("批复.pdf", content)}).json()["ticket"],
-    }  # fmt: skip
-    entered = {"stage": "approval", "replies": [reply]}
-    assert seat.post(f"/api/projects/{project}/takeovers", json=entered).status_code == 201
-    return Dossier(office.world, project)
 
 
 def files_of(office: Office) -> Files:
@@ -87,34 +71,6 @@ def test_a_backup_comes_back_elsewhere_with_the_same_heads(office: Office, tmp_p
     assert examined(other, office) == store_of(office).read(doctor.heads)
     assert done.verified.manifest.documents == 1
     assert latest(tmp_path / "kept").folder == latest(place).folder == place
-
-
-def test_a_scan_that_only_an_entry_names_is_kept_like_any_paper(office: Office, tmp_path: Path) -> None:
-    enter_with_scan(office, papers.pdf())
-    place, verified = back_up(store_of(office), files_of(office), tmp_path / "kept", office.world.now)
-    other = elsewhere(tmp_path / "other")
-
-    restore(other, FolderCopy(place), office.world.now, discard_newer=False)
-
-    assert verified.manifest.documents == 1
-    assert examined(other, office) == store_of(office).read(doctor.heads)
-    shutil.rmtree(other.documents)
-    store = Store(other.database)
-    found = store.read(doctor.examine, now=office.world.now, has_file=Files(other.documents).has)
-    store.engine.dispose()
-    assert [each.code for each in found if each.level == "error"] == ["file-missing"]
-
-
-def test_a_backup_from_before_scans_were_kept_still_comes_back(office: Office, tmp_path: Path) -> None:
-    enter_with_scan(office, papers.pdf())
-    place, _ = back_up(store_of(office), files_of(office), tmp_path / "kept", office.world.now)
-    manifest = json.loads((place / "manifest.json").read_bytes())
-    (place / "manifest.json").write_text(json.dumps({**manifest, "format": 1, "documents": 0}))
-    shutil.rmtree(place.parent / "documents")
-
-    done = restore(elsewhere(tmp_path / "other"), FolderCopy(place), office.world.now, discard_newer=False)
-
-    assert len(done.verified.manifest.missing) == 1
 
 
 def test_a_second_backup_writes_only_the_papers_that_are_new(office: Office, tmp_path: Path) -> None:
@@ -205,25 +161,38 @@ def test_no_byte_of_a_backup_changes_unnoticed(office: Office, tmp_path: Path, p
         assert not (other.data / "shenpi.db").exists()
 
 
-def as_written_by_another_program(place: Path, schema: int) -> None:
-    """The backup as a program of that shape would have written it, which knew the first tables and no others."""
-    tables = set(re.findall(r"CREATE TABLE (\w+)", FIRST_SCHEMA.read_text("utf-8")))
-    kept, known = b"", False
+def as_written_by_another_program(place: Path, schema: int, **particulars: object) -> None:
+    """The backup as a program of that shape would have written it, with the tables and columns that it knew."""
+    columns = shapes.columns(schema) if schema in shapes.OLD else {}
+    kept: list[bytes] = []
     for line in rows_of(FolderCopy(place)):
         value = json.loads(line)
-        known = value["table"] in tables if isinstance(value, dict) else known
-        kept += line if known else b""
-    packed = gzip.compress(kept)
+        if not columns:
+            kept.append(line)
+        elif isinstance(value, dict):
+            table, known = value["table"], columns.get(value["table"], [])
+            places = [value["columns"].index(each) for each in known]
+            if known:
+                kept.append(json.dumps({"table": table, "columns": known}).encode() + b"\n")
+        elif known:
+            kept.append(json.dumps([value[each] for each in places]).encode() + b"\n")
+    packed = gzip.compress(b"".join(kept))
     (place / ROWS).write_bytes(packed)
     manifest = json.loads((place / MANIFEST).read_bytes())
-    manifest |= {"schema": schema, "rows_sha256": sha256(packed).hexdigest()}
+    manifest |= {"schema": schema, "rows_sha256": sha256(packed).hexdigest(), **particulars}
     (place / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def test_a_backup_of_an_older_program_comes_back_in_todays_shape(office: Office, tmp_path: Path) -> None:
-    upload(office, office.project(), papers.pdf())
+@pytest.mark.parametrize("schema", shapes.OLD)
+def test_a_backup_of_an_older_program_comes_back_in_todays_shape(
+    office: Office, tmp_path: Path, schema: int
+) -> None:
+    project = office.project()
+    upload(office, project, papers.pdf())
+    project.enter("minutes")
+    project.submit("approval")
     place, _ = back_up(store_of(office), files_of(office), tmp_path / "kept", office.world.now)
-    as_written_by_another_program(place, 0)
+    as_written_by_another_program(place, schema)
     other = elsewhere(tmp_path / "other")
 
     restore(other, FolderCopy(place), office.world.now, discard_newer=False)

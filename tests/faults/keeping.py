@@ -19,14 +19,13 @@ from api.keeping.copies import ZipCopy
 from api.keeping.restoring import latest, restore, take_in
 from api.keeping.writing import back_up, export
 from api.settings import make
+from tests import shapes
 from tests.faults.story import LATE, Life, _register
 from workflow import store as stores
 from workflow.errors import Refused
 from workflow.failpoints import reach
 from workflow.files import Files
 from workflow.store import read_only, sqlite_path, started
-
-FIRST = Path(__file__).parents[1] / "stories/first_schema/sqlite.sql"
 
 
 def prepare(folder: Path, lived: Path) -> None:
@@ -50,7 +49,7 @@ def prepare(folder: Path, lived: Path) -> None:
 def _in_its_first_shape(present: Path, folder: Path) -> None:
     folder.mkdir()
     with closing(sqlite3.connect(folder / "shenpi.db")) as old:
-        old.executescript(FIRST.read_text("utf-8"))
+        old.executescript(shapes.script(0))
         old.execute("ATTACH ? AS present", (str(present),))
         for (table,) in old.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
             columns = ", ".join(row[1] for row in old.execute(f"PRAGMA main.table_info({table})"))

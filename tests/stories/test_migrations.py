@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, inspect
 
 import api.models  # noqa: F401 - the tables of all layers
 import notifications.models  # noqa: F401 - as above
+from tests import shapes
 from tests.databases import Databases
 from tests.world import World, found, refused
 from workflow import doctor
@@ -17,24 +18,23 @@ from workflow.migrations import require_today
 from workflow.models import SCHEMA
 from workflow.store import Store
 
-FIRST = Path(__file__).parent / "first_schema"
-"""The tables as they were at 10181cf, before there were numbers."""
+SHAPES = pytest.mark.parametrize("pair", shapes.OLD, indirect=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
-    """An old database and an empty one, on each kind."""
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """Two databases without anything, on each kind."""
     if request.param == "sqlite":
-        urls = f"sqlite:///{tmp_path / 'shenpi.db'}", f"sqlite:///{tmp_path / 'new.db'}"
-    else:
-        copies: Databases = request.getfixturevalue("postgres_copies")
-        urls = copies.empty(tmp_path), copies.empty(tmp_path)
-    engine = create_engine(urls[0].replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        for statement in (FIRST / f"{request.param}.sql").read_text("utf-8").split(";\n\n"):
-            connection.exec_driver_sql(statement.strip().removesuffix(";").replace("%", "%%"))
-    engine.dispose()
-    return urls
+        return f"sqlite:///{tmp_path / 'shenpi.db'}", f"sqlite:///{tmp_path / 'new.db'}"
+    copies: Databases = request.getfixturevalue("postgres_copies")
+    return copies.empty(tmp_path), copies.empty(tmp_path)
+
+
+@pytest.fixture
+def pair(empty: tuple[str, str], request: pytest.FixtureRequest) -> tuple[str, str]:
+    """An old database, of the first shape unless a story names another, and an empty one."""
+    shapes.make(empty[0], getattr(request, "param", 0))
+    return empty
 
 
 def shape(store: Store) -> dict[str, Any]:
@@ -58,6 +58,7 @@ def opened(url: str) -> Store:
     return store
 
 
+@SHAPES
 def test_an_old_database_has_the_shape_of_a_new_one_after_its_first_start(pair: tuple[str, str]) -> None:
     old, new = opened(pair[0]), opened(pair[1])
 
@@ -71,31 +72,19 @@ def test_an_old_database_has_the_shape_of_a_new_one_after_its_first_start(pair: 
     new.close()
 
 
-def test_what_runs_is_found_by_its_unit_after_the_stages_were_placed_in_units(pair: tuple[str, str]) -> None:
-    """From shape 2: an index that has grown is made anew, and a column that is there now is filled."""
-    store = opened(pair[1])
-    found(store)
-    world = World(store)
-    world.register("hall").submitted("approval", "proposal", "minutes")
-    today = shape(store)
-    with store.engine.begin() as connection:
-        for statement in (
-            "DROP INDEX project_version",
-            "CREATE INDEX project_version ON project (digest, organisation_id)",
-            "DROP INDEX stage_clock",
-            "ALTER TABLE stage DROP COLUMN organisation_id",
-            "DROP INDEX task_person",
-            "ALTER TABLE task DROP COLUMN organisation_id",
-            "UPDATE schema_number SET number = 2",
-        ):
-            connection.exec_driver_sql(statement)
-    store.close()
+@SHAPES
+def test_what_ran_before_runs_on(pair: tuple[str, str]) -> None:
+    lived = opened(pair[1])
+    found(lived)
+    World(lived).register("hall").submitted("approval", "proposal", "minutes")
+    shapes.fill(pair[0], lived)
 
-    again = opened(pair[1])
+    old = opened(pair[0])
 
-    assert shape(again) == today
-    World(again).prove()
-    again.close()
+    assert old.read(doctor.heads) == lived.read(doctor.heads)
+    World(old).prove()
+    old.close()
+    lived.close()
 
 
 def test_what_was_recorded_before_is_there_after(pair: tuple[str, str]) -> None:
@@ -111,12 +100,8 @@ def test_what_was_recorded_before_is_there_after(pair: tuple[str, str]) -> None:
     store.close()
 
 
-def test_an_old_file_is_kept_as_it_was(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'shenpi.db'}")
-    with engine.begin() as connection:
-        for statement in (FIRST / "sqlite.sql").read_text("utf-8").split(";\n\n"):
-            connection.exec_driver_sql(statement)
-    engine.dispose()
+def test_an_old_file_is_kept_as_it_was(tmp_path: Path) -> None:
+    shapes.make(f"sqlite:///{tmp_path / 'shenpi.db'}", 0)
 
     opened(f"sqlite:///{tmp_path / 'shenpi.db'}").close()
     opened(f"sqlite:///{tmp_path / 'shenpi.db'}").close()

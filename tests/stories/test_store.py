@@ -127,6 +127,21 @@ def test_a_row_changed_behind_the_records_back_is_found(unproved: World) -> None
     assert [each.code for each in found if each.level == "error"] == ["row-differs"] * 4
 
 
+@pytest.mark.parametrize("spoiled", ["{", '{"type":"step.decided","stage":"approval"}'])
+def test_an_entry_that_cannot_be_read_does_not_end_the_examination(unproved: World, spoiled: str) -> None:
+    """It is named, and so is what is wrong with the next project."""
+    store, _ = begun(unproved)
+    unproved.register("hall")
+    drop_guards(unproved)
+    execute(unproved, f"UPDATE event SET data = '{spoiled}' WHERE project_id = 1 AND seq = 4")
+    execute(unproved, "UPDATE project SET title = '别的项目' WHERE id = 2")
+
+    found = store.read(doctor.examine, now=unproved.now, has_file=lambda _: True)
+
+    codes = [each.code for each in found if each.level == "error"]
+    assert codes == ["audit-broken", "audit-broken", "row-differs"], found
+
+
 def test_a_file_that_is_gone_is_found(unproved: World) -> None:
     """A row without its file is an error that names the paper."""
     store, _ = begun(unproved)

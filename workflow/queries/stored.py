@@ -1,8 +1,9 @@
-"""Which stored file belongs to which project: asked before a file is given out, and before one is removed."""
+"""Which stored file belongs to which project: asked before a file is given out, kept, missed or removed."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, select
@@ -11,10 +12,13 @@ from workflow.errors import NotFound, reason
 from workflow.events import DECODER, EntryRecorded, Event
 from workflow.models import EventRow, PaperRow
 from workflow.queries.reading import read_project
+from workflow.record import files_in
 from workflow.sql import table
 from workflow.state import PaperSigned
 
 EVENT, PAPER = table(EventRow), table(PaperRow)
+
+AT_A_TIME: Final = 2000
 
 
 class StoredName(Struct, frozen=True):
@@ -49,12 +53,25 @@ def _scan(event: Event, digest: str) -> StoredName:
     return StoredName(digest, found.name, found.media) if found else StoredName(digest)
 
 
-def is_known(connection: Connection, *, digest: str) -> bool:
-    """Whether any row names the file: a version of a paper, or an entry whose scan it is."""
-    paper = select(PAPER.c.sha256).where(PAPER.c.sha256 == digest).limit(1)
-    if connection.execute(paper).first() is not None:
-        return True
-    return connection.execute(select(EVENT.c.id).where(_names(digest)).limit(1)).first() is not None
+def named_files(connection: Connection, *, project: int | None = None) -> dict[str, str]:
+    """Every file that rows or events name, of that project or of all: its hash -> the name it came in under.
+
+    The name is empty for one that only events name: the scan of a signed sheet, or of an entry not yet confirmed.
+    All events are passed over, which is for a backup or an hour of few, never for a page.
+    """
+    papers = select(PAPER.c.sha256, PAPER.c.name).where(PAPER.c.sha256 != "")
+    events = select(EVENT.c.data).where(EVENT.c.data.contains('"sha256":"'))
+    if project is not None:
+        papers, events = (
+            papers.where(PAPER.c.project_id == project),
+            events.where(EVENT.c.project_id == project),
+        )
+    named = {row.sha256: row.name for row in connection.execute(papers)}
+    with connection.execute(events.execution_options(yield_per=AT_A_TIME)) as rows:
+        for (data,) in rows:
+            for digest in files_in(data):
+                named.setdefault(digest, "")
+    return named
 
 
 def _names(digest: str) -> ColumnElement[bool]:
