@@ -173,7 +173,7 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
     """What the forms of a stage need to know, wherever they are shown."""
     offers = {offer.action: offer for offer in it.offers}
     records = [offer for offer in it.offers if offer.action.startswith("record-")]
-    again = offers.get("reapply") if it.stage.holders else None
+    again = offers.get("reapply") if it.stage.holders or it.expiring else None
     leading = {"submit", "decide-approved", "decide-returned", "decide-refused"}
     others = [
         offer

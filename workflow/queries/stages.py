@@ -219,6 +219,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         passed=current.passed,
         entries=entry_views(reading, stage),
         replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
+        expiring=rules.expiring(reading.case, stage),
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
         conclusions=tuple(
             outcome
