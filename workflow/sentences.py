@@ -145,7 +145,7 @@ def _held(event: ev.StageHeld, tell: Teller) -> str:
     if event.opens_on:
         return f"{tell.stage(event.stage)}须等到{_day(event.opens_on)}方可办理"
     if event.asked:
-        return f"{tell.stage(event.stage)}只差项目信息，请{tell.people(event.asked)}补填"
+        return f"{tell.stage(event.stage)}的其他条件已具备，请{tell.people(event.asked)}补齐所缺信息"
     return f"{tell.stage(event.stage)}的前置条件不再具备，转为等待"
 
 

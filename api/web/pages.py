@@ -127,7 +127,7 @@ def _wanted(stage: StageView) -> str:
     return f"{verb}“{stage.title}”"
 
 
-_VERBS = {PREPARING: "报送", WAITING: "补填项目信息，以启动", REFUSED: "重新申报", LAPSED: "重新申报"}
+_VERBS = {PREPARING: "报送", WAITING: "补齐信息，以启动", REFUSED: "重新申报", LAPSED: "重新申报"}
 
 
 @router.get("/projects/{ref}/record")

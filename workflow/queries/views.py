@@ -291,6 +291,7 @@ class StageFile(Struct, frozen=True):
     passed: tuple[str, ...]
     entries: tuple[EntryView, ...]
     replies: tuple[PaperView, ...]
+    lacks_facts: bool
     expiring: bool
     issues: tuple[DocumentView, ...]
     issues_now: bool

@@ -42,6 +42,7 @@ from workflow.rules.facts import (
     typed_values,
 )
 from workflow.rules.needs import (
+    ENTRY,
     FACT,
     Blocker,
     Need,
@@ -59,6 +60,7 @@ from workflow.rules.needs import (
     papers_of,
     requirement_key,
     unknown_facts,
+    wanted,
 )
 from workflow.rules.people import (
     CHIEFS,
@@ -100,6 +102,7 @@ __all__ = [
     "CODE",
     "CODE_CHECKED_SINCE",
     "CODE_DIGITS",
+    "ENTRY",
     "FACT",
     "MOVE_WORDS",
     "NUMBER",
@@ -183,4 +186,5 @@ __all__ = [
     "unknown_facts",
     "unsettled_by",
     "valid_until",
+    "wanted",
 ]
