@@ -73,7 +73,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         title=spec.title,
         phase=spec.phase,
         state=stage.state,
-        state_words="视为已办" if implied else _words(reading, spec, stage),
+        state_words="视为已办" if implied else standing_words(reading, spec, stage),
         light=state_light(stage.state, due),
         due=due,
         holders=holder_words(reading, spec, stage),
@@ -96,7 +96,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
     )
 
 
-def _words(reading: Reading, spec: Stage, stage: StageState) -> str:
+def standing_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """The stage's state; before its turn, what is already known not to apply says so, but not for certain."""
     if stage.state == WAITING and stage.holders:
         return ASKED
