@@ -132,7 +132,7 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "document": kind.title if kind else "",
         "until": wording.plain(until, today) if until else "",
         "opens": _opens(cause),
-        "facts": _facts(cause, today),
+        "wanted": _wanted(cause, today),
         "effect": event.effect if isinstance(event, ClockChanged) else "",
         "move": event.trigger if isinstance(event, ProjectMoved) else "",
         "successor": _successor(cause),
@@ -244,11 +244,11 @@ def _need_words(definition: Definition, need: rules.Need) -> str:
     return title
 
 
-def _facts(cause: Cause, today: date) -> str:
-    """What the clerk alone can say, where the stage waits for nothing else."""
+def _wanted(cause: Cause, today: date) -> str:
+    """What the clerk alone can say or enter, where the stage waits for nothing else."""
     if not isinstance(cause.event, StageHeld) or cause.stage is None:
         return ""
-    return rules.unknown_facts(cause.case(today), cause.stage)
+    return rules.wanted(cause.case(today), cause.stage)
 
 
 def _opens(cause: Cause) -> str:

@@ -13,7 +13,7 @@ from workflow.clock import due
 from workflow.conditions import Unknown
 from workflow.definition import Stage
 from workflow.events import Entered, Event, StageHeld, StageOpened, StageSkipped
-from workflow.rules import FACT, Case, applies, blockers, condition_words
+from workflow.rules import ENTRY, FACT, Case, applies, blockers, condition_words
 from workflow.state import ISSUED, NOT_APPLICABLE, PREPARING, WAITING
 from workflow.timing import hold, preparation
 
@@ -30,9 +30,13 @@ def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event
     holds = applies(case, spec)
     earliest = earliest_day(case, spec, calendar)
     waiting_for = blockers(case, spec, earliest)
+    if holds is False:  # what does not apply needs no reply either that only has to be entered
+        waiting_for = [each for each in waiting_for if each.kind != ENTRY]
     should_wait = bool(waiting_for) or isinstance(holds, Unknown)
     opens_on = earliest if _still_ahead(earliest, case.day) else None
-    asked = (case.state.clerk,) if should_wait and all(each.kind == FACT for each in waiting_for) else ()
+    asked = (
+        (case.state.clerk,) if should_wait and all(each.kind in {FACT, ENTRY} for each in waiting_for) else ()
+    )
     if stage.state == WAITING and should_wait:
         stays = (opens_on, asked) == (stage.opens_on, stage.holders)
         return None if stays else StageHeld(key, opens_on, asked=asked)

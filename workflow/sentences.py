@@ -145,10 +145,7 @@ def _held(event: ev.StageHeld, tell: Teller) -> str:
     if event.opens_on:
         return f"{tell.stage(event.stage)}须等到{_day(event.opens_on)}方可办理"
     if event.asked:
-        return f"{tell.stage(event.stage)}只差项目信息，请{tell.people(event.asked)}补填"
-    goes_on = event.kept is not None and not event.kept.stopped
-    if goes_on or event.prepared_from:  # only a fact became unknown
-        return f"{tell.stage(event.stage)}是否办理尚不清楚，转为等待"
+        return f"{tell.stage(event.stage)}的其他条件已具备，请{tell.people(event.asked)}补齐所缺信息"
     return f"{tell.stage(event.stage)}转为等待，前置条件具备后再办理"
 
 

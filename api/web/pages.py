@@ -128,7 +128,7 @@ def _wanted(stage: StageView) -> str:
     return f"{verb}“{stage.title}”"
 
 
-_VERBS = {PREPARING: "报送", WAITING: "补填项目信息，以启动", REFUSED: "重新申报", LAPSED: "重新申报"}
+_VERBS = {PREPARING: "报送", WAITING: "补齐信息，以启动", REFUSED: "重新申报", LAPSED: "重新申报"}
 
 
 @router.get("/projects/{ref}/record")
@@ -173,7 +173,7 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
     """What the forms of a stage need to know, wherever they are shown."""
     offers = {offer.action: offer for offer in it.offers}
     records = [offer for offer in it.offers if offer.action.startswith("record-")]
-    again = offers.get("reapply") if it.stage.holders else None
+    again = offers.get("reapply") if it.stage.holders or it.expiring else None
     leading = {"submit", "decide-approved", "decide-returned", "decide-refused"}
     others = [
         offer

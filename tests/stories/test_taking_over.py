@@ -58,7 +58,8 @@ def test_what_lies_behind_an_entered_reply_counts_as_done(world: World) -> None:
 
     behind = ["study", "site", "forest", "village", "design"]
     assert [(found.at(key), found.stage(key).taken_over) for key in behind] == [("issued", True)] * 5
-    assert found.waits_for("notice") == ["等待使用林地审核同意书"]
+    assert found.waits_for("notice") == ["使用林地审核同意书尚未录入：请在“使用林地审核”中补录批复"]
+    assert found.holders("notice") == ["谭丽"], "nobody else can enter it, and nothing else is waited for"
     found.confirm(found.take_over("forest", old("forest_consent")))
     assert found.at("notice") == "preparing"
 

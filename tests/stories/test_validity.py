@@ -122,21 +122,24 @@ def test_a_lapsed_stage_is_applied_for_again(world: World) -> None:
 
 
 def test_a_reply_is_renewed_before_it_lapses(world: World) -> None:
-    """延续: a chief reopens the stage, the old reply counts until the new one is there, and then nothing lapses."""
+    """延续: once it is due, the clerk begins; the old reply counts until the new one is there, and nothing lapses."""
     home = with_opinion(world)
     with_proposal_reply(home)
     world.now = at("2027-06-01 10:00")
-    home.reapply("site", by="罗秀英")
+    with refused("not-a-chief"):
+        home.reapply("site")
+    world.now = at("2027-08-05 10:00")
+    home.reapply("site")
     assert home.at("land") == "preparing"
     home.submit("site")
     home.file("site")
     home.accept("site")
-    home.conclude("site", reply("site_opinion", "2027-06-01"))
+    home.conclude("site", reply("site_opinion", "2027-08-05"))
     world.now = at("2027-09-02 09:00")
     world.sweep()
 
     assert (home.at("site"), home.at("land")) == ("issued", "preparing")
-    assert home.paper("site_opinion").valid_until == date(2028, 6, 1)
+    assert home.paper("site_opinion").valid_until == date(2028, 8, 5)
     assert "reply.lapsed" not in home.kinds()
 
 

@@ -31,9 +31,9 @@ def test_a_fact_that_is_wanted_is_asked_where_the_clerk_looks(city: City, sign_i
     clerk.open(f"{project}/facts")
     clerk.send("/facts", **{"fact.forest_land": ""})
 
-    assert "补填项目信息（占用林地）" in clerk.open("/").words
+    assert "补填占用林地（其他条件已具备）" in clerk.open("/").words
     page = clerk.open(project)
-    assert "使用林地审核 吴海涛 未设时限 今日 待补填信息：占用林地" in page.words
+    assert "使用林地审核 吴海涛 未设时限 今日 待补齐信息：补填占用林地" in page.words
     page = clerk.open(f"{project}/stages/forest")
-    assert "待补填信息 在 吴海涛 手里" in page.words
+    assert "待补齐信息 在 吴海涛 手里" in page.words
     assert page.links.count(f"{project}/facts") == 1

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
+from workflow.definition import Stage
 from workflow.machine import PROJECT_STATES
 from workflow.people import Directory
 from workflow.queries.numbers import number_of
@@ -27,7 +28,7 @@ from workflow.queries.portfolio import (
 from workflow.queries.reading import Reading, reading_of
 from workflow.queries.scope import PROJECT, columns
 from workflow.queries.snapshot import Snapshot, snapshot
-from workflow.queries.stages import holder_words
+from workflow.queries.stages import holder_words, standing_words
 from workflow.queries.words import LIGHTS, Due, Light, clock_day, due_of, left_words, row_light
 from workflow.state import NOT_APPLICABLE, PASSED_STATES
 
@@ -212,7 +213,7 @@ def _row(reading: Reading, row: Any) -> BoardRow:
         state=PROJECT_STATES[state.state],
         total=total_words(definition, state.facts),
         phases=tuple(_phase(reading, phase) for phase in definition.phases),
-        stage=spec.title if spec else "",
+        stage=_stage_words(reading, spec) if spec else "",
         holder=holder_words(reading, spec, state.stage(key)) if spec else "",
         due=_day_words(reading, due),
         left=_left_words(reading, due),
@@ -221,6 +222,12 @@ def _row(reading: Reading, row: Any) -> BoardRow:
         outside=row_light(row.outside_warn_on, row.outside_due_on, reading.day),
         validity=row_light(row.valid_warn_on, row.valid_due_on, reading.day),
     )
+
+
+def _stage_words(reading: Reading, spec: Stage) -> str:
+    """The stage's title; of one that stands still, also why."""
+    stage = reading.state.stage(spec.key)
+    return spec.title if stage.is_open else f"{spec.title}（{standing_words(reading, spec, stage)}）"
 
 
 def _day_words(reading: Reading, due: Due | None) -> str:
@@ -246,7 +253,7 @@ def _phase(reading: Reading, title: str) -> Phase:
     ]
     needed = [stage for stage in stages if stage.state != NOT_APPLICABLE]
     passed = sum(stage.state in PASSED_STATES for stage in needed)
-    dues = [due_of(stage.clock, reading.calendar, reading.day) for stage in stages if stage.is_open]
+    dues = [due_of(stage.clock, reading.calendar, reading.day) for stage in stages if stage.in_hand]
     if dues:
         lights = [due.light if due else LIGHTS["none"] for due in dues]
         worst = min(lights, key=lambda light: _ORDER.index(light.colour))

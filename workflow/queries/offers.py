@@ -60,6 +60,8 @@ def _preparing(reading: Reading, key: str, _: StageState) -> Iterator[Offer]:
 
 def _at_rest(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
     label = "重新办理" if stage.state == ISSUED else "重新申报"
+    if rules.expiring(reading.case, key):
+        label = "办理延续"
     yield _offer("reapply", label, rules.may_begin_again(reading.case, key))
 
 

@@ -48,8 +48,8 @@ from workflow.state import (
 EXPECTED_OUT = "预计不适用"
 """What a waiting stage is called whose condition does not hold as things stand: facts may still change."""
 
-FACTS_WANTED = "待补填信息"
-"""What a waiting stage is called for which nothing is missing but what only its clerk can say."""
+ASKED = "待补齐信息"
+"""What a waiting stage is called for which nothing is missing but what only its clerk can say or enter."""
 
 NOBODY = "无人办理"
 """Who holds a stage whose post is vacant or whose people were all involved; an incident tells of it."""
@@ -72,7 +72,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         title=spec.title,
         phase=spec.phase,
         state=stage.state,
-        state_words="视为已办" if implied else _words(reading, spec, stage),
+        state_words="视为已办" if implied else standing_words(reading, spec, stage),
         light=state_light(stage.state, due),
         due=due,
         holders=holder_words(reading, spec, stage),
@@ -95,10 +95,10 @@ def stage_view(reading: Reading, key: str) -> StageView:
     )
 
 
-def _words(reading: Reading, spec: Stage, stage: StageState) -> str:
+def standing_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """The stage's state; before its turn, what is already known not to apply says so, but not for certain."""
     if stage.state == WAITING and stage.holders:
-        return FACTS_WANTED
+        return ASKED
     if stage.state == WAITING and spec.when is not None and not reading.may_apply(spec):
         return EXPECTED_OUT
     return rules.state_words(spec, stage.state)
@@ -168,7 +168,7 @@ def _ball(reading: Reading, stage: StageView) -> Ball:
     elif stage.missing:
         why = f"{why}，缺{len(stage.missing)}项"
     elif stage.blockers:
-        why = f"{why}：{rules.unknown_facts(reading.case, reading.stage(stage.key))}"
+        why = f"{why}：{rules.wanted(reading.case, reading.stage(stage.key))}"
     return Ball(stage.key, stage.title, who, why, stage.since, stage.due, outside)
 
 
@@ -218,6 +218,8 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         passed=current.passed,
         entries=entry_views(reading, stage),
         replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
+        lacks_facts=bool(current.holders and rules.unknown_facts(reading.case, spec)),
+        expiring=rules.expiring(reading.case, stage),
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
         conclusions=tuple(
             outcome

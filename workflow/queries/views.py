@@ -293,6 +293,8 @@ class StageFile(Struct, frozen=True):
     passed: tuple[str, ...]
     entries: tuple[EntryView, ...]
     replies: tuple[PaperView, ...]
+    lacks_facts: bool
+    expiring: bool
     issues: tuple[DocumentView, ...]
     issues_now: bool
     conclusions: tuple[str, ...]

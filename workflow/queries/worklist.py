@@ -63,7 +63,7 @@ _PARTS = {
 }
 
 
-_AT_REST = {WAITING: "补填项目信息", REFUSED: "重新申报", LAPSED: "重新申报"}
+_AT_REST = {WAITING: "补齐信息", REFUSED: "重新申报", LAPSED: "重新申报"}
 """What gets a stage going again that stands still until the person does it."""
 
 
@@ -244,6 +244,8 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     spec, stage = reading.stage(row.stage), reading.state.stage(row.stage)
     group, action = _group(row.what)
     entry = row.what.removeprefix(CHECK) if group == COMPARE else ""
+    if row.what == WAITING:
+        action = rules.wanted(reading.case, spec)
     if "." in row.what and group != COMPARE and _is_rejected(stage):
         group, action = AMEND, "更正后重新登记"
     entries = entry_views(reading, row.stage)
@@ -274,7 +276,7 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
 def _words(reading: Reading, spec: Stage, what: str) -> str:
     if not reading.state.is_running:
         return "项目中止"
-    return rules.unknown_facts(reading.case, spec) if what == WAITING else task_words(spec, what)
+    return "其他条件已具备" if what == WAITING else task_words(spec, what)
 
 
 def _is_rejected(stage: StageState) -> bool:

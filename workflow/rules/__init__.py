@@ -19,6 +19,7 @@ from workflow.rules.doing import (
     again_trigger,
     clerk_or_chief,
     entry_pending,
+    expiring,
     may_begin_again,
     may_change_clock,
     may_change_facts,
@@ -50,6 +51,7 @@ from workflow.rules.facts import (
     typed_values,
 )
 from workflow.rules.needs import (
+    ENTRY,
     FACT,
     Blocker,
     Need,
@@ -67,6 +69,7 @@ from workflow.rules.needs import (
     papers_of,
     requirement_key,
     unknown_facts,
+    wanted,
 )
 from workflow.rules.people import (
     CHIEFS,
@@ -109,6 +112,7 @@ __all__ = [
     "CODE",
     "CODE_CHECKED_SINCE",
     "CODE_DIGITS",
+    "ENTRY",
     "FACT",
     "MOVE_WORDS",
     "NUMBER",
@@ -138,6 +142,7 @@ __all__ = [
     "entry_pending",
     "entry_people",
     "exceeded_caps",
+    "expiring",
     "fact_titles",
     "going_on",
     "is_consumed",
@@ -193,4 +198,5 @@ __all__ = [
     "unknown_facts",
     "unsettled_by",
     "valid_until",
+    "wanted",
 ]

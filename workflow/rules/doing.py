@@ -57,10 +57,25 @@ def again_trigger(case: Case, key: str) -> str:
 
 
 def may_begin_again(case: Case, key: str) -> list[Reason]:
-    """Reopening what was issued takes a chief; reapplying is the clerk's."""
+    """Reopening what was issued takes a chief; renewing what soon lapses, and reapplying, is the clerk's too."""
     trigger = again_trigger(case, key)
     who = may_lead(case) if trigger == "reopen" else may_prepare(case, key)
+    if who and expiring(case, key):
+        who = may_prepare(case, key)
     return [*running(case), *may_move(case, key, trigger), *who]
+
+
+def expiring(case: Case, key: str) -> bool:
+    """Whether a reply of the issued stage is so near its end that its renewal (延续) is due."""
+    spec, stage = case.stage(key)
+    clocks = [paper.clock for reply in spec.issues if (paper := case.state.documents.get(reply)) is not None]
+    return stage.state == ISSUED and any(
+        clock is not None
+        and clock.due_on is not None
+        and clock.warn_on is not None
+        and clock.warn_on <= case.day
+        for clock in clocks
+    )
 
 
 def may_pass_gate(case: Case, key: str, requirement: str) -> list[Reason]:

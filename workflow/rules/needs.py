@@ -126,10 +126,11 @@ def _need_reason(case: Case, stage: Stage, need: Need) -> Reason:
         return reason("soft-document-missing", need.key, title=title)
     if need.problem == "expired":
         return reason("document-expired", need.key, title=title)
-    issuers = [definition.issuers[key] for key in need.options if key in definition.issuers]
-    if issuers and case.state.stage(issuers[0]).state == ISSUED:
-        title_of_stage = definition.stages[issuers[0]].title
+    unentered = _unentered(case, need)
+    if unentered:
+        title_of_stage = definition.stages[unentered].title
         return reason("reply-not-entered", need.key, title=title, stage=title_of_stage, clerk=case.clerk)
+    issuers = [definition.issuers[key] for key in need.options if key in definition.issuers]
     if issuers:
         return reason("reply-missing", need.key, title=title, stage=definition.stages[issuers[0]].title)
     register = any(definition.documents[key].register_only is not Register.NO for key in need.options)
@@ -174,8 +175,8 @@ def is_consumed(definition: Definition, state: ProjectState, reply: str) -> bool
 # When a stage opens
 
 
-FACT = "fact"
-"""The kind of a blocker that nobody but the project's clerk can lift."""
+FACT, ENTRY = "fact", "entry"
+"""The kinds of blockers that nobody but the project's clerk can lift: to say a fact, to enter a reply that is there."""
 
 
 class Blocker(Struct, frozen=True):
@@ -191,7 +192,7 @@ def blockers(case: Case, stage: Stage, earliest: date | None) -> list[Blocker]:
 
     `earliest` is the first day that the minimum waits of its `after` allow, None if that is not known yet.
     """
-    found = [_reply_blocker(case.definition, need) for need in _awaited(case, stage)]
+    found = [_reply_blocker(case, need) for need in _awaited(case, stage)]
     found += [
         Blocker("after", f"等待“{case.definition.stages[order.stage].title}”办结")
         for order in stage.after
@@ -226,10 +227,31 @@ def unknown_facts(case: Case, stage: Stage) -> str:
     return fact_titles(case.definition, own.union(*(need.unknown for need in _awaited(case, stage))))
 
 
-def _reply_blocker(definition: Definition, need: Need) -> Blocker:
+def wanted(case: Case, stage: Stage) -> str:
+    """What the clerk is asked for, so that the turn of the stage can come: 补填总投资，补录资金来源意见."""
+    facts = unknown_facts(case, stage)
+    replies = [
+        _titles(case.definition, need.options) for need in _awaited(case, stage) if _unentered(case, need)
+    ]
+    return "，".join([*([f"补填{facts}"] if facts else []), *(f"补录{each}" for each in replies)])
+
+
+def _reply_blocker(case: Case, need: Need) -> Blocker:
+    titles = _titles(case.definition, need.options)
     if need.unknown:
-        return Blocker(FACT, f"等待填写{fact_titles(definition, need.unknown)}")
-    return Blocker("reply", f"等待{_titles(definition, need.options)}")
+        return Blocker(FACT, f"等待填写{fact_titles(case.definition, need.unknown)}")
+    stage = _unentered(case, need)
+    if stage:
+        return Blocker(ENTRY, f"{titles}尚未录入：请在“{case.definition.stages[stage].title}”中补录批复")
+    return Blocker("reply", f"等待{titles}")
+
+
+def _unentered(case: Case, need: Need) -> str:
+    """The stage that counts as issued, and has issued that reply, though the reply was never entered; empty if none."""
+    issuers = [case.definition.issuers[key] for key in need.options if key in case.definition.issuers]
+    if need.problem == "missing" and issuers and case.state.stage(issuers[0]).state == ISSUED:
+        return issuers[0]
+    return ""
 
 
 def _is_reply(definition: Definition, document: str) -> bool:
