@@ -380,8 +380,7 @@ class Reference:
             return False
         if not all(self.valid(need) for need in NEEDS[key]):
             return False
-        behalf = self.capacity(actor, [self.clerk])
-        act = tuple(dict.fromkeys([actor, behalf or actor]))
+        act = tuple(dict.fromkeys([actor, stands]))
         stage.papers, stage.acts = set(NEEDS[key]), [act]
         self.enter_step(key, STEPS[key][0], set(act) | self.authors_of(stage.papers))
         return True

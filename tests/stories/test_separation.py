@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.world import Dossier, World, refused, reply
-from workflow.events import StepDecided, StepHandedOver
+from workflow.events import StageSubmitted, StepDecided, StepHandedOver
 from workflow.state import Act, Concluded, Filed, PaperSigned
 
 REPLY = reply("approval_reply", "2026-09-01", "云民审〔2026〕15号")
@@ -109,6 +109,22 @@ def test_the_one_whom_the_submitter_acted_for_does_not_review(world: World) -> N
     assert hall.holders("approval") == ["马德兴"]
     first = hall.stage("approval").acts[0]
     assert world.names(first.people) == ["刘畅", "杨帆"]
+
+
+def test_the_one_for_whom_a_preparation_was_submitted_does_not_review(world: World) -> None:
+    """杨帆 has the preparation in hand, though the project is 谭丽's; what 小李 hands in for him is his own file."""
+    world.grant("马德兴", "云河县民政局", "section_chief")
+    world.person("小李", "规划财务股", "clerk")
+    hall = world.register("hall")
+    hall.upload("proposal", "minutes")
+    hall.hand_over("approval", "杨帆", by="谭丽")
+    world.delegate("杨帆", "小李", "2026-09-01", "2026-09-30")
+    hall.submit("approval", by="小李")
+
+    assert hall.holders("approval") == ["马德兴"]
+    assert world.name(hall.last(StageSubmitted).on_behalf) == "杨帆"
+    with refused("not-the-holder"):
+        hall.approve("approval", "review", "杨帆")
 
 
 def test_a_step_is_not_handed_over_to_who_has_had_a_hand_in_it(world: World) -> None:

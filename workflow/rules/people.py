@@ -51,10 +51,14 @@ def paper_authors(case: Case, papers: Iterable[str]) -> frozenset[int]:
     )
 
 
+def preparers(case: Case, key: str) -> tuple[int, ...]:
+    """Who gathers papers for the stage and submits it: whoever has it in hand, and the project's clerk."""
+    return (*case.state.stage(key).holders, case.state.clerk)
+
+
 def may_prepare(case: Case, key: str) -> list[Reason]:
-    """Whether the actor may gather papers for the stage and submit it: its clerk, or who stands in."""
-    stage = case.state.stage(key)
-    if capacity(case, (*stage.holders, case.state.clerk)) is None:
+    """Whether the actor is one of those who prepare the stage, or stands in for one."""
+    if capacity(case, preparers(case, key)) is None:
         return [reason("not-the-clerk", key, clerk=case.directory.name(case.state.clerk))]
     return []
 
