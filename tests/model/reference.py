@@ -446,8 +446,9 @@ class Reference:
         stage = self.stages[key]
         decides = bool(stage.step) and not stage.part
         standing = STANDING[BY[stage.step]] if decides else SUPERVISORS
-        free = not decides or actor not in self.involved(stage)
-        may = self.capacity(actor, stage.holders) or (self.leads(actor, standing) and free)
+        may = {actor, *self.principals(actor)} & {*stage.holders, *standing}
+        if decides and (actor in self.involved(stage) or may <= self.involved(stage)):
+            return False
         within = bool(SEES & {to, *self.principals(to)})
         if not self.works(actor) or not stage.is_open or not may or not within or stage.holders == [to]:
             return False

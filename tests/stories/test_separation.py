@@ -171,6 +171,34 @@ def test_a_stage_at_rest_is_not_handed_over(world: World) -> None:
         hall.do(hand_over_step, "杨帆", stage="approval", to=world.people["马德兴"], reason_given="")
 
 
+def test_nobody_assigns_with_the_authority_of_whoever_has_a_hand_in_it(world: World) -> None:
+    """杨帆 wrote the paper; 小李, who acts for him, no more names the one who reviews it than he does himself."""
+    world.grant("马德兴", "云河县民政局", "section_chief")
+    world.person("小李", "规划财务股", "clerk")
+    hall = world.register("hall")
+    hall.hand_over("approval", "杨帆", by="谭丽")
+    hall.upload("proposal", by="杨帆")
+    hall.upload("minutes")
+    hall.submit("approval")
+    world.delegate("杨帆", "小李", "2026-09-01", "2026-09-30")
+
+    for who in ("杨帆", "小李"):
+        with refused("involved-cannot-assign"):
+            hall.hand_over("approval", "罗秀英", by=who)
+
+
+def test_the_submitter_does_not_assign_as_the_holders_delegate(world: World) -> None:
+    """谭丽 acts for 杨帆 while he is away, but who reviews her own file is not hers to say; his other delegate says it."""
+    hall = in_review(world)
+    world.delegate("杨帆", "谭丽", "2026-09-01", "2026-09-30")
+    world.delegate("杨帆", "刘畅", "2026-09-01", "2026-09-30")
+    with refused("involved-cannot-assign"):
+        hall.hand_over("approval", "罗秀英", by="谭丽")
+    hall.hand_over("approval", "罗秀英", by="刘畅")
+
+    assert hall.holders("approval") == ["罗秀英"]
+
+
 def test_a_signature_on_paper_counts_as_the_signers_own(world: World) -> None:
     """代录: one enters, another checks the sheet, and the chief who signed it has decided; so who has only
     compared the sheet is not kept from the next step.

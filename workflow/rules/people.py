@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 
 from workflow.conditions import Unknown
 from workflow.definition import POSTS, Stage, StepKind
@@ -22,12 +22,8 @@ RANKS = {"section_chief": 1, "finance_chief": 1, "office": 1, "deputy_director":
 def capacity(case: Case, holders: Iterable[int]) -> int | None:
     """Whether the actor may act for one of `holders`: 0 in person, the principal's id as a delegate, None not."""
     people = tuple(holders)
-    if case.actor in people:
-        return 0
-    for principal in case.directory.principals(case.actor, case.day):
-        if principal in people:
-            return principal
-    return None
+    found = next((person for person in case.acts_as if person in people), None)
+    return 0 if found == case.actor else found
 
 
 def stage_people(case: Case, key: str) -> frozenset[int]:
@@ -214,7 +210,16 @@ def going_on(case: Case) -> list[Reason]:
 def may_lead(case: Case, posts: Iterable[str] = CHIEFS) -> list[Reason]:
     """Whether the actor holds one of the posts over the project's organisation, in person or as delegate."""
     posts = tuple(posts)
-    for person in (case.actor, *case.directory.principals(case.actor, case.day)):
-        if case.directory.has_post(person, posts, case.state.organisation):
-            return []
+    if leaders(case, posts):
+        return []
     return [reason("not-a-chief", posts="、".join(POSTS[post] for post in posts))]
+
+
+def leaders(case: Case, posts: Container[str]) -> list[int]:
+    """Whose post over the project's organisation the actor may use: their own, or that of whoever they act for."""
+    return [each for each in case.acts_as if case.directory.has_post(each, posts, case.state.organisation)]
+
+
+def has_a_hand(case: Case, standing: Collection[int], involved: Container[int]) -> bool:
+    """Whether the actor is involved, or everybody whose standing they could use for it is."""
+    return case.actor in involved or (bool(standing) and all(each in involved for each in standing))
