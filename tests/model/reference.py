@@ -169,6 +169,9 @@ class Reference:
                 return found
         return []
 
+    def checkers(self, exclude: set[str]) -> list[str]:
+        return self.holders("section_chief", exclude) or self.holders("deputy_director", exclude)
+
     def involved(self, stage: Stage) -> set[str]:
         return {who for act in stage.acts for who in act} | self.authors_of(stage.papers)
 
@@ -329,6 +332,9 @@ class Reference:
             if stage.is_open and stage.holders == [self.clerk]:
                 stage.holders = [to]
         self.clerk = to
+        for entry in [stage.entry for stage in self.stages.values() if stage.entry]:
+            if set(entry.checkers) <= {entry.by, to}:
+                entry.checkers = self.checkers({entry.by, to}) or entry.checkers
         return True
 
     def works(self, actor: str) -> bool:
@@ -468,9 +474,7 @@ class Reference:
             or not self.possible(stage, what)
         ):
             return False
-        exclude = {actor, self.clerk}
-        checkers = self.holders("section_chief", exclude) or self.holders("deputy_director", exclude)
-        stage.entry = Entry(what, actor, checkers, self.today)
+        stage.entry = Entry(what, actor, self.checkers({actor, self.clerk}), self.today)
         return True
 
     def possible(self, stage: Stage, what: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.world import Dossier, World, refused, reply
+from workflow.actions.incidents import resolve_incident
 from workflow.events import StageSubmitted, StepDecided, StepHandedOver
 from workflow.state import Act, Concluded, Filed, PaperSigned
 
@@ -335,6 +336,43 @@ def test_a_chief_who_is_clerk_has_his_records_checked_by_the_next_one_up(world: 
 
     with refused("nobody-to-check"):
         home.record("site", Filed(world.today), by="杨帆")
+
+
+def test_an_entry_goes_to_others_if_its_only_checker_becomes_the_clerk(world: World) -> None:
+    """杨帆 takes the project over and no longer checks what is entered in it; the next one up does, and is told."""
+    home = world.register("home").submitted("site", "site_plan")
+    number = home.record("site", Filed(world.today, "收件1号"))
+    home.hand_over_project("杨帆")
+
+    assert world.names(home.state.entries[str(number)].checkers) == ["罗秀英"]
+    assert world.told("罗秀英") == ["check"]
+    home.confirm(number, by="罗秀英")
+
+
+def test_an_entry_that_nobody_may_check_any_more_is_an_incident(world: World) -> None:
+    """Nobody above 杨帆 is left: whoever administers hears why, and gives the check to whom they appoint."""
+    home = world.register("home").submitted("site", "site_plan")
+    number = home.record("site", Filed(world.today, "收件1号"))
+    world.revoke("罗秀英", "云河县民政局", "deputy_director")
+    world.revoke("马德兴", "云河县民政局", "director")
+    home.hand_over_project("杨帆")
+    assert (world.incidents(), world.told("顾明")) == (["holder-disabled"], ["incident"])
+    world.grant("马德兴", "云河县民政局", "director")
+    [[incident]] = world.rows("SELECT id FROM incident")
+    world.do(resolve_incident, "顾明", incident=incident, how="已补齐岗位")
+
+    home.confirm(number, by="马德兴")
+
+
+def test_an_entry_goes_to_others_if_its_only_checker_writes_the_paper_it_rests_on(world: World) -> None:
+    """罗秀英 hands in a new version meanwhile: now 马德兴 sends the signature on the old one back."""
+    hall = in_review(world)
+    number = hall.sign_on_paper("approval", "review", signer="杨帆")
+    world.delegate("谭丽", "罗秀英", "2026-09-01", "2026-09-30")
+    hall.upload("proposal", content="第二稿", by="罗秀英")
+
+    assert world.names(hall.state.entries[str(number)].checkers) == ["马德兴"]
+    hall.reject(number, by="马德兴")
 
 
 def test_acts_of_one_visit_name_everybody_once(world: World) -> None:

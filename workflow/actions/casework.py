@@ -238,8 +238,7 @@ class Casework:
 
     def call_again(self, key: str) -> None:
         """Offer a step that nobody holds, and a check that nobody can make, to whoever holds the post now."""
-        for entry in [each for each in self.project.state.entries.values() if each.stage == key]:
-            self.relieve_checkers(entry)
+        self.relieve_entries(key)
         stage = self.stage(key)
         if stage.holders and stage.is_open:
             self.relieve(key)
@@ -273,20 +272,25 @@ class Casework:
         leaders = self.holders_of("section_chief") or self.holders_of("deputy_director")
         self.miss(key, f"{gone}；请科（股）室负责人或分管领导在项目页移交经办", leaders)
 
+    def relieve_entries(self, key: str) -> None:
+        """Look at the checkers of what was entered about a stage: who may be one has changed."""
+        for entry in [each for each in self.project.state.entries.values() if each.stage == key]:
+            self.relieve_checkers(entry)
+
     def relieve_checkers(self, entry: Entry) -> None:
-        """Offer an entry to others once none of its checkers is there any more; an incident if nobody may check it."""
+        """Offer an entry to others once none of its checkers may check it any more; an incident if nobody may."""
         directory = self.tx.directory
-        if any(map(self._is_there, entry.checkers)):
+        exclude = rules.entry_people(self.case, entry)
+        if any(self._is_there(each) and each not in exclude for each in entry.checkers):
             return
         step = self.stage(entry.stage).step
         post = self.spec(entry.stage).step(step).confirm if step else "section_chief"
-        exclude = rules.entry_people(self.case, entry)
         found = rules.checkers(directory, post, self.project.state.organisation, exclude)
         if found:
             self.record(EntryOffered(replace(entry, checkers=found)), Tell("check", found))
             return
         who = rules.names(directory, entry.checkers)
-        self.miss(entry.stage, f"有登记待核对，核对人{who}的账号已停用或已不在岗")
+        self.miss(entry.stage, f"有登记待核对，核对人{who}的账号已停用、已不在岗或须回避")
 
     def _is_there(self, person: int) -> bool:
         """Whether the person can still do anything here: without an account or a post over it nobody sees a project."""
@@ -313,6 +317,7 @@ class Casework:
         exclude = rules.submitters(self.case, key) | rules.paper_authors(self.case, papers)
         entered = self.entered(key, self.after(key, "restart"), exclude=exclude)
         self.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
+        self.relieve_entries(key)
 
     def passed(self, *stages: str) -> None:
         """What follows when stages were issued: consumed replies stop their clocks, others open, waits end."""

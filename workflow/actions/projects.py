@@ -211,6 +211,8 @@ def hand_over_project(
     )
     relieved = Tell("relieved", work.others((state.clerk,)))
     work.record(ClerkChanged(to, reason_given, stages), Tell("handed_over", (to,)), relieved)
+    for entry in state.entries.values():
+        work.relieve_checkers(entry)
     return work.project.seq
 
 
