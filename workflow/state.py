@@ -21,6 +21,7 @@ OPEN_STATES = frozenset({PREPARING})
 CLOSED_STATES = frozenset({WAITING, NOT_APPLICABLE, ISSUED, REFUSED, LAPSED, CANCELLED})
 PASSED_STATES = frozenset({ISSUED, NOT_APPLICABLE})
 RUNNING_STATES = frozenset({"planning", "reserve", "active", "in_use"})
+ENDED_STATES = frozenset({"archived", "terminated"})
 
 
 class Clock(Struct, frozen=True, omit_defaults=True):
@@ -292,7 +293,7 @@ Record = (
 
 
 class Wait(Struct, frozen=True, omit_defaults=True):
-    """This project waits until another has reached a stage's issue (or, with no stage, is in use)."""
+    """This project waits until another has passed a stage (or, with no stage, is in use)."""
 
     project: int
     stage: str = ""
@@ -326,6 +327,10 @@ class ProjectState(Struct, frozen=True, omit_defaults=True):
     def is_running(self) -> bool:
         """Whether work goes on: neither suspended, terminated nor archived."""
         return self.state in RUNNING_STATES
+
+    def has_reached(self, stage: str) -> bool:
+        """Whether that stage has passed, or, without one, the project is in use: what others may wait for."""
+        return self.stage(stage).state in PASSED_STATES if stage else self.state in {"in_use", "archived"}
 
     @property
     def is_blocked(self) -> bool:

@@ -30,7 +30,7 @@ from workflow.events import (
     WaitEnded,
 )
 from workflow.flow import reconsider
-from workflow.machine import IllegalMove
+from workflow.machine import PROJECT_STATES, IllegalMove
 from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
@@ -225,16 +225,20 @@ class Casework:
         """
         after = self.project.definition.followers
         todo = list(self.project.definition.stages if look_at is None else dict.fromkeys(look_at))
+        skipped = False
         while todo:
             key, todo = todo[0], todo[1:]
             event = reconsider(self.case, key, self.tx.calendar, self.now)
             if event is None:
                 continue
             self.move(key, event)
+            skipped = skipped or isinstance(event, StageSkipped)
             following = [key] if isinstance(event, StageHeld) and event.opens_on is None else []
             if isinstance(event, StageSkipped | StageHeld):
                 following += after.get(key, ())
             todo = [*todo, *(each for each in following if each not in todo)]
+        if skipped:
+            self.end_waits()
 
     def call_again(self, key: str) -> None:
         """Offer a step that nobody holds, and a check that nobody can make, to whoever holds the post now."""
@@ -326,7 +330,7 @@ class Casework:
                 self.stop_validity(reply)
         after = self.project.definition.followers
         self.settle(key for stage in stages for key in after.get(stage, ()))
-        self.end_waits(stages)
+        self.end_waits()
 
     def stop_validity(self, reply: str) -> None:
         """Nobody needs to hear of this reply's validity any more."""
@@ -335,20 +339,21 @@ class Casework:
             still = Clock(clock.key, clock.started_on, clock.limit)
             self.record(ClockChanged("", "consumed", "", still, document=reply))
 
-    def end_waits(self, stages: Iterable[str] = ()) -> None:
-        """Let go every project that waited for this one."""
-        reached = {*stages, ""} if self.project.state.state == "in_use" else set(stages)
+    def end_waits(self) -> None:
+        """Let go every project that waited for what has come about in this one."""
+        state = self.project.state
         for work in self._dependents():
             for wait in work.project.state.waits:
-                if wait.project == self.project.id and not wait.ended and wait.stage in reached:
+                if wait.project == self.project.id and not wait.ended and state.has_reached(wait.stage):
                     work.record(WaitEnded(wait.project, wait.stage))
             work.settle()
 
     def disappoint(self) -> None:
-        """Tell every project that waited for this one that it will wait in vain: none does so silently."""
+        """Tell every project that still waits for this one, which has ended, that it does so in vain: none silently."""
+        title, became = self.project.state.title, PROJECT_STATES[self.project.state.state]
         for work in self._dependents():
             told = tuple(dict.fromkeys((work.project.state.clerk, *work.holders_of("deputy_director"))))
-            words = f"所等待的项目“{self.project.state.title}”已终止，请分管领导决定不再等待，或终止本项目"
+            words = f"所等待的项目“{title}”已{became}，请分管领导决定不再等待，或终止本项目"
             work.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
 
     def _dependents(self) -> Iterator[Casework]:
