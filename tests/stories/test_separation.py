@@ -265,17 +265,20 @@ def test_a_signature_on_a_paper_that_was_replaced_does_not_count(world: World) -
     assert world.told("谭丽")[-1] == "rejected"
 
 
-def test_a_signature_that_was_given_online_meanwhile_is_to_be_sent_back(world: World) -> None:
-    """The signer also decided at the desk: the checker hears that the sheet no longer counts, and what to do."""
+def test_a_step_whose_signature_waits_for_its_check_is_not_decided_at_the_desk(world: World) -> None:
+    """杨帆 has signed the sheet; until it is checked or sent back neither he nor a colleague decides beside it."""
+    world.grant("马德兴", "规划财务股", "section_chief")
     home = world.register("home").submitted("proposal", "proposal")
     number = home.sign_on_paper("proposal", "review", signer="杨帆")
-    home.approve("proposal", "review", "杨帆")
-    with refused("entry-outdated", says="请退回登记"):
-        home.confirm(number, by="罗秀英")
-    home.reject(number, by="罗秀英")
-    home.file("proposal")
+    for who in ("杨帆", "马德兴"):
+        with refused("entry-pending", says="请先由马德兴核对"):
+            home.approve("proposal", "review", who)
+        with refused("entry-pending"):
+            home.return_("proposal", "review", who)
+    home.reject(number, by="马德兴")
+    home.approve("proposal", "review", "马德兴")
 
-    assert home.at("proposal") == "external.filed"
+    assert (home.at("proposal"), home.state.entries) == ("external.filing", {})
 
 
 def test_one_entry_waits_at_a_time_and_a_rejected_one_has_no_effect(world: World) -> None:

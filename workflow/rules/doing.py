@@ -12,6 +12,7 @@ from workflow.rules.needs import needs_of
 from workflow.rules.people import (
     SUPERVISORS,
     capacity,
+    entry_pending,
     going_on,
     has_a_hand,
     is_publicity,
@@ -117,14 +118,6 @@ def decides(case: Case, key: str) -> bool:
     """Whether the stage is at a step that somebody in the house decides."""
     stage = case.state.stage(key)
     return bool(stage.step) and "." not in stage.state and not is_publicity(case, key)
-
-
-def entry_pending(case: Case, key: str) -> list[Reason]:
-    """One entry at a time: the next would be made on a state that is about to change."""
-    for entry in case.state.entries.values():
-        if entry.stage == key:
-            return [reason("entry-pending", key, checkers=names(case.directory, entry.checkers))]
-    return []
 
 
 def may_enter_signature(case: Case, key: str) -> list[Reason]:

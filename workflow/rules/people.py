@@ -87,7 +87,7 @@ def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:
     reasons += may_move(case, key, trigger)
     if spec.step(step).kind is StepKind.EXTERNAL:
         return [*reasons, reason("step-is-outside", key, body=spec.step(step).body, clerk=case.clerk)]
-    reasons += is_decider(case, key, case.actor)
+    reasons += [*entry_pending(case, key), *is_decider(case, key, case.actor)]
     if trigger == "approve":
         reasons += may_conclude(case, spec, stage)
     return reasons
@@ -139,6 +139,14 @@ def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:
         title = case.definition.documents[step.minutes].title
         reasons.append(reason("minutes-missing", step.minutes, title=title, clerk=case.clerk))
     return reasons
+
+
+def entry_pending(case: Case, key: str) -> list[Reason]:
+    """One entry at a time: the next would be made on a state that is about to change."""
+    for entry in case.state.entries.values():
+        if entry.stage == key:
+            return [reason("entry-pending", key, checkers=names(case.directory, entry.checkers))]
+    return []
 
 
 def may_confirm(case: Case, number: str) -> list[Reason]:
