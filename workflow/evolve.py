@@ -140,7 +140,7 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
         stages = {
             key: replace(stage, opens_on=None) if stage.opens_on else stage for key, stage in stages.items()
         }
-    entries = {} if event.cancelled else state.entries
+    entries = {} if event.to == "terminated" else state.entries
     return replace(state, state=event.to, stages=stages, entries=entries)
 
 
