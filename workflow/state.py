@@ -86,7 +86,8 @@ class StageState(Struct, frozen=True, omit_defaults=True):
 
     `state` has no default, so that it is always spelled out. `turn` counts moves, so that a stale page is
     noticed; `last` is the last of them. `acts` and `papers` belong to the current visit: who acted, and the
-    hash of every paper that the submission rests on. `kept` is the preparation's clock while the stage is held,
+    hash of every paper that the submission rests on. `fixes` is what a return or a correction notice lists,
+    `not_confirmed` why the last entry did not pass its check. `kept` is the preparation's clock while the stage is held,
     and after the submission if it was stopped or extended: in the same visit it goes on and never begins anew.
     """
 
@@ -102,6 +103,7 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     papers: dict[str, str] = {}
     passed: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    not_confirmed: str = ""
     prepared_from: date | None = None
     kept: Clock | None = None
     issued_on: date | None = None
