@@ -201,11 +201,8 @@ class Casework:
         stage = _entered(event)
         if stage is None or stage.state == ISSUED:
             return Tell("opened", ())
-        if stage.state == PREPARING:
-            return Tell("opened", stage.holders)
-        kind = "record" if "." in stage.state else "decide"
         waits = stage.state.endswith((".filed", ".accepted"))
-        return Tell(kind, () if waits else stage.holders)
+        return Tell(_called(stage.state), () if waits else stage.holders)
 
     def _mind_orphans(self, key: str) -> None:
         stage = self.stage(key)
@@ -253,7 +250,7 @@ class Casework:
         if not found:
             self._mind_orphans(key)
             return
-        self.record(StepOffered(key, found), Tell("decide", found))
+        self.record(StepOffered(key, found), Tell(_called(stage.state), found))
 
     def relieve(self, key: str) -> None:
         """Offer a place to whoever holds its post now that nobody of its holders is there any more.
@@ -266,7 +263,7 @@ class Casework:
         exclude = () if "." in stage.state or not stage.step else rules.stage_people(self.case, key)
         found = tuple(filter(self._is_there, self.holders(key, stage.state, exclude)))
         if found:
-            self.record(StepOffered(key, found), Tell("decide", found))
+            self.record(StepOffered(key, found), Tell(_called(stage.state), found))
             return
         who = rules.names(self.tx.directory, stage.holders)
         gone = f"在{who}手中，其账号已停用或已不在岗，无人办理"
@@ -404,6 +401,13 @@ class Casework:
             authors=(self.actor,),
             clock=clock,
         )
+
+
+def _called(state: str) -> str:
+    """The kind of notice that asks for what is to be done in that state of a stage."""
+    if state == PREPARING:
+        return "opened"
+    return "record" if "." in state else "decide"
 
 
 def _entered(event: Event) -> Entered | None:
