@@ -117,6 +117,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "outcome-unknown": ("没有“{outcome}”这种结论。", "请选择通过、退回或不予批准。"),
     "already-acted": ("{holders}已开始审核，不能撤回。", "可请其退回。"),
     "wait-in-circle": ("两个项目不能互相等待。", "请重新选择。"),
+    "awaited-ended": ("所等待的项目已{state}，等不到了。", "请选择其他项目，或无需等待。"),
     "not-waiting": ("本项目没有在等待该项目。", "请刷新页面。"),
     "stages-open": ("尚有未办结的事项：{stages}。", "请先办结，再归档。"),
     "not-taking-over": ("项目不在补录中，不能补录本事项。", "请按正常流程登记。"),

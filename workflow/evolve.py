@@ -27,14 +27,10 @@ from workflow.state import (
     Act,
     CorrectionNotified,
     Filed,
-    Fix,
     Paper,
     ProjectState,
     StageState,
 )
-
-NOT_CONFIRMED = "登记未通过核对："
-"""How the one thing to put right begins after an entry was not confirmed."""
 
 
 def evolve(state: ProjectState | None, recorded: ev.Recorded) -> ProjectState:
@@ -85,7 +81,7 @@ def _moved(stage: StageState, entered: ev.Entered, recorded: ev.Recorded, **chan
         since=recorded.at,
         last=_last(recorded),
         prepared_from=_prepared_from(stage, entered),
-        **{"kept": None, **changes},
+        **{"kept": None, "not_confirmed": "", **changes},
     )
 
 
@@ -147,7 +143,7 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
         stages = {
             key: replace(stage, holders=()) if stage.holders else stage for key, stage in stages.items()
         }
-    entries = {} if event.cancelled else state.entries
+    entries = {} if event.to == "terminated" else state.entries
     return replace(state, state=event.to, stages=stages, entries=entries)
 
 
@@ -283,8 +279,8 @@ def _reply_lapsed(state: ProjectState, event: ev.ReplyLapsed, recorded: ev.Recor
 
 def _entry_recorded(state: ProjectState, event: ev.EntryRecorded, _: ev.Recorded) -> ProjectState:
     stage = state.stage(event.entry.stage)
-    if any(fix.text.startswith(NOT_CONFIRMED) for fix in stage.fixes):
-        state = _put(state, event.entry.stage, replace(stage, fixes=()))
+    if stage.not_confirmed:
+        state = _put(state, event.entry.stage, replace(stage, not_confirmed=""))
     return replace(state, entries={**state.entries, str(event.entry.number): event.entry})
 
 
@@ -294,7 +290,7 @@ def _entry_offered(state: ProjectState, event: ev.EntryOffered, _: ev.Recorded) 
 
 def _entry_rejected(state: ProjectState, event: ev.EntryRejected, _: ev.Recorded) -> ProjectState:
     state = _without_entry(state, event.entry)
-    stage = replace(state.stage(event.stage), fixes=(Fix(f"{NOT_CONFIRMED}{event.reason}"),))
+    stage = replace(state.stage(event.stage), not_confirmed=event.reason)
     return _put(state, event.stage, stage)
 
 

@@ -87,8 +87,10 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     `state` has no default, so that it is always spelled out. `turn` counts moves, so that a stale page is
     noticed; `last` is the last of them. `holders` are those it waits for: also while it is not open, if what
     comes next is theirs to say. `acts` and `papers` belong to the current visit: who acted, and the hash of
-    every paper that the submission rests on. `kept` is the preparation's clock while the stage is held, and
-    after the submission if it was stopped or extended: in the same visit it goes on and never begins anew.
+    every paper that the submission rests on. `fixes` is what a return or a correction notice lists,
+    `not_confirmed` why the last entry did not pass its check. `kept` is the preparation's clock while the stage
+    is held, and after the submission if it was stopped or extended: in the same visit it goes on and never
+    begins anew.
     """
 
     state: str
@@ -103,6 +105,7 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     papers: dict[str, str] = {}
     passed: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    not_confirmed: str = ""
     prepared_from: date | None = None
     kept: Clock | None = None
     issued_on: date | None = None
@@ -319,7 +322,7 @@ Record = (
 
 
 class Wait(Struct, frozen=True, omit_defaults=True):
-    """This project waits until another has reached a stage's issue (or, with no stage, is in use)."""
+    """This project waits until another has passed a stage (or, with no stage, is in use)."""
 
     project: int
     stage: str = ""
@@ -353,6 +356,10 @@ class ProjectState(Struct, frozen=True, omit_defaults=True):
     def is_running(self) -> bool:
         """Whether work goes on: neither suspended, terminated nor archived."""
         return self.state in RUNNING_STATES
+
+    def has_reached(self, stage: str) -> bool:
+        """Whether that stage has passed, or, without one, the project is in use: what others may wait for."""
+        return self.stage(stage).state in PASSED_STATES if stage else self.state in {"in_use", "archived"}
 
     @property
     def is_blocked(self) -> bool:

@@ -169,6 +169,9 @@ class Reference:
                 return found
         return []
 
+    def checkers(self, exclude: set[str]) -> list[str]:
+        return self.holders("section_chief", exclude) or self.holders("deputy_director", exclude)
+
     def involved(self, stage: Stage) -> set[str]:
         return {who for act in stage.acts for who in act} | self.authors_of(stage.papers)
 
@@ -335,6 +338,9 @@ class Reference:
             if stage.holders == [self.clerk]:
                 stage.holders = [to]
         self.clerk = to
+        for entry in [stage.entry for stage in self.stages.values() if stage.entry]:
+            if set(entry.checkers) <= {entry.by, to}:
+                entry.checkers = self.checkers({entry.by, to}) or entry.checkers
         return True
 
     def works(self, actor: str) -> bool:
@@ -386,8 +392,7 @@ class Reference:
             return False
         if not all(self.valid(need) for need in NEEDS[key]):
             return False
-        behalf = self.capacity(actor, [self.clerk])
-        act = tuple(dict.fromkeys([actor, behalf or actor]))
+        act = tuple(dict.fromkeys([actor, stands]))
         stage.papers, stage.acts = set(NEEDS[key]), [act]
         self.enter_step(key, STEPS[key][0], set(act) | self.authors_of(stage.papers))
         return True
@@ -453,8 +458,9 @@ class Reference:
         stage = self.stages[key]
         decides = bool(stage.step) and not stage.part
         standing = STANDING[BY[stage.step]] if decides else SUPERVISORS
-        free = not decides or actor not in self.involved(stage)
-        may = self.capacity(actor, stage.holders) or (self.leads(actor, standing) and free)
+        may = {actor, *self.principals(actor)} & {*stage.holders, *standing}
+        if decides and (actor in self.involved(stage) or may <= self.involved(stage)):
+            return False
         within = bool(SEES & {to, *self.principals(to)})
         if not self.works(actor) or not stage.is_open or not may or not within or stage.holders == [to]:
             return False
@@ -474,9 +480,7 @@ class Reference:
             or not self.possible(stage, what)
         ):
             return False
-        exclude = {actor, self.clerk}
-        checkers = self.holders("section_chief", exclude) or self.holders("deputy_director", exclude)
-        stage.entry = Entry(what, actor, checkers, self.today)
+        stage.entry = Entry(what, actor, self.checkers({actor, self.clerk}), self.today)
         return True
 
     def possible(self, stage: Stage, what: str) -> bool:

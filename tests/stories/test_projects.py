@@ -303,12 +303,44 @@ def test_projects_do_not_wait_in_a_circle(world: World) -> None:
 
 
 def test_waiting_for_a_project_that_is_terminated_is_not_silent(world: World) -> None:
-    """Nothing is stuck silently: when the other will never come about, somebody is told."""
-    first, second = world.register("hall"), world.register("hall")
+    """Nothing is stuck silently: when the other will never come about, somebody is told; nobody begins such a wait."""
+    first, second, third = (world.register("hall") for _ in range(3))
     second.wait_for(first)
     first.move("terminate")
 
-    assert world.incidents() != [] or second.at("approval") == "preparing"
+    assert (second.at("approval"), world.incidents()) == ("waiting", ["awaited-terminated"])
+    with refused("awaited-ended", says="终止"):
+        third.wait_for(first)
+
+
+def test_waiting_for_what_is_done_and_put_away_is_no_waiting(world: World) -> None:
+    """A project that was put into use and archived is there; a stage of it that was never issued will not be."""
+    first, second, third = (world.register("hall") for _ in range(3))
+    first.move("start")
+    first.submitted("approval", "proposal", "minutes").refuse("approval", "review", "杨帆")
+    third.wait_for(first, "approval")
+    for trigger in ("put_into_use", "archive"):
+        first.move(trigger)
+    second.wait_for(first)
+
+    assert second.at("approval") == "preparing"
+    assert (third.at("approval"), world.incidents()) == ("waiting", ["awaited-terminated"])
+    with refused("awaited-ended", says="归档"):
+        second.wait_for(first, "approval")
+
+
+def test_waiting_for_a_stage_that_does_not_apply_is_no_waiting(world: World) -> None:
+    """占用林地 turns out to be nothing: no consent will be issued, and whoever waits for it goes on."""
+    first, second, third = world.register("garden"), world.register("hall"), world.register("hall")
+    second.wait_for(first, "forest")
+    first.submitted("study", "study_report")
+    first.approve("study", "review", "杨帆", reply("study_reply", "2026-09-01", fields={"estimate": "10"}))
+    assert second.at("approval") == "waiting"
+    first.facts(forest="0")
+    assert first.at("forest") == "not_applicable"
+    third.wait_for(first, "forest")
+
+    assert [each.at("approval") for each in (second, third)] == ["preparing", "preparing"]
 
 
 def test_a_project_is_handed_over_with_all_that_is_in_hand(world: World) -> None:

@@ -166,6 +166,17 @@ def test_a_rejected_entry_leaves_the_stage_as_it_was(world: World) -> None:
     assert found.at("study") == "preparing"
 
 
+def test_a_project_terminated_while_it_is_taken_over_leaves_nothing_to_check(world: World) -> None:
+    """No stage had been touched yet; the reply that 杨帆 was to check waits for nobody any more."""
+    hall = world.register("hall", taking_over=True)
+    number = hall.take_over("approval", reply("approval_reply", "2025-03-04", "云民审〔2025〕15号"))
+    hall.move("terminate")
+
+    assert (hall.state.entries, world.rows("SELECT what FROM task")) == ({}, [])
+    with refused("entry-not-found"):
+        hall.reject(number)
+
+
 @pytest.mark.parametrize("code", ["2411-441900-04-01-542884", ""])
 def test_a_taken_over_project_is_followed_like_any_other_afterwards(world: World, code: str) -> None:
     """From its closing on, clocks start, rungs fire and the sweep does its work."""

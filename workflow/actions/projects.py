@@ -24,10 +24,10 @@ from workflow.events import (
     WaitBegan,
     WaitEnded,
 )
-from workflow.machine import PROJECT
+from workflow.machine import PROJECT, PROJECT_STATES
 from workflow.queries.scope import namesake
 from workflow.sql import Statement
-from workflow.state import ISSUED, PASSED_STATES, Clock, ReplyData, TakenOver, Wait
+from workflow.state import ENDED_STATES, ISSUED, PASSED_STATES, Clock, ReplyData, TakenOver, Wait
 from workflow.timing import ladder_of, resume, stop
 from workflow.transaction import Tell, Transaction
 
@@ -176,7 +176,7 @@ def move_project(
         work.settle()
     if to == "in_use":
         work.end_waits()
-    if to == "terminated":
+    if to in ENDED_STATES:
         work.disappoint()
     return work.project.seq
 
@@ -202,11 +202,13 @@ def hand_over_project(
     stages = tuple(key for key, stage in state.stages.items() if stage.holders == (state.clerk,))
     relieved = Tell("relieved", (state.clerk,))
     work.record(ClerkChanged(to, reason_given, stages), Tell("handed_over", (to,)), relieved)
+    for entry in state.entries.values():
+        work.relieve_checkers(entry)
     return work.project.seq
 
 
 def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime, stage: str = "") -> int:
-    """Let the project wait until another has issued `stage`, or, without one, is in use.
+    """Let the project wait until another has passed `stage`, or, without one, is in use.
 
     By a supervisor: what waits has no clock, so it is not for the clerk to say.
     """
@@ -217,9 +219,11 @@ def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime
         reasons.append(reason("wait-in-circle", "other"))
     if stage and stage not in awaited.definition.stages:
         reasons.append(reason("stage-not-found", "stage", stage=stage))
+    come = awaited.state.has_reached(stage)
+    if not come and awaited.state.state in ENDED_STATES:
+        reasons.append(reason("awaited-ended", "other", state=PROJECT_STATES[awaited.state.state]))
     refuse(reasons)
 
-    come = awaited.state.stage(stage).state == ISSUED if stage else awaited.state.state == "in_use"
     wait = Wait(awaited.id, stage, ended=come)
     if wait not in work.project.state.waits:
         work.record(WaitBegan(wait))

@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, s
 from workflow import rules
 from workflow.definition import Stage
 from workflow.errors import Reason
-from workflow.evolve import NOT_CONFIRMED
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
 from workflow.projection import CHECK, RETURNED
@@ -196,7 +195,7 @@ def _taken_up(reading: Reading) -> TakenUp:
         reading.ref,
         reading.state.title,
         len(reading.state.entries),
-        sum(bool(stage.fixes) for stage in reading.state.stages.values()),
+        sum(bool(stage.not_confirmed) for stage in reading.state.stages.values()),
     )
 
 
@@ -246,7 +245,7 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     entry = row.what.removeprefix(CHECK) if group == COMPARE else ""
     if row.what == WAITING:
         action = rules.wanted(reading.case, spec)
-    if "." in row.what and group != COMPARE and _is_rejected(stage):
+    if "." in row.what and group != COMPARE and stage.not_confirmed:
         group, action = AMEND, "更正后重新登记"
     entries = entry_views(reading, row.stage)
     comparing = next((each for each in entries if str(each.number) == entry), None)
@@ -264,7 +263,7 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         due=None if entry else due_of(stage.clock, reading.calendar, reading.day),
         outside=bool(stage.clock and stage.clock.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
-        fixes=tuple(fix.text for fix in stage.fixes) if group == AMEND else (),
+        fixes=_to_amend(stage) if group == AMEND else (),
         for_whom=reading.directory.name(row.person_id) if row.person_id != reading.case.actor else "",
         entry=entry,
         deciding=_deciding(reading, spec, stage) if group == DECIDE else None,
@@ -279,9 +278,11 @@ def _words(reading: Reading, spec: Stage, what: str) -> str:
     return "其他条件已具备" if what == WAITING else task_words(spec, what)
 
 
-def _is_rejected(stage: StageState) -> bool:
-    """Whether the last record of the outside office was not confirmed: nothing goes on until it is made again."""
-    return any(fix.text.startswith(NOT_CONFIRMED) for fix in stage.fixes)
+def _to_amend(stage: StageState) -> tuple[str, ...]:
+    """Why the last record was not confirmed, and what a return or the outside office lists as long as that is open."""
+    listed = stage.fixes if stage.state == PREPARING or stage.state.endswith(f".{CORRECTING}") else ()
+    refused = (f"登记未通过核对：{stage.not_confirmed}",) if stage.not_confirmed else ()
+    return (*refused, *(fix.text for fix in listed))
 
 
 def _group(what: str) -> tuple[str, str]:

@@ -12,8 +12,11 @@ from workflow.rules.needs import minutes_of, needs_of
 from workflow.rules.people import (
     SUPERVISORS,
     capacity,
+    entry_pending,
     going_on,
+    has_a_hand,
     is_publicity,
+    leaders,
     may_lead,
     may_move,
     may_prepare,
@@ -79,29 +82,29 @@ def expiring(case: Case, key: str) -> bool:
 
 
 def may_pass_gate(case: Case, key: str, requirement: str) -> list[Reason]:
-    """A supervisor who has no hand in the matter, and only a requirement that the definition calls soft."""
+    """A supervisor without a hand in the matter, in person or by a delegate; and only what the definition calls soft."""
     spec = case.definition.stages[key]
     needs = {need.key: need for need in needs_of(case, spec)}
     reasons = [*running(case), *may_lead(case, SUPERVISORS)]
     if requirement not in needs or not needs[requirement].requirement.soft:
         reasons.append(reason("gate-not-soft", requirement))
-    if case.actor in {case.state.clerk, *stage_people(case, key)}:
+    if has_a_hand(case, leaders(case, SUPERVISORS), {case.state.clerk, *stage_people(case, key)}):
         reasons.append(reason("own-gate", key))
     return reasons
 
 
 def may_hand_over(case: Case, key: str) -> list[Reason]:
-    """Whoever holds the step, or a supervisor above."""
+    """Whoever holds the step, or a supervisor above; who decides is said by nobody who has a hand in it."""
     spec, stage = case.stage(key)
     reasons = running(case)
     if not stage.is_open:
         reasons.append(reason("stage-not-open", key, state=state_words(spec, stage.state)))
-    if capacity(case, stage.holders) is None:
-        above = posts_from(spec.step(stage.step).by) if decides(case, key) else SUPERVISORS
-        if may_lead(case, above):
-            reasons.append(reason("not-the-holder", key, holders=names(case.directory, stage.holders)))
-        elif decides(case, key) and case.actor in stage_people(case, key):
-            reasons.append(reason("involved-cannot-assign", key))
+    above = posts_from(spec.step(stage.step).by) if decides(case, key) else SUPERVISORS
+    standing = [*(each for each in case.acts_as if each in stage.holders), *leaders(case, above)]
+    if not standing:
+        reasons.append(reason("not-the-holder", key, holders=names(case.directory, stage.holders)))
+    elif decides(case, key) and has_a_hand(case, standing, stage_people(case, key)):
+        reasons.append(reason("involved-cannot-assign", key))
     return reasons
 
 
@@ -130,14 +133,6 @@ def decides(case: Case, key: str) -> bool:
     """Whether the stage is at a step that somebody in the house decides."""
     stage = case.state.stage(key)
     return bool(stage.step) and "." not in stage.state and not is_publicity(case, key)
-
-
-def entry_pending(case: Case, key: str) -> list[Reason]:
-    """One entry at a time: the next would be made on a state that is about to change."""
-    for entry in case.state.entries.values():
-        if entry.stage == key:
-            return [reason("entry-pending", key, checkers=names(case.directory, entry.checkers))]
-    return []
 
 
 def may_enter_signature(case: Case, key: str) -> list[Reason]:
@@ -192,8 +187,7 @@ def may_change_clock(case: Case, key: str, effect: str) -> list[Reason]:
     spec, stage = case.stage(key)
     clock = stage.clock
     reasons = [*running(case), *may_lead(case)]
-    hands = {case.actor, *case.directory.principals(case.actor, case.day)}
-    if hands & {*stage.holders, case.state.clerk}:
+    if not {*stage.holders, case.state.clerk}.isdisjoint(case.acts_as):
         reasons.append(reason("own-clock", key))
     if clock is None:
         return [*reasons, reason("no-clock", key, stage=spec.title)]

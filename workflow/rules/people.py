@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 
 from workflow.conditions import Unknown
 from workflow.definition import POSTS, Stage, StepKind
@@ -22,12 +22,8 @@ RANKS = {"section_chief": 1, "finance_chief": 1, "office": 1, "deputy_director":
 def capacity(case: Case, holders: Iterable[int]) -> int | None:
     """Whether the actor may act for one of `holders`: 0 in person, the principal's id as a delegate, None not."""
     people = tuple(holders)
-    if case.actor in people:
-        return 0
-    for principal in case.directory.principals(case.actor, case.day):
-        if principal in people:
-            return principal
-    return None
+    found = next((person for person in case.acts_as if person in people), None)
+    return 0 if found == case.actor else found
 
 
 def stage_people(case: Case, key: str) -> frozenset[int]:
@@ -51,10 +47,14 @@ def paper_authors(case: Case, papers: Iterable[str]) -> frozenset[int]:
     )
 
 
+def preparers(case: Case, key: str) -> tuple[int, ...]:
+    """Who gathers papers for the stage and submits it: whoever has it in hand, and the project's clerk."""
+    return (*case.state.stage(key).holders, case.state.clerk)
+
+
 def may_prepare(case: Case, key: str) -> list[Reason]:
-    """Whether the actor may gather papers for the stage and submit it: its clerk, or who stands in."""
-    stage = case.state.stage(key)
-    if capacity(case, (*stage.holders, case.state.clerk)) is None:
+    """Whether the actor is one of those who prepare the stage, or stands in for one."""
+    if capacity(case, preparers(case, key)) is None:
         return [reason("not-the-clerk", key, clerk=case.directory.name(case.state.clerk))]
     return []
 
@@ -87,7 +87,7 @@ def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:
     reasons += may_move(case, key, trigger)
     if spec.step(step).kind is StepKind.EXTERNAL:
         return [*reasons, reason("step-is-outside", key, body=spec.step(step).body, clerk=case.clerk)]
-    reasons += is_decider(case, key, case.actor)
+    reasons += [*entry_pending(case, key), *is_decider(case, key, case.actor)]
     if trigger == "approve":
         reasons += may_conclude(case, spec)
     return reasons
@@ -139,6 +139,14 @@ def may_conclude(case: Case, spec: Stage) -> list[Reason]:
         title = case.definition.documents[minutes.key].title
         reasons.append(reason("minutes-missing", minutes.key, title=title))
     return reasons
+
+
+def entry_pending(case: Case, key: str) -> list[Reason]:
+    """One entry at a time: the next would be made on a state that is about to change."""
+    for entry in case.state.entries.values():
+        if entry.stage == key:
+            return [reason("entry-pending", key, checkers=names(case.directory, entry.checkers))]
+    return []
 
 
 def may_confirm(case: Case, number: str) -> list[Reason]:
@@ -220,7 +228,16 @@ def going_on(case: Case) -> list[Reason]:
 def may_lead(case: Case, posts: Iterable[str] = CHIEFS) -> list[Reason]:
     """Whether the actor holds one of the posts over the project's organisation, in person or as delegate."""
     posts = tuple(posts)
-    for person in (case.actor, *case.directory.principals(case.actor, case.day)):
-        if case.directory.has_post(person, posts, case.state.organisation):
-            return []
+    if leaders(case, posts):
+        return []
     return [reason("not-a-chief", posts="、".join(POSTS[post] for post in posts))]
+
+
+def leaders(case: Case, posts: Container[str]) -> list[int]:
+    """Whose post over the project's organisation the actor may use: their own, or that of whoever they act for."""
+    return [each for each in case.acts_as if case.directory.has_post(each, posts, case.state.organisation)]
+
+
+def has_a_hand(case: Case, standing: Collection[int], involved: Container[int]) -> bool:
+    """Whether the actor is involved, or everybody whose standing they could use for it is."""
+    return case.actor in involved or (bool(standing) and all(each in involved for each in standing))
