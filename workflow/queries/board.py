@@ -26,6 +26,7 @@ from workflow.queries.portfolio import (
     total_words,
 )
 from workflow.queries.reading import Reading, reading_of
+from workflow.queries.restarts import AGAIN, began_again
 from workflow.queries.scope import PROJECT, columns
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import holder_words, standing_words
@@ -206,6 +207,7 @@ def _row(reading: Reading, row: Any) -> BoardRow:
     open_stages.sort(key=lambda each: each[0].day or date.max if each[0] else date.max)
     due, key = open_stages[0] if open_stages else (None, "")
     spec = definition.stages[key] if key else None
+    again = spec is not None and began_again(reading.case.compiled, key, state.stage(key))
     return BoardRow(
         ref=reading.ref,
         title=state.title,
@@ -215,7 +217,7 @@ def _row(reading: Reading, row: Any) -> BoardRow:
         phases=tuple(_phase(reading, phase) for phase in definition.phases),
         stage=_stage_words(reading, spec) if spec else "",
         holder=holder_words(reading, spec, state.stage(key)) if spec else "",
-        due=_day_words(reading, due),
+        due=_day_words(reading, due) + (f"（{AGAIN}）" if again else ""),
         left=_left_words(reading, due),
         more=max(0, len(open_stages) - 1),
         own=row_light(row.own_warn_on, row.own_due_on, reading.day),

@@ -23,6 +23,7 @@ from workflow.queries.numbers import number_of
 from workflow.queries.portfolio import below, organisation_name
 from workflow.queries.reading import Reading, readings
 from workflow.queries.record import Row
+from workflow.queries.restarts import AGAIN, began_again
 from workflow.queries.scope import PROJECT, TASK, Sees, sight
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import held_since, holder_words
@@ -350,6 +351,7 @@ def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
     spec, stage = reading.stage(row.key), reading.state.stage(row.key)
     own = [(at, event) for at, event in record if _concerns(event, row.key, "") and _is_of(stage, at)]
     ladder = ladder_of(reading.definition, spec, stage.state)
+    again = began_again(reading.case.compiled, row.key, stage)
     return Alert(
         ref=reading.ref,
         project=reading.state.title,
@@ -357,7 +359,7 @@ def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
         title=spec.title,
         unit=organisation_name(reading.snap, reading.state.organisation),
         holder=holder_words(reading, spec, stage),
-        state=rules.state_words(spec, stage.state),
+        state=rules.state_words(spec, stage.state) + (f"，{AGAIN}" if again else ""),
         since=held_since(reading, spec, stage),
         due=due_of(stage.clock, reading.calendar, reading.day),
         told=_told(reading, own),
