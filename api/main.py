@@ -38,7 +38,7 @@ from workflow.actions.seals import seal
 from workflow.errors import WorkflowError
 from workflow.files import Files
 from workflow.people import SYSTEM
-from workflow.queries.stored import named_files
+from workflow.queries.stored import named_among
 from workflow.scheduler import Metronome, Work, wall_clock
 from workflow.store import Store
 
@@ -121,7 +121,7 @@ def clean(store: Store, files: Files, settings: Settings, now: datetime) -> None
     idle, absolute = timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
     store.act(sessions.forget, idle=idle, absolute=absolute, now=now)
     store.act(forget_commands, older_than=COMMANDS_KEPT, actor=SYSTEM, now=now)
-    files.sweep_orphans(lambda: store.read(named_files), now - ORPHANS_AFTER)
+    files.sweep_orphans(lambda digests: store.read(named_among, digests=digests), now - ORPHANS_AFTER)
 
 
 @asynccontextmanager
