@@ -8,7 +8,8 @@
     ├── Invalid        what was sent is malformed; lists every finding                 422
     └── Unavailable    the store cannot answer now; nothing happened                   503
 
-Invariant: a code is public API. It is listed in `SENTENCES`, unique, kebab-case and never renamed.
+Invariant: a code is public API: unique, kebab-case and never renamed. Those of the engine are listed in `SENTENCES`;
+what only the edge refuses stands in tables of the same form there.
 """
 
 from __future__ import annotations
@@ -232,7 +233,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "date-beyond-calendar": ("日期{day}超出工作日历（2000—2100年）。", "请核对日期。"),
 }
-"""Filled below, area by area: each pair is formatted with the data of the reason."""
+"""Area by area; each pair is formatted with the data of the reason."""
 
 
 class Reason(Struct, frozen=True):

@@ -17,7 +17,6 @@ from workflow.clock import Limit, Span
 WAITING, PREPARING, ISSUED = "waiting", "preparing", "issued"
 NOT_APPLICABLE, REFUSED, LAPSED, CANCELLED = "not_applicable", "refused", "lapsed", "cancelled"
 
-OPEN_STATES = frozenset({PREPARING})
 CLOSED_STATES = frozenset({WAITING, NOT_APPLICABLE, ISSUED, REFUSED, LAPSED, CANCELLED})
 PASSED_STATES = frozenset({ISSUED, NOT_APPLICABLE})
 RUNNING_STATES = frozenset({"planning", "reserve", "active", "in_use"})

@@ -49,7 +49,7 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.StageOpened(STAGE, 1, ev.Entered("preparing", (1,))), "“可研审批”已具备条件，由谭丽准备材料。"),
     (ev.StageSkipped("forest_land", "占用林地大于0公顷"), "不适用（仅当占用林地大于0公顷时办理），已略过。"),
     (ev.StageHeld(STAGE), "“可研审批”转为等待，前置条件具备后再办理。"),
-    (ev.StageHeld(STAGE, prepared_from=date(2026, 9, 1)), "“可研审批”是否办理尚不清楚，转为等待。"),
+    (ev.StageHeld(STAGE, asked=(1,)), "“可研审批”的其他条件已具备，请谭丽补齐所缺信息。"),
     (ev.StageHeld(STAGE, DAY), "“可研审批”须等到2026年11月20日方可办理。"),
     (ev.StageSubmitted(STAGE, {"a": "b"}, REVIEW), "杨帆报送了“可研审批”，材料1件，下一步：科室审核（杨帆）。"),
     (ev.StepDecided(STAGE, "review", "资料齐全。", "", REVIEW, on_behalf=3), "杨帆（代罗秀英）在“可研审批”的科室审核中同意，意见：资料齐全，下一步：科室审核（杨帆）。"),

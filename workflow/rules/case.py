@@ -82,7 +82,7 @@ class Case(Struct, frozen=True, dict=True):
         return (self.actor, *self.directory.principals(self.actor, self.day))
 
     @property
-    def clerk(self) -> str:
+    def addressed(self) -> str:
         """Whom a sentence asks for what is the clerk's to do: 经办人; nobody else, said to the clerk himself."""
         return "" if self.state.clerk in self.acts_as else "经办人"
 

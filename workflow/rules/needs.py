@@ -121,7 +121,7 @@ def _need_reason(case: Case, stage: Stage, need: Need) -> Reason:
     title = "或".join(f"{definition.documents[key].title}" for key in need.options)
     if need.problem == "unknown":
         facts = fact_titles(definition, need.unknown)
-        return reason("fact-unknown", stage.key, facts=facts, title=title, clerk=case.clerk)
+        return reason("fact-unknown", stage.key, facts=facts, title=title, clerk=case.addressed)
     if need.requirement.soft:
         return reason("soft-document-missing", need.key, title=title)
     if need.problem == "expired":
@@ -129,13 +129,13 @@ def _need_reason(case: Case, stage: Stage, need: Need) -> Reason:
     unentered = _unentered(case, need)
     if unentered:
         title_of_stage = definition.stages[unentered].title
-        return reason("reply-not-entered", need.key, title=title, stage=title_of_stage, clerk=case.clerk)
+        return reason("reply-not-entered", need.key, title=title, stage=title_of_stage, clerk=case.addressed)
     issuers = [definition.issuers[key] for key in need.options if key in definition.issuers]
     if issuers:
         return reason("reply-missing", need.key, title=title, stage=definition.stages[issuers[0]].title)
     register = any(definition.documents[key].register_only is not Register.NO for key in need.options)
     code = "document-missing-registrable" if register else "document-missing"
-    return reason(code, need.key, title=title, clerk=case.clerk)
+    return reason(code, need.key, title=title, clerk=case.addressed)
 
 
 def fact_titles(definition: Definition, names: Iterable[str]) -> str:

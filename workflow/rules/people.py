@@ -71,7 +71,7 @@ def unanswered_condition(case: Case, stage: Stage) -> list[Reason]:
     found = applies(case, stage)
     if isinstance(found, Unknown):
         facts = fact_titles(case.definition, found.names)
-        return [reason("fact-unknown", stage.key, facts=facts, title=stage.title, clerk=case.clerk)]
+        return [reason("fact-unknown", stage.key, facts=facts, title=stage.title, clerk=case.addressed)]
     return []
 
 
@@ -86,7 +86,7 @@ def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:
         ]
     reasons += may_move(case, key, trigger)
     if spec.step(step).kind is StepKind.EXTERNAL:
-        return [*reasons, reason("step-is-outside", key, body=spec.step(step).body, clerk=case.clerk)]
+        return [*reasons, reason("step-is-outside", key, body=spec.step(step).body, clerk=case.addressed)]
     reasons += [*entry_pending(case, key), *is_decider(case, key, case.actor)]
     if trigger == "approve":
         reasons += may_conclude(case, spec)
