@@ -218,7 +218,8 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         passed=current.passed,
         entries=entry_views(reading, stage),
         replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
-        lacks_facts=bool(current.holders and rules.unknown_facts(reading.case, spec)),
+        lacks_facts=current.state == WAITING
+        and not rules.unknown_facts(reading.case, spec).isdisjoint(reading.definition.facts),
         expiring=rules.expiring(reading.case, stage),
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
         conclusions=tuple(
