@@ -369,44 +369,52 @@ PASSING = {"40001", "40P01", "23505"}
 
 def _is_passing(error: BaseException) -> bool:
     lost = isinstance(error, Conflict) and error.code == "lost-race"
-    return lost or getattr(error, "sqlstate", None) in PASSING
+    return lost or getattr(_origin(error), "sqlstate", None) in PASSING
+
+
+TWICE = {
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_ROWID,
+}
+"""How SQLite says that somebody else has written the same key."""
 
 
 def _translated(error: BaseException) -> BaseException:
-    """A database's own trouble becomes Unavailable; everything else passes as it is."""
-    if isinstance(error, WorkflowError):
+    """The same on both databases: a lost race and the database's own trouble in words, all else as it is."""
+    told = _told(_origin(error))
+    if told is None:
         return error
-    if isinstance(error, sqlite3.IntegrityError) or getattr(error, "sqlstate", None) == "23505":
-        conflict = Conflict(reason("lost-race"))
-        conflict.__cause__ = error
-        return conflict
-    if isinstance(error, sqlite3.OperationalError):
-        full = "full" in str(error)
-        unavailable = Unavailable(reason("disk-full" if full else "database-unavailable", detail=str(error)))
-        unavailable.__cause__ = error
-        return unavailable
-    if _is_outage(error):
-        unavailable = Unavailable(reason("database-unavailable", detail=str(error).splitlines()[0]))
-        unavailable.__cause__ = error
-        return unavailable
-    if _sqlstate(error) == "42501":
-        refused = Refused(reason("owner-only"))
-        refused.__cause__ = error
-        return refused
-    return error
+    told.__cause__ = error
+    return told
 
 
-def _sqlstate(error: BaseException) -> str | None:
-    """PostgreSQL's name of what went wrong, also as SQLAlchemy wraps it."""
-    return getattr(getattr(error, "orig", None) or error, "sqlstate", None)
+def _told(origin: BaseException) -> WorkflowError | None:
+    state = getattr(origin, "sqlstate", None)
+    if state == "23505" or getattr(origin, "sqlite_errorcode", None) in TWICE:
+        return Conflict(reason("lost-race"))
+    if state == "42501":
+        return Refused(reason("owner-only"))
+    if not _is_outage(origin):
+        return None
+    full = isinstance(origin, sqlite3.Error) and "full" in str(origin)
+    detail = str(origin).partition("\n")[0]
+    return Unavailable(reason("disk-full" if full else "database-unavailable", detail=detail))
 
 
-def _is_outage(error: BaseException) -> bool:
-    """Whether the PostgreSQL server is away: its OperationalError and all below it, also as SQLAlchemy wraps it."""
-    origin = getattr(error, "orig", None) or error
-    kinds = type(origin).__mro__
+def _origin(error: BaseException) -> BaseException:
+    """What the driver said, which SQLAlchemy wraps."""
+    return getattr(error, "orig", None) or error
+
+
+def _is_outage(origin: BaseException) -> bool:
+    """Whether the database is away, locked, full or broken, and no statement of ours is to blame."""
+    if isinstance(origin, sqlite3.Error):
+        ours = getattr(origin, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+        return type(origin) in {sqlite3.OperationalError, sqlite3.DatabaseError} and not ours
     return any(
-        each.__name__ == "OperationalError" and each.__module__.startswith("psycopg") for each in kinds
+        each.__name__ == "OperationalError" and each.__module__.startswith("psycopg")
+        for each in type(origin).__mro__
     )
 
 
