@@ -218,6 +218,7 @@ class _SQLiteWriter:
         self._store = store
         self._waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._closed = False
+        self._closing = threading.Lock()  # nobody may come to wait behind _STOP
         self._connection = sqlite3.connect(
             sqlite_path(store.url), isolation_level=None, check_same_thread=False, cached_statements=512
         )
@@ -226,13 +227,15 @@ class _SQLiteWriter:
         self._thread.start()
 
     def put(self, job: _Job) -> None:
-        if self._closed:
-            raise Unavailable(reason("store-closed"))
-        self._waiting.put(job)
+        with self._closing:
+            if self._closed:
+                raise Unavailable(reason("store-closed"))
+            self._waiting.put(job)
 
     def close(self) -> None:
-        self._closed = True
-        self._waiting.put(_STOP)
+        with self._closing:
+            self._closed = True
+            self._waiting.put(_STOP)
         self._thread.join()
         with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA optimize")
