@@ -104,6 +104,12 @@ class Store:
         self._writers.put(_Job(action, arguments, future))
         return future
 
+    def rehearse(self, action: Action[T], /, **arguments: Any) -> Future[T]:
+        """Queue an action that is taken back; the future has what it would have answered, or the error."""
+        future: Future[T] = Future()
+        self._writers.put(_Job(action, arguments, future, rehearsal=True))
+        return future
+
     def act(self, action: Action[T], /, **arguments: Any) -> T:
         """Run an action and wait until it is on disk."""
         return self.submit(action, **arguments).result()
@@ -185,12 +191,15 @@ def read_only(url: str) -> Iterator[Store]:
 
 
 class _Job:
-    __slots__ = ("action", "arguments", "error", "future", "result")
+    __slots__ = ("action", "arguments", "error", "future", "rehearsal", "result")
 
-    def __init__(self, action: Action[Any], arguments: dict[str, Any], future: Future[Any]) -> None:
+    def __init__(
+        self, action: Action[Any], arguments: dict[str, Any], future: Future[Any], *, rehearsal: bool = False
+    ) -> None:
         self.action = action
         self.arguments = arguments
         self.future = future
+        self.rehearsal = rehearsal
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -212,6 +221,7 @@ class _SQLiteWriter:
 
     An action decides before it writes, so one that is refused has nothing to undo. Only if one fails half-way
     is the batch undone and run again, each action in a savepoint: those cost a copy of every page touched.
+    A rehearsal, which is always undone, runs by itself after them.
     """
 
     def __init__(self, store: Store) -> None:
@@ -249,7 +259,11 @@ class _SQLiteWriter:
                     self._waiting.put(_STOP)
                     break
                 batch.append(more)
-            self._commit(batch)
+            if together := [each for each in batch if not each.rehearsal]:
+                self._commit(together)
+            for each in batch:
+                if each.rehearsal:
+                    self._rehearse(each)
 
     def _commit(self, batch: list[_Job]) -> None:
         connection = self._connection
@@ -269,6 +283,19 @@ class _SQLiteWriter:
         for job in batch:
             job.settle()
         self._store.committed()
+
+    def _rehearse(self, job: _Job) -> None:
+        connection = self._connection
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            self._attempt(job)
+            connection.execute("ROLLBACK")
+        except BaseException as error:  # noqa: BLE001 - its caller must hear of it
+            self._store.caches.forget()
+            job.error = _translated(error)
+        job.settle()
 
     def _run_together(self, batch: list[_Job], *, guarded: bool) -> bool:
         """Run and commit all of them. False, and nothing has happened, if one failed half-way unguarded."""
@@ -294,17 +321,17 @@ class _SQLiteWriter:
         return True
 
     def _attempt(self, job: _Job) -> None:
-        transaction = Transaction(self._connection, "sqlite", self._store.caches)
+        transaction = Transaction(self._connection, "sqlite", self._store.caches, rehearsal=job.rehearsal)
         job.error = None
         try:
             job.result = job.action(transaction, **job.arguments)
             transaction.flush()
         except Exception as error:
-            if transaction.touched_administration:
-                self._store.caches.forget()
             if not self._connection.in_transaction:
                 raise  # SQLite itself ended the transaction (a full disk does): nothing of the batch happened
             job.error = _translated(error)
+        if transaction.touched_administration and (job.rehearsal or job.error is not None):
+            self._store.caches.forget()
 
 
 class _PostgresWriters:
@@ -335,26 +362,30 @@ class _PostgresWriters:
                 job.fail(_translated(error))
                 return
             job.settle()
-            self._store.committed()
+            if not job.rehearsal:
+                self._store.committed()
             return
 
     def _attempt(self, job: _Job) -> None:
         reach("write.begin")
         with self._store.engine.connect() as pooled:
             connection: Connection = pooled.connection.driver_connection  # type: ignore[assignment]
-            transaction = Transaction(connection, "postgresql", self._store.caches)
+            transaction = Transaction(connection, "postgresql", self._store.caches, rehearsal=job.rehearsal)
+            committed = False
             try:
                 job.result = job.action(transaction, **job.arguments)
                 transaction.flush()
-                reach("write.commit")
-                _commit(connection)
-                reach("write.committed")
-            except BaseException:
-                if transaction.touched_administration:
-                    self._store.caches.forget()
-                with suppress(Exception):
-                    connection.execute("ROLLBACK")
-                raise
+                if not job.rehearsal:
+                    reach("write.commit")
+                    _commit(connection)
+                    committed = True
+                    reach("write.committed")
+            finally:
+                if not committed:
+                    if transaction.touched_administration:
+                        self._store.caches.forget()
+                    with suppress(Exception):
+                        connection.execute("ROLLBACK")
 
 
 def _commit(connection: Connection) -> None:
