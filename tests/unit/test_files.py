@@ -409,14 +409,14 @@ def test_a_file_that_comes_in_anew_while_it_is_swept_stays(files: Files) -> None
     path = files.directory / stored.sha256[:2] / stored.sha256[2:]
     os.utime(path, (0, 0))
 
-    def comes_in_meanwhile() -> set[str]:
-        if not files.has(stored.sha256):
+    class ComesInMeanwhile(set[str]):
+        def __contains__(self, digest: object) -> bool:
             files.receive([papers.pdf()], "a.pdf", LIMIT)
-        return set()
+            return False
 
-    files.sweep_orphans(comes_in_meanwhile, datetime.now(UTC) - timedelta(hours=24))
+    gone = files.sweep_orphans(ComesInMeanwhile, datetime.now(UTC) - timedelta(hours=24))
 
-    assert files.has(stored.sha256)
+    assert (gone, files.has(stored.sha256)) == (0, True)
 
 
 def test_what_a_crash_left_aside_is_put_back_if_it_is_wanted(files: Files) -> None:
