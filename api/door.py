@@ -37,6 +37,10 @@ class Door:
             self.refused[error.code] += 1
             raise
 
+    async def rehearse(self, action: Callable[..., T], /, **arguments: Any) -> T:
+        """What an action would answer; nothing of it stays."""
+        return await asyncio.shield(asyncio.wrap_future(self.store.rehearse(action, **arguments)))
+
     async def ask(self, query: Callable[..., T], /, **arguments: Any) -> T:
         """Run a query on one consistent view."""
         return await asyncio.wrap_future(self.store.ask(query, **arguments))

@@ -19,7 +19,6 @@ from workflow.actions import calendar, clocks, definitions, exports
 from workflow.errors import Invalid, Unavailable, WorkflowError
 from workflow.people import SYSTEM
 from workflow.store import Store
-from workflow.transaction import Transaction
 
 log = logging.getLogger("shenpi.operations")
 
@@ -106,14 +105,6 @@ def _note_export(store: Store, settings: Settings, given: Given, now: datetime) 
     return {}
 
 
-class _Rehearsed(Exception):
-    """Ends a transaction on purpose, so that nothing of it stays."""
-
-    def __init__(self, loaded: calendar.Loaded) -> None:
-        super().__init__()
-        self.loaded = loaded
-
-
 def _rehearse_calendar(store: Store, settings: Settings, given: Given, now: datetime) -> dict[str, Any]:
     del settings
     return {"moved": rehearse_year(store, str(given["text"]), str(given["name"]), now).moved}
@@ -121,15 +112,7 @@ def _rehearse_calendar(store: Store, settings: Settings, given: Given, now: date
 
 def rehearse_year(store: Store, text: str, name: str, now: datetime) -> calendar.Loaded:
     """What loading that year would move, found by doing it and taking it back; Invalid for a faulty file."""
-    try:
-        store.act(_load_and_take_back, text=text, name=name, now=now)
-    except _Rehearsed as rehearsed:
-        return rehearsed.loaded
-    raise AssertionError("a rehearsal always ends by being taken back")
-
-
-def _load_and_take_back(tx: Transaction, *, text: str, name: str, now: datetime) -> None:
-    raise _Rehearsed(calendar.load_year(tx, text=text, name=name, actor=SYSTEM, now=now))
+    return store.rehearse(calendar.load_year, text=text, name=name, actor=SYSTEM, now=now).result()
 
 
 OPERATIONS: dict[str, Operation] = {

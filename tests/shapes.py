@@ -5,7 +5,9 @@ Shape 0 is of before there were numbers (10181cf). Whoever raises SCHEMA writes 
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,21 @@ def fill(url: str, lived: Store) -> None:
                 table = shape.tables[name]
                 connection.execute(insert(table), {each.name: row[each.name] for each in table.columns})
     engine.dispose()
+
+
+def as_written(shape: int, stored: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of an archive as a program of an old shape would have written them."""
+    known, places = columns(shape), list[int]()
+    for line in stored:
+        value = json.loads(line)
+        if isinstance(value, dict):
+            kept = known.get(value["table"], [])
+            places = [value["columns"].index(each) for each in kept]
+            value = {"table": value["table"], "columns": kept}
+        else:
+            value = [value[each] for each in places]
+        if places:
+            yield json.dumps(value).encode() + b"\n"
 
 
 def columns(shape: int) -> dict[str, list[str]]:

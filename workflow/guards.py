@@ -16,7 +16,11 @@ from workflow.errors import NotFound, Refused, reason
 PROTECTED: Final = ("event", "definition", "seal")
 """Tables whose rows are never changed and never removed, by anybody."""
 
-_SET: Final = text("SELECT tgname FROM pg_trigger WHERE tgenabled = 'O'")
+_SET: Final = text(
+    "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+    " JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+    " WHERE tgenabled = 'O' AND nspname = current_schema()"  # another installation may lie beside this one
+)
 _KNOWN: Final = text("SELECT 1 FROM pg_roles WHERE rolname = :role")
 _STILL: Final = text(
     "SELECT pg_has_role(:role, relowner, 'MEMBER')"

@@ -104,6 +104,12 @@ class Store:
         self._writers.put(_Job(action, arguments, future))
         return future
 
+    def rehearse(self, action: Action[T], /, **arguments: Any) -> Future[T]:
+        """Queue an action that is taken back; the future has what it would have answered, or the error."""
+        future: Future[T] = Future()
+        self._writers.put(_Job(action, arguments, future, rehearsal=True))
+        return future
+
     def act(self, action: Action[T], /, **arguments: Any) -> T:
         """Run an action and wait until it is on disk."""
         return self.submit(action, **arguments).result()
@@ -185,12 +191,15 @@ def read_only(url: str) -> Iterator[Store]:
 
 
 class _Job:
-    __slots__ = ("action", "arguments", "error", "future", "result")
+    __slots__ = ("action", "arguments", "error", "future", "rehearsal", "result")
 
-    def __init__(self, action: Action[Any], arguments: dict[str, Any], future: Future[Any]) -> None:
+    def __init__(
+        self, action: Action[Any], arguments: dict[str, Any], future: Future[Any], *, rehearsal: bool = False
+    ) -> None:
         self.action = action
         self.arguments = arguments
         self.future = future
+        self.rehearsal = rehearsal
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -212,12 +221,14 @@ class _SQLiteWriter:
 
     An action decides before it writes, so one that is refused has nothing to undo. Only if one fails half-way
     is the batch undone and run again, each action in a savepoint: those cost a copy of every page touched.
+    A rehearsal, which is always undone, runs by itself after them.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._closed = False
+        self._closing = threading.Lock()  # nobody may come to wait behind _STOP
         self._connection = sqlite3.connect(
             sqlite_path(store.url), isolation_level=None, check_same_thread=False, cached_statements=512
         )
@@ -226,13 +237,15 @@ class _SQLiteWriter:
         self._thread.start()
 
     def put(self, job: _Job) -> None:
-        if self._closed:
-            raise Unavailable(reason("store-closed"))
-        self._waiting.put(job)
+        with self._closing:
+            if self._closed:
+                raise Unavailable(reason("store-closed"))
+            self._waiting.put(job)
 
     def close(self) -> None:
-        self._closed = True
-        self._waiting.put(_STOP)
+        with self._closing:
+            self._closed = True
+            self._waiting.put(_STOP)
         self._thread.join()
         with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA optimize")
@@ -246,7 +259,11 @@ class _SQLiteWriter:
                     self._waiting.put(_STOP)
                     break
                 batch.append(more)
-            self._commit(batch)
+            if together := [each for each in batch if not each.rehearsal]:
+                self._commit(together)
+            for each in batch:
+                if each.rehearsal:
+                    self._rehearse(each)
 
     def _commit(self, batch: list[_Job]) -> None:
         connection = self._connection
@@ -266,6 +283,19 @@ class _SQLiteWriter:
         for job in batch:
             job.settle()
         self._store.committed()
+
+    def _rehearse(self, job: _Job) -> None:
+        connection = self._connection
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            self._attempt(job)
+            connection.execute("ROLLBACK")
+        except BaseException as error:  # noqa: BLE001 - its caller must hear of it
+            self._store.caches.forget()
+            job.error = _translated(error)
+        job.settle()
 
     def _run_together(self, batch: list[_Job], *, guarded: bool) -> bool:
         """Run and commit all of them. False, and nothing has happened, if one failed half-way unguarded."""
@@ -291,17 +321,17 @@ class _SQLiteWriter:
         return True
 
     def _attempt(self, job: _Job) -> None:
-        transaction = Transaction(self._connection, "sqlite", self._store.caches)
+        transaction = Transaction(self._connection, "sqlite", self._store.caches, rehearsal=job.rehearsal)
         job.error = None
         try:
             job.result = job.action(transaction, **job.arguments)
             transaction.flush()
         except Exception as error:
-            if transaction.touched_administration:
-                self._store.caches.forget()
             if not self._connection.in_transaction:
                 raise  # SQLite itself ended the transaction (a full disk does): nothing of the batch happened
             job.error = _translated(error)
+        if transaction.touched_administration and (job.rehearsal or job.error is not None):
+            self._store.caches.forget()
 
 
 class _PostgresWriters:
@@ -332,26 +362,30 @@ class _PostgresWriters:
                 job.fail(_translated(error))
                 return
             job.settle()
-            self._store.committed()
+            if not job.rehearsal:
+                self._store.committed()
             return
 
     def _attempt(self, job: _Job) -> None:
         reach("write.begin")
         with self._store.engine.connect() as pooled:
             connection: Connection = pooled.connection.driver_connection  # type: ignore[assignment]
-            transaction = Transaction(connection, "postgresql", self._store.caches)
+            transaction = Transaction(connection, "postgresql", self._store.caches, rehearsal=job.rehearsal)
+            committed = False
             try:
                 job.result = job.action(transaction, **job.arguments)
                 transaction.flush()
-                reach("write.commit")
-                _commit(connection)
-                reach("write.committed")
-            except BaseException:
-                if transaction.touched_administration:
-                    self._store.caches.forget()
-                with suppress(Exception):
-                    connection.execute("ROLLBACK")
-                raise
+                if not job.rehearsal:
+                    reach("write.commit")
+                    _commit(connection)
+                    committed = True
+                    reach("write.committed")
+            finally:
+                if not committed:
+                    if transaction.touched_administration:
+                        self._store.caches.forget()
+                    with suppress(Exception):
+                        connection.execute("ROLLBACK")
 
 
 def _commit(connection: Connection) -> None:
@@ -369,44 +403,52 @@ PASSING = {"40001", "40P01", "23505"}
 
 def _is_passing(error: BaseException) -> bool:
     lost = isinstance(error, Conflict) and error.code == "lost-race"
-    return lost or getattr(error, "sqlstate", None) in PASSING
+    return lost or getattr(_origin(error), "sqlstate", None) in PASSING
+
+
+TWICE = {
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_ROWID,
+}
+"""How SQLite says that somebody else has written the same key."""
 
 
 def _translated(error: BaseException) -> BaseException:
-    """A database's own trouble becomes Unavailable; everything else passes as it is."""
-    if isinstance(error, WorkflowError):
+    """The same on both databases: a lost race and the database's own trouble in words, all else as it is."""
+    told = _told(_origin(error))
+    if told is None:
         return error
-    if isinstance(error, sqlite3.IntegrityError) or getattr(error, "sqlstate", None) == "23505":
-        conflict = Conflict(reason("lost-race"))
-        conflict.__cause__ = error
-        return conflict
-    if isinstance(error, sqlite3.OperationalError):
-        full = "full" in str(error)
-        unavailable = Unavailable(reason("disk-full" if full else "database-unavailable", detail=str(error)))
-        unavailable.__cause__ = error
-        return unavailable
-    if _is_outage(error):
-        unavailable = Unavailable(reason("database-unavailable", detail=str(error).splitlines()[0]))
-        unavailable.__cause__ = error
-        return unavailable
-    if _sqlstate(error) == "42501":
-        refused = Refused(reason("owner-only"))
-        refused.__cause__ = error
-        return refused
-    return error
+    told.__cause__ = error
+    return told
 
 
-def _sqlstate(error: BaseException) -> str | None:
-    """PostgreSQL's name of what went wrong, also as SQLAlchemy wraps it."""
-    return getattr(getattr(error, "orig", None) or error, "sqlstate", None)
+def _told(origin: BaseException) -> WorkflowError | None:
+    state = getattr(origin, "sqlstate", None)
+    if state == "23505" or getattr(origin, "sqlite_errorcode", None) in TWICE:
+        return Conflict(reason("lost-race"))
+    if state == "42501":
+        return Refused(reason("owner-only"))
+    if not _is_outage(origin):
+        return None
+    full = isinstance(origin, sqlite3.Error) and "full" in str(origin)
+    detail = str(origin).partition("\n")[0]
+    return Unavailable(reason("disk-full" if full else "database-unavailable", detail=detail))
 
 
-def _is_outage(error: BaseException) -> bool:
-    """Whether the PostgreSQL server is away: its OperationalError and all below it, also as SQLAlchemy wraps it."""
-    origin = getattr(error, "orig", None) or error
-    kinds = type(origin).__mro__
+def _origin(error: BaseException) -> BaseException:
+    """What the driver said, which SQLAlchemy wraps."""
+    return getattr(error, "orig", None) or error
+
+
+def _is_outage(origin: BaseException) -> bool:
+    """Whether the database is away, locked, full or broken, and no statement of ours is to blame."""
+    if isinstance(origin, sqlite3.Error):
+        ours = getattr(origin, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+        return type(origin) in {sqlite3.OperationalError, sqlite3.DatabaseError} and not ours
     return any(
-        each.__name__ == "OperationalError" and each.__module__.startswith("psycopg") for each in kinds
+        each.__name__ == "OperationalError" and each.__module__.startswith("psycopg")
+        for each in type(origin).__mro__
     )
 
 

@@ -258,10 +258,13 @@ class OpenProject:
 class Transaction:
     """One transaction of the store, as actions see it."""
 
-    def __init__(self, connection: Connection, dialect: str, caches: Caches) -> None:
+    def __init__(
+        self, connection: Connection, dialect: str, caches: Caches, *, rehearsal: bool = False
+    ) -> None:
         self._connection = connection
         self.dialect = dialect
         self._caches = caches
+        self._rehearsal = rehearsal
         self._snapshot: Snapshot | None = None
         self._open: dict[int, OpenProject] = {}
         self._by_ref: dict[str, OpenProject] = {}
@@ -374,8 +377,16 @@ class Transaction:
     def flush(self) -> None:
         """Write what was recorded; Conflict if a project's head is not where it was read."""
         for project in self._open.values():
-            if project.pending:
-                self._write(project)
+            self._settle(project)
+
+    def release(self, project: OpenProject) -> None:
+        """Write what was recorded of that one and let it go: for an action that passes through the whole house."""
+        self._settle(project)
+        del self._open[project.id]
+
+    def _settle(self, project: OpenProject) -> None:
+        if project.pending and not self._rehearsal:
+            self._write(project)
 
     def _write(self, project: OpenProject) -> None:
         state = project.state

@@ -7,6 +7,7 @@ import json
 import shutil
 import threading
 import zipfile
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
@@ -163,20 +164,8 @@ def test_no_byte_of_a_backup_changes_unnoticed(office: Office, tmp_path: Path, p
 
 def as_written_by_another_program(place: Path, schema: int, **particulars: object) -> None:
     """The backup as a program of that shape would have written it, with the tables and columns that it knew."""
-    columns = shapes.columns(schema) if schema in shapes.OLD else {}
-    kept: list[bytes] = []
-    for line in rows_of(FolderCopy(place)):
-        value = json.loads(line)
-        if not columns:
-            kept.append(line)
-        elif isinstance(value, dict):
-            table, known = value["table"], columns.get(value["table"], [])
-            places = [value["columns"].index(each) for each in known]
-            if known:
-                kept.append(json.dumps({"table": table, "columns": known}).encode() + b"\n")
-        elif known:
-            kept.append(json.dumps([value[each] for each in places]).encode() + b"\n")
-    packed = gzip.compress(b"".join(kept))
+    stored: Iterable[bytes] = rows_of(FolderCopy(place))
+    packed = gzip.compress(b"".join(shapes.as_written(schema, stored) if schema in shapes.OLD else stored))
     (place / ROWS).write_bytes(packed)
     manifest = json.loads((place / MANIFEST).read_bytes())
     manifest |= {"schema": schema, "rows_sha256": sha256(packed).hexdigest(), **particulars}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from threading import Event
 
 import pytest
 
+from api.operations import rehearse_year
 from tests.world import Dossier, World, at, refused
 from workflow.actions.calendar import Loaded, load_year
 from workflow.errors import Forbidden, Invalid
 from workflow.events import ClockChanged
+from workflow.people import SYSTEM
+from workflow.transaction import Transaction
 
 OFFICIAL = """\
 year: 2027
@@ -122,3 +126,43 @@ def test_stopped_and_finished_clocks_are_left_alone(world: World) -> None:
     hall.resume("approval")
 
     assert hall.due("approval") == date(2027, 1, 14)
+
+
+def test_a_rehearsal_says_what_would_move_and_nothing_of_it_stays(world: World) -> None:
+    hall = over_new_year(world)
+    was, before = hall.due("approval"), world.rows("SELECT seq, head FROM administration")
+
+    shown = rehearse_year(world.store, OFFICIAL, "2027.yaml", world.now)
+
+    assert (hall.due("approval"), world.rows("SELECT seq, head FROM administration")) == (was, before)
+    assert world.store.act(lambda tx: tx.calendar.is_provisional(date(2027, 1, 4)))
+    assert load(world) == shown
+    assert shown.moved == 1
+
+
+def test_a_rehearsal_disturbs_nobody_who_works_beside_it(world: World) -> None:
+    """What came in with it is done once; before, the rehearsal took it down and it was done again."""
+    over_new_year(world)
+    go_on, done = Event(), []
+    asked = {"text": OFFICIAL, "name": "2027.yaml", "actor": SYSTEM, "now": world.now}
+
+    held = world.store.submit(lambda tx: go_on.wait())
+    beside = [world.store.submit(lambda tx: done.append("one"))]
+    shown = world.store.rehearse(load_year, **asked)
+    beside.append(world.store.submit(lambda tx: done.append("two")))
+    go_on.set()
+
+    assert (held.result(), shown.result().moved) == (True, 1)
+    assert [each.result() for each in beside] == [None, None]
+    assert sorted(done) == ["one", "two"]
+
+
+def test_a_year_keeps_no_project_of_the_house_in_hand(world: World) -> None:
+    for _ in range(3):
+        over_new_year(world)
+
+    def loads(tx: Transaction) -> int:
+        load_year(tx, text=OFFICIAL, name="2027.yaml", actor=SYSTEM, now=world.now)
+        return len(tx._open)
+
+    assert world.store.act(loads) == 0

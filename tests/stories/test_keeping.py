@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import shapes
 from tests.databases import Databases
 from tests.world import BEGIN, World, at, refused
 from workflow import archive, doctor
@@ -44,6 +45,16 @@ def test_a_house_moves_between_databases_and_stays_the_same(world: World, empty:
     assert written(empty) == lines
     assert empty.read(doctor.heads) == world.store.read(doctor.heads)
     assert empty.read(doctor.audit).broken is None
+    World(empty).prove()
+
+
+@pytest.mark.parametrize("shape", shapes.OLD)
+def test_a_house_of_an_older_program_moves_into_todays_shape(world: World, empty: Store, shape: int) -> None:
+    world.register("hall").submitted("approval", "proposal", "minutes")
+
+    empty.act(archive.load, stored=shapes.as_written(shape, written(world.store)), schema=shape)
+
+    assert empty.read(doctor.heads) == world.store.read(doctor.heads)
     World(empty).prove()
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 import api.models  # noqa: F401 - the tables of all layers
 import notifications.models  # noqa: F401 - as above
 from api.cli import main
 from tests.databases import SERVICE, PostgresCopies, as_owner
-from tests.world import World, refused
+from tests.world import World, found, refused
 from workflow.actions.seals import seal
 from workflow.errors import NotFound
 from workflow.guards import PROTECTED, grant
@@ -145,3 +145,17 @@ def test_who_cannot_be_bound_is_no_role_for_a_service(
 def test_an_sqlite_file_has_no_roles(tmp_path: Path) -> None:
     with started(f"sqlite:///{tmp_path / 'shenpi.db'}") as store, refused("roles-of-postgresql"):
         store.grant("shenpi_app")
+
+
+def test_a_second_installation_in_the_same_database_has_guards_of_its_own(
+    postgres_copies: PostgresCopies, tmp_path: Path
+) -> None:
+    first = postgres_copies.empty(tmp_path)
+    with started(first), as_owner(first) as connection:
+        connection.execute(text("CREATE SCHEMA second"))
+    second = make_url(first).update_query_dict({"options": "-csearch_path=second"})
+
+    with started(second.render_as_string(hide_password=False)) as store:
+        found(store)
+        with pytest.raises(DBAPIError, match="append-only"):
+            attempt(store, "UPDATE event SET data = 'x'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +17,11 @@ from workflow.actions.decisions import decide
 from workflow.actions.documents import register_document
 from workflow.actions.projects import register_project
 from workflow.actions.stages import submit_stage
-from workflow.errors import Refused, Unavailable
+from workflow.errors import Conflict, Refused, Unavailable, WorkflowError
 from workflow.events import ClerkChanged
 from workflow.sql import Statement
 from workflow.state import Fix
-from workflow.store import Store
+from workflow.store import Store, read_only
 from workflow.transaction import Transaction
 
 
@@ -218,6 +219,41 @@ def test_a_failing_action_leaves_no_trace(world: World) -> None:
         world.store.act(fails)
     assert world.rows("SELECT count(*) FROM person") == [(7,)]
     assert world.store.act(lambda tx: len(tx.directory.people)) == 7
+
+
+_NAMELESS = Statement(text("INSERT INTO person (staff_number) VALUES ('S98')"))
+_AGAIN = Statement(
+    text(
+        "INSERT INTO person (staff_number, name, email, password_hash, active) VALUES ('S1', '', '', '', true)"
+    )
+)
+_NO_SUCH = Statement(text("SELECT nothing FROM person"))
+
+
+def test_only_a_key_that_somebody_else_has_written_is_a_lost_race(world: World) -> None:
+    """A fault of ours is one on either database: it is logged and never told as somebody's haste."""
+    with refused("lost-race", kind=Conflict):
+        world.store.act(lambda tx: tx.execute(_AGAIN))
+    for faulty in (_NAMELESS, _NO_SUCH):
+        with pytest.raises(Exception) as caught:
+            world.store.act(lambda tx, it=faulty: tx.execute(it))
+        assert not isinstance(caught.value, WorkflowError), caught.value
+    with pytest.raises(DBAPIError):
+        world.store.read(lambda connection: connection.execute(text("SELECT nothing FROM person")))
+
+
+@pytest.mark.parametrize("broken", ["a folder", "no database"])
+def test_a_file_that_cannot_be_read_is_said_plainly(tmp_path: Path, broken: str) -> None:
+    path, url = tmp_path / "shenpi.db", f"sqlite:///{tmp_path / 'shenpi.db'}"
+    if broken == "a folder":
+        path.mkdir()
+    else:
+        path.write_bytes(b"x" * 5000)
+
+    with refused("database-unavailable", kind=Unavailable):
+        Store(url).start()
+    with refused("database-unavailable", kind=Unavailable), read_only(url) as store:
+        store.read(doctor.heads)
 
 
 def test_a_full_disk_is_said_plainly_and_nothing_is_lost(world: World) -> None:

@@ -79,6 +79,7 @@ def load_year(tx: Transaction, *, text: str, name: str, actor: int, now: datetim
         moved, touched = moved + here, touched + bool(here)
         if here and len(moves) < MOST_SHOWN:
             moves += _moves(work, was)
+        tx.release(work.project)
     return Loaded(year.year, str(year.status), changes, moved, touched, tuple(moves[:MOST_SHOWN]))
 
 
