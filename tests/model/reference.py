@@ -506,6 +506,7 @@ class Reference:
         if not self.may_check(actor, stage) or self.suspended or not stage.part:
             return False
         assert stage.entry is not None
+        hands = (actor, self.capacity(actor, stage.entry.checkers) or actor, stage.entry.by)
         what, on, stage.entry = stage.entry.what, stage.entry.on, None
         if what in OUTSIDE:
             self.enter(key, f"external.{OUTSIDE[what][1]}", [self.clerk], on)
@@ -517,8 +518,8 @@ class Reference:
             else:
                 stage.clock.resume(on)
         elif what == "approved":
-            stage.acts.append((actor,))
+            stage.acts.append(hands)
             self.go_on(key, on)
         else:
-            self.end(key, what, (actor,))
+            self.end(key, what, hands)
         return True

@@ -183,6 +183,8 @@ class Watch:
                 deciders = {event.signed_by} if event.signed_by else people
                 self._mind_decider(found, event, deciders)
                 found.hands.setdefault(event.stage, set()).update(deciders)
+            case StepDecided():
+                found.hands.setdefault(event.stage, set()).update(people | {event.entered_by})
 
     def _authors(self, found: Watched, papers: Iterable[str]) -> set[int]:
         return {who for paper in papers for who in found.authors.get(paper, ())}
