@@ -34,6 +34,7 @@ from workflow.transaction import Tell, Transaction
 _CODE_HOLDER = Statement(
     text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
 )
+_CODE_ALONE = Statement(text("SELECT pg_advisory_xact_lock(hashtextextended(:code, 0))"))
 _HAS_NAMESAKE = Statement(select(exists().where(namesake(bindparam("organisation"), bindparam("title")))))
 
 SUSPENDED = "项目中止"
@@ -115,6 +116,10 @@ def _another(tx: Transaction, ref: str, place: str, actor: int, now: datetime) -
 
 def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
     """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none."""
+    if (
+        tx.dialect != "sqlite"
+    ):  # there two may register at the same moment: the second one waits for the first
+        tx.execute(_CODE_ALONE, code=code)
     row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
     return [reason("code-taken", "code", code=code, title=row[0])] if row else []
 
