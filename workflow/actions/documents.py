@@ -41,12 +41,7 @@ def upload_document(
         reasons.append(reason("date-in-future", "issued_on", title=kind.title, day=issued_on))
     if kind.register_only is Register.ALWAYS:
         reasons.append(reason("classified-upload", document, title=kind.title))
-    extension = file.name.rpartition(".")[2].lower()
-    if {"jpeg": "jpg"}.get(extension, extension) not in kind.formats:
-        reasons.append(
-            reason("format-not-allowed", document, title=kind.title, formats="、".join(kind.formats))
-        )
-    refuse(reasons)
+    refuse([*reasons, *rules.check_format(kind, file.name)])
 
     paper = _next(
         work, document, sha256=file.sha256, name=file.name, size=file.size, media=file.media,

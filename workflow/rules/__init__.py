@@ -96,6 +96,7 @@ from workflow.rules.replies import (
     check_code,
     check_digit,
     check_evidence,
+    check_format,
     check_replies,
     valid_until,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "check_code",
     "check_digit",
     "check_evidence",
+    "check_format",
     "check_replies",
     "check_sums",
     "check_text",
