@@ -356,13 +356,14 @@ class Reference:
         preparing = [
             who for stage in self.stages.values() if stage.state == "preparing" for who in stage.holders
         ]
-        if not self.works(actor) or self.capacity(actor, [self.clerk, *preparing]) is None:
+        stands = self.capacity(actor, [self.clerk, *preparing])
+        if not self.works(actor) or stands is None:
             return False
         if any(
             stage.part in {"filed", "accepted"} and paper in stage.papers for stage in self.stages.values()
         ):
             return False
-        self.authors.setdefault(paper, []).append(actor)
+        self.authors.setdefault(paper, []).extend([actor, stands])
         self.until[paper] = None
         for key, stage in self.stages.items():
             first = STEPS[key][0]

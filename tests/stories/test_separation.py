@@ -40,6 +40,20 @@ def test_who_wrote_a_paper_does_not_decide_on_it(world: World) -> None:
     assert hall.holders("approval") == ["马德兴"]
 
 
+def test_the_one_for_whom_a_paper_was_handed_in_does_not_decide_on_it(world: World) -> None:
+    """小李 uploads it for 杨帆, who has the preparation in hand; that 谭丽 submits the file changes nothing."""
+    world.grant("马德兴", "云河县民政局", "section_chief")
+    world.person("小李", "规划财务股", "clerk")
+    hall = world.register("hall")
+    hall.hand_over("approval", "杨帆", by="谭丽")
+    world.delegate("杨帆", "小李", "2026-09-01", "2026-09-30")
+    hall.upload("proposal", by="小李")
+    hall.upload("minutes")
+    hall.submit("approval")
+
+    assert hall.holders("approval") == ["马德兴"]
+
+
 def test_who_wrote_an_earlier_version_does_not_decide_either(world: World) -> None:
     """A new version by another hand does not wash the first author clean."""
     world.grant("马德兴", "云河县民政局", "section_chief")

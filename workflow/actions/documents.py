@@ -108,7 +108,8 @@ def _reasons(work: Casework, kind: DocumentType) -> list[Reason]:
 
 def _next(work: Casework, document: str, **content: object) -> Paper:
     before = work.project.state.documents.get(document)
-    authors = dict.fromkeys((*(before.authors if before else ()), work.actor))
+    for_whom = rules.capacity(work.case, rules.hands_in(work.case)) or work.actor
+    authors = dict.fromkeys((*(before.authors if before else ()), work.actor, for_whom))
     version = before.version + 1 if before else 1
     return Paper(version=version, by=work.actor, at=work.now, authors=tuple(authors), **content)  # type: ignore[arg-type]
 

@@ -201,12 +201,17 @@ def may_explain(case: Case, key: str) -> list[Reason]:
 
 def may_hand_in(case: Case, document: str = "") -> list[Reason]:
     """The clerk, and whoever prepares a stage, while the project is neither suspended nor ended."""
-    state = case.state
     reasons = going_on(case)
-    preparing = {who for stage in state.stages.values() if stage.state == PREPARING for who in stage.holders}
-    if capacity(case, (state.clerk, *preparing)) is None:
-        reasons.append(reason("not-the-clerk", document, clerk=case.directory.name(state.clerk)))
+    if capacity(case, hands_in(case)) is None:
+        reasons.append(reason("not-the-clerk", document, clerk=case.directory.name(case.state.clerk)))
     return reasons
+
+
+def hands_in(case: Case) -> tuple[int, ...]:
+    """Who hands in papers: the clerk, and whoever has a preparation in hand."""
+    stages = case.state.stages.values()
+    preparing = (who for stage in stages if stage.state == PREPARING for who in stage.holders)
+    return (case.state.clerk, *preparing)
 
 
 def unsettled_by(case: Case, document: str) -> tuple[str, ...]:
