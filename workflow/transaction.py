@@ -382,7 +382,7 @@ class Transaction:
     def release(self, project: OpenProject) -> None:
         """Write what was recorded of that one and let it go: for an action that passes through the whole house."""
         self._settle(project)
-        del self._open[project.id]
+        del self._open[project.id], self._by_ref[project.ref]
 
     def _settle(self, project: OpenProject) -> None:
         if project.pending and not self._rehearsal:

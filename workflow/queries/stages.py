@@ -353,14 +353,14 @@ def _signatures(reading: Reading, record: list[tuple[Row, Event]]) -> dict[str, 
 
 
 def _done_words(reading: Reading, act: Act, opinion: str, signed: str) -> str:
-    who = reading.directory.name(act.by)
+    behalf = f"（代{reading.directory.name(act.on_behalf)}）" if act.on_behalf else ""
+    who = f"{reading.directory.name(act.by)}{behalf}"
     if signed:
         return f"{who} {signed} {opinion or '同意'}"
     if act.body:
         entered = reading.directory.name(act.entered_by)
         return f"{act.body} {opinion or '同意'}（{clock_time(act.at)} {entered}登记，{who}核对原件）"
-    behalf = f"（代{reading.directory.name(act.on_behalf)}）" if act.on_behalf else ""
-    return f"{who}{behalf} {clock_time(act.at)} {opinion or '同意'}"
+    return f"{who} {clock_time(act.at)} {opinion or '同意'}"
 
 
 def _step_people(reading: Reading, spec: Stage, stage: StageState, step: Step, *, now: bool) -> str:
