@@ -56,7 +56,7 @@ def kind(event: Event | None) -> str:
         ({"forest": "1"}, STUDIED, "waiting", "StageOpened"),
         ({"forest": "0"}, {}, "waiting", ""),
         ({"forest": "0"}, STUDIED, "waiting", "StageSkipped"),
-        ({}, STUDIED, "waiting", ""),
+        ({}, STUDIED, "waiting", "StageHeld"),
         ({"forest": "1"}, STUDIED, "preparing", ""),
         ({"forest": "0"}, STUDIED, "preparing", "StageHeld"),
         ({}, STUDIED, "preparing", "StageHeld"),
@@ -71,7 +71,7 @@ def kind(event: Event | None) -> str:
         ({"forest": "1"}, STUDIED, "cancelled", ""),
     ],
     ids=[
-        "the reply is missing", "free", "does not apply, not its turn", "does not apply", "nobody knows", "stays open", "applies no more",
+        "the reply is missing", "free", "does not apply, not its turn", "does not apply", "unknown, so somebody is asked", "stays open", "applies no more",
         "unknown again", "the reply fell away", "stays passed", "applies after all", "passed too early", "unknown after passing",
         "in review nothing moves by itself", "nor when issued", "nor when refused", "nor when cancelled",
     ],

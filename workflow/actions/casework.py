@@ -392,7 +392,7 @@ class Casework:
         if self.project.state.code:
             return ""
         code = next((paper.number for paper in issued.values() if rules.CODE.fullmatch(paper.number)), "")
-        refuse(code_taken(self.tx, code, project=self.project.id, actor=self.actor, day=self.day))
+        refuse(code_taken(self.tx, code, project=self.project.id, actor=self.actor, now=self.now))
         return code
 
     def take_code(self, code: str) -> None:
@@ -450,7 +450,7 @@ def check_administrator(transaction: Transaction, actor: int) -> None:
         raise Forbidden(reason("not-an-administrator"))
 
 
-def code_taken(tx: Transaction, code: str, *, actor: int, day: date, project: int = 0) -> list[Reason]:
+def code_taken(tx: Transaction, code: str, *, actor: int, now: datetime, project: int = 0) -> list[Reason]:
     """A project code belongs to one project (GB/T 40058-2021); which one has it is said only to whoever may see it."""
     if not code:
         return []
@@ -462,7 +462,7 @@ def code_taken(tx: Transaction, code: str, *, actor: int, day: date, project: in
     if row is None:
         return []
     title, organisation = row
-    if not tx.directory.sees(actor, organisation, day):
+    if not tx.directory.sees(actor, organisation, local_day(now)):
         return [reason("code-taken-elsewhere", "code", code=code)]
     return [reason("code-taken", "code", code=code, title=title)]
 

@@ -75,7 +75,7 @@ def register_project(
         day=local_day(now),
     )
     if code and not rules.check_code(code):
-        reasons += code_taken(tx, code, actor=actor, day=local_day(now))
+        reasons += code_taken(tx, code, actor=actor, now=now)
     if not same_name and not any(each.place == "title" for each in reasons):
         reasons += _title_taken(tx, organisation, title.strip())
     refuse(reasons)
@@ -135,7 +135,7 @@ def change_facts(
     reasons = [*rules.may_change_facts(work.case), *wrong, *rules.check_sums(definition, merged)]
     if code:
         reasons += rules.check_code(code) or code_taken(
-            tx, code, project=work.project.id, actor=actor, day=work.day
+            tx, code, project=work.project.id, actor=actor, now=now
         )
     refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])
 
