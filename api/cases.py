@@ -76,7 +76,7 @@ INCIDENTS: Final[dict[str, Case]] = {
         "/admin/people",
     ),
     "awaited-terminated": Case(
-        "所等待的项目终止了", "请项目负责人决定：登记“不再等待”，或改为等待另一项目。"
+        "所等待的项目终止或归档了，等不到了", "请项目负责人决定：登记“不再等待”，或改为等待另一项目。"
     ),
     "sweep-broken": Case(
         "某一项目的时钟走不动",

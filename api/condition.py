@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from api.backups import LastBackup, last_backup
 from api.cases import CONCERNS
 from api.settings import Settings
+from workflow.clock import local_day
 from workflow.people import SYSTEM
 from workflow.queries import abandoned, snapshot
 from workflow.queries.words import clock_time
@@ -38,7 +39,8 @@ BEATS: Final = {
 
 _COUNTS = text(
     "SELECT (SELECT count(*) FROM incident WHERE resolved_at IS NULL) AS incidents,"
-    " (SELECT count(*) FROM stage WHERE next_at < :late) AS sweep,"
+    " (SELECT count(*) FROM stage WHERE next_at < :late)"
+    " + (SELECT count(*) FROM paper WHERE next_at < :late) AS sweep,"
     " (SELECT count(*) FROM notice WHERE open AND at < :late) AS notices,"
     " EXISTS (SELECT 1 FROM project) AS begun,"
     " (SELECT count(*) FROM mail WHERE state IN ('failed', 'held')) AS failed,"
@@ -162,14 +164,15 @@ def _seal_concerns(unsealed: str | None, now: datetime) -> Iterator[Concern]:
 def _calendar_concerns(connection: Connection, now: datetime) -> Iterator[Concern]:
     calendar = snapshot(connection).calendar
     known = {each.year: each for each in calendar.years}
-    for year in (now.year, now.year + 1):
+    today = local_day(now)
+    for year in (today.year, today.year + 1):
         if year not in known:
             words = f"{year}年工作日历尚未载入，到期日按法定节日推算，均为暂定。"
         elif known[year].is_provisional:
             words = f"{year}年工作日历为暂定，落在该年的到期日均标“暂定”。"
         else:
             continue
-        yield _concern("year-unsettled", words, urgent=year == now.year)
+        yield _concern("year-unsettled", words, urgent=year == today.year)
 
 
 def _staff_concerns(connection: Connection) -> Iterator[Concern]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from api.problems import refusal
 from api.settings import Settings, SettingsError
 from notifications import delivery
 from notifications.mailbox import LocalMailbox
@@ -15,6 +16,7 @@ from notifications.mailer import Failure, Fault, Mailer, Phase
 from notifications.message import Message
 from notifications.settings import MailSettings, Timeouts
 from notifications.smtp import SMTPMailer
+from workflow.errors import Reason
 from workflow.store import Store
 
 Deliver = Callable[[datetime], dict[str, int]]
@@ -63,12 +65,6 @@ HASTY: Final = Timeouts(connect=8, command=8, data=8, dot=15)
 """For a test that somebody waits for."""
 
 
-async def send_test(settings: Settings, address: str, now: datetime) -> str:
-    """Send one mail to that address; what went wrong, or the empty string."""
-    failure = await try_mail(settings, address, now, PATIENT)
-    return failure.text if failure else ""
-
-
 async def try_mail(
     settings: Settings, address: str, now: datetime, timeouts: Timeouts = HASTY
 ) -> Failure | None:
@@ -85,6 +81,32 @@ async def try_mail(
     except ValueError as error:
         return Failure(Phase.RCPT, Fault.PERMANENT, str(error), replied=False)
     return None
+
+
+def mail_reason(failure: Failure) -> Reason:
+    """What went wrong with a mail, in the server's own words, and what to do about it."""
+    said = f"服务器答复：{failure.text}" if failure.replied else failure.text
+    where = PHASES[failure.phase]
+    remedy = REMEDIES[failure.fault]
+    if failure.phase is Phase.RCPT and failure.fault is Fault.PERMANENT:
+        remedy = "请核对收件地址；地址无误的，请邮件管理员放行。"
+    return refusal("mail-test-failed", where=where, said=said, remedy=remedy)
+
+
+PHASES: Final = {
+    Phase.CONNECT: "连接和登录邮件服务器时",
+    Phase.MAIL: "服务器核对发件人时",
+    Phase.RCPT: "服务器核对收件人时",
+    Phase.DATA: "开始传送正文时",
+    Phase.DOT: "传送正文后",
+}
+REMEDIES: Final = {
+    Fault.RETRY: "这是暂时的，请过几分钟再试；一再出现请联系邮件管理员。",
+    Fault.PERMANENT: "请把服务器的原话转给邮件管理员。",
+    Fault.UNREACHABLE: "请核对主机名和端口，检查网络和防火墙。",
+    Fault.CONFIGURATION: "请核对 shenpi.toml 中 [smtp] 的用户名、密码、加密方式和发件地址。",
+}
+"""What each kind of failure asks for."""
 
 
 async def _at_once() -> None:

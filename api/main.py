@@ -38,7 +38,7 @@ from workflow.actions.seals import seal
 from workflow.errors import WorkflowError
 from workflow.files import Files
 from workflow.people import SYSTEM
-from workflow.queries.stored import named_files
+from workflow.queries.stored import named_among
 from workflow.scheduler import Metronome, Work, wall_clock
 from workflow.store import Store
 
@@ -53,9 +53,16 @@ _SERVER_CLOCK = text("SELECT clock_timestamp()")
 
 
 def create_app(
-    settings: Settings, clock: Callable[[], datetime] | None = None, *, beating: bool = True
+    settings: Settings,
+    clock: Callable[[], datetime] | None = None,
+    *,
+    beating: bool = True,
+    store: Store | None = None,
 ) -> FastAPI:
-    """The application. `clock` says what time it is; without `beating` nothing happens by itself."""
+    """The application. `clock` says what time it is; without `beating` nothing happens by itself.
+
+    `store` is its own from `open_store`, if it is open already; the application closes it.
+    """
     app = FastAPI(
         title="审批",
         version="0.1.0",
@@ -74,6 +81,7 @@ def create_app(
         },
     )
     app.state.settings = settings
+    app.state.store = store
     app.state.clock = clock or wall_clock
     app.state.pace = Pace(settings.limits)
     app.state.proofs = {}
@@ -85,6 +93,14 @@ def create_app(
     app.state.problem_page = web.problem_page
     check_policies(app.routes)
     return app
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of these settings, started; a WorkflowError says why a start is refused."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = Store(settings.database)
+    store.start()
+    return store
 
 
 def works(store: Store, files: Files, settings: Settings) -> list[tuple[str, float, Work]]:
@@ -105,15 +121,14 @@ def clean(store: Store, files: Files, settings: Settings, now: datetime) -> None
     idle, absolute = timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.absolute_hours)
     store.act(sessions.forget, idle=idle, absolute=absolute, now=now)
     store.act(forget_commands, older_than=COMMANDS_KEPT, actor=SYSTEM, now=now)
-    files.sweep_orphans(lambda: store.read(named_files), now - ORPHANS_AFTER)
+    files.sweep_orphans(lambda digests: store.read(named_among, digests=digests), now - ORPHANS_AFTER)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store, files = Store(settings.database), Files(settings.documents)
-    await asyncio.to_thread(store.start)
+    store: Store = app.state.store or await asyncio.to_thread(open_store, settings)
+    files = Files(settings.documents)
     if store.dialect == "sqlite":
         # One process owns this file, so whatever is still leased was left by one that died.
         await asyncio.to_thread(store.act, ledger.try_at_once, now=app.state.clock())

@@ -16,7 +16,7 @@ from api.mail import deliverer
 from api.problems import refusal
 from api.settings import Settings
 from workflow.actions import calendar, clocks, definitions, exports
-from workflow.errors import Invalid, WorkflowError
+from workflow.errors import Invalid, Unavailable, WorkflowError
 from workflow.people import SYSTEM
 from workflow.store import Store
 
@@ -32,13 +32,14 @@ Operation = Callable[[Store, Settings, Given, datetime], dict[str, Any]]
 def sweep(store: Store, now: datetime) -> int:
     """Let everything that is due at `now` take effect; how many places moved.
 
-    A place that cannot be moved becomes an incident; it never keeps the others waiting.
+    A place that cannot be moved becomes an incident; it never keeps the others waiting. Unavailable if the
+    database is away.
     """
     moved = 0
     try:
         while places := store.act(clocks.sweep, actor=SYSTEM, now=now):
             moved += places
-    except WorkflowError:
+    except Unavailable:
         raise
     except Exception:  # the edge: one broken place must not stop everybody's clock
         log.exception("a sweep failed; going place by place")
@@ -52,9 +53,12 @@ def _sweep_one_by_one(store: Store, now: datetime) -> int:
         place = {"project": project, "stage": stage, "actor": SYSTEM, "now": now}
         try:
             store.act(clocks.sweep_place, document=document, **place)
+        except Unavailable:
+            raise
         except Exception as error:
             log.exception("project %s, stage %s: the clock cannot be moved", project, stage or document)
-            store.act(clocks.report_broken_place, why=type(error).__name__, **place)
+            why = str(error) if isinstance(error, WorkflowError) else type(error).__name__
+            store.act(clocks.report_broken_place, why=why, **place)
         else:
             moved += 1
     return moved

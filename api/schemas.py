@@ -265,11 +265,21 @@ class SignatureBody(Body):
 # Acts of outside offices
 
 
-class FiledBody(Body):
+class OutsideAct(Body):
+    """An act of an outside office: its day, and the ticket of the scan of what says so."""
+
+    on: Day
+    file: Text = ""
+
+    def scan(self, read: Open) -> StoredFile | None:
+        """The scan, if there is one."""
+        return read(self.file, "file") if self.file else None
+
+
+class FiledBody(OutsideAct):
     """The file was handed in."""
 
     kind: Literal["filed"]
-    on: Day
     receipt: Line = ""
 
     def record(self, _: Open) -> state.Record:
@@ -277,11 +287,10 @@ class FiledBody(Body):
         return state.Filed(self.on, self.receipt)
 
 
-class AcceptedBody(Body):
+class AcceptedBody(OutsideAct):
     """It was accepted."""
 
     kind: Literal["accepted"]
-    on: Day
     number: Line = ""
 
     def record(self, _: Open) -> state.Record:
@@ -289,11 +298,10 @@ class AcceptedBody(Body):
         return state.Accepted(self.on, self.number)
 
 
-class CorrectionBody(Body):
+class CorrectionBody(OutsideAct):
     """The once-only list of defects."""
 
     kind: Literal["correction"]
-    on: Day
     fixes: Fixes
     number: Line = ""
 
@@ -302,11 +310,10 @@ class CorrectionBody(Body):
         return state.CorrectionNotified(self.on, tuple(each.fix() for each in self.fixes), self.number)
 
 
-class CorrectedBody(Body):
+class CorrectedBody(OutsideAct):
     """What the list asked for was handed in."""
 
     kind: Literal["corrected"]
-    on: Day
     receipt: Line = ""
 
     def record(self, _: Open) -> state.Record:
@@ -314,11 +321,10 @@ class CorrectedBody(Body):
         return state.Corrected(self.on, self.receipt)
 
 
-class SpecialBeganBody(Body):
+class SpecialBeganBody(OutsideAct):
     """A special procedure began."""
 
     kind: Literal["special_began"]
-    on: Day
     procedure: Line
     basis: Line = ""
 
@@ -327,22 +333,20 @@ class SpecialBeganBody(Body):
         return state.SpecialBegan(self.on, self.procedure, self.basis)
 
 
-class SpecialEndedBody(Body):
+class SpecialEndedBody(OutsideAct):
     """It ended."""
 
     kind: Literal["special_ended"]
-    on: Day
 
     def record(self, _: Open) -> state.Record:
         """The engine's own."""
         return state.SpecialEnded(self.on)
 
 
-class ExtendedBody(Body):
+class ExtendedBody(OutsideAct):
     """The head of the outside office extended its limit."""
 
     kind: Literal["extended"]
-    on: Day
     by: LimitBody
     reason: Text
     number: Line = ""
@@ -352,11 +356,10 @@ class ExtendedBody(Body):
         return state.Extended(self.on, self.by.limit(), self.reason, self.number)
 
 
-class ConcludedBody(Body):
+class ConcludedBody(OutsideAct):
     """The outside office decided."""
 
     kind: Literal["concluded"]
-    on: Day
     outcome: Outcome
     opinion: Text = ""
     replies: Replies = []

@@ -18,9 +18,11 @@ from workflow.events import (
     ClockChanged,
     EntryOffered,
     EntryRecorded,
+    EntryWithdrawn,
     Event,
     ProjectMoved,
     RungFired,
+    StageHeld,
     StageOpened,
     StageRefused,
     StageReturned,
@@ -130,9 +132,11 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "document": kind.title if kind else "",
         "until": wording.plain(until, today) if until else "",
         "opens": _opens(cause),
+        "wanted": _wanted(cause, today),
         "effect": event.effect if isinstance(event, ClockChanged) else "",
         "move": event.trigger if isinstance(event, ProjectMoved) else "",
         "successor": _successor(cause),
+        "unentered": isinstance(event, EntryWithdrawn),
         "reason": wording.without_amounts(getattr(event, "reason", "") or getattr(event, "text", "")),
     }
 
@@ -238,6 +242,13 @@ def _need_words(definition: Definition, need: rules.Need) -> str:
     if any(definition.documents[key].register_only.value != "no" for key in need.options):
         return f"{title}（可仅登记文号）"
     return title
+
+
+def _wanted(cause: Cause, today: date) -> str:
+    """What the clerk alone can say or enter, where the stage waits for nothing else."""
+    if not isinstance(cause.event, StageHeld) or cause.stage is None:
+        return ""
+    return rules.wanted(cause.case(today), cause.stage)
 
 
 def _opens(cause: Cause) -> str:

@@ -21,7 +21,7 @@ from notifications.message import Message, check_address
 from notifications.render import Rendered, render, say
 from notifications.settings import MailSettings
 from workflow.clock import local_day
-from workflow.events import DECODER, EntryRecorded, Event, ExplanationFiled, RungFired
+from workflow.events import DECODER, EntryRecorded, Event, ExplanationFiled, IncidentRaised, RungFired
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.record import instant, stamp
 from workflow.sql import Statement
@@ -98,6 +98,11 @@ class Open(Struct, frozen=True):
         return is_late(self.event, self.at)
 
     @property
+    def cause(self) -> tuple[str, datetime] | int:
+        """What it comes of: incidents of one kind and instant have one cause, like a clerk who is gone."""
+        return (self.event.code, self.at) if isinstance(self.event, IncidentRaised) else self.id
+
+    @property
     def is_taking_over(self) -> bool:
         """Whether it asks to check a reply that was taken over: several come together, and no clock runs on them."""
         return (
@@ -111,7 +116,7 @@ class Bundle(Struct, frozen=True):
     """The notices that share one mail, and why they do."""
 
     notices: tuple[Open, ...]
-    shared: Literal["", "outage", "checks", "crowd"] = ""
+    shared: Literal["", "outage", "checks", "incidents", "crowd"] = ""
 
     @property
     def first(self) -> Open:
@@ -179,12 +184,16 @@ def _bundles(
 def arrange(notices: Sequence[Open], room: int, *, now: datetime, quiet: timedelta = QUIET) -> list[Bundle]:
     """How one person's open notices become mails, at most `room` of them.
 
-    Late rungs, all together, become one honest mail, and so do replies taken over that wait for their check.
-    What finds no room shares the last one; with no room at all it waits.
+    Late rungs, all together, become one honest mail, and so do replies taken over that wait for their check, and
+    incidents of one cause. What finds no room shares the last one; with no room at all it waits.
     """
     late = tuple(each for each in notices if each.is_late)
     checks = tuple(each for each in notices if each.is_taking_over)
-    bundles = [Bundle((each,)) for each in notices if not each.is_late and not each.is_taking_over]
+    causes: dict[object, list[Open]] = defaultdict(list)
+    for each in notices:
+        if not each.is_late and not each.is_taking_over:
+            causes[each.cause].append(each)
+    bundles = [Bundle(tuple(each), "incidents" if len(each) > 1 else "") for each in causes.values()]
     if late and now - late[-1].at >= quiet:
         bundles.append(Bundle(late, "outage" if len(late) > 1 else ""))
     if checks and now - checks[-1].at >= quiet:

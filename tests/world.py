@@ -447,6 +447,10 @@ class Dossier:
         """An entry is checked against the original."""
         self.do(entries.confirm_entry, by, number=number)
 
+    def take_back(self, number: int, by: str = "谭丽") -> None:
+        """Withdraw an entry that waits for its check."""
+        self.do(entries.withdraw_entry, by, number=number)
+
     def reject(self, number: int, by: str = "杨帆") -> None:
         """An entry is found wrong."""
         self.do(entries.reject_entry, by, number=number, reason_given="与原件不符")

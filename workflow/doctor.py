@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from heapq import merge
 from itertools import chain as prepend
 from itertools import groupby
@@ -17,16 +17,21 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from workflow import projection
+from workflow.clock import local_day
 from workflow.errors import Invalid, reason
 from workflow.events import DECODER, Recorded
 from workflow.evolve import evolve
 from workflow.machine import Compiled
+from workflow.people import SYSTEM, Directory
+from workflow.queries.snapshot import read_people
 from workflow.queries.stored import named_files
 from workflow.record import START, Broken, Link, instant, root_of, seal_hash, stamp, verify_chain
+from workflow.rules import Case, may_confirm
 from workflow.state import ProjectState, to_json
 from workflow.transaction import compile_text
 
@@ -107,7 +112,7 @@ def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], 
     broken = audit(connection).broken
     if broken is not None:
         findings.append(Finding("error", "audit-broken", str(broken)))
-    findings += _examine_projects(connection)
+    findings += _examine_projects(connection, read_people(connection), local_day(now))
     findings += _examine_files(connection, has_file)
     findings += _examine_stuck(connection)
     findings += _examine_lateness(connection, now)
@@ -212,7 +217,7 @@ def heads_upto(connection: Connection, upto: int) -> list[Any]:
     return list(connection.execute(statement, {"upto": upto}))
 
 
-def _examine_projects(connection: Connection) -> Iterator[Finding]:
+def _examine_projects(connection: Connection, directory: Directory, day: date) -> Iterator[Finding]:
     definitions = _Definitions(connection)
     for project, ref in connection.execute(text("SELECT id, ref FROM project ORDER BY id")).all():
         try:
@@ -225,6 +230,27 @@ def _examine_projects(connection: Connection) -> Iterator[Finding]:
             yield Finding("error", "project-without-events", f"项目 {ref} 没有任何事件")
             continue
         yield from _compare(connection, project, ref, state, definitions.of(state.digest))
+        yield from _unchecked(
+            connection, project, Case(state, definitions.of(state.digest), directory, SYSTEM, day)
+        )
+
+
+def _unchecked(connection: Connection, project: int, case: Case) -> Iterator[Finding]:
+    """Entries that none of their checkers may check, and of which no incident tells."""
+    for number, entry in case.state.entries.items():
+        able = filter(case.directory.is_active, entry.checkers)
+        if (
+            all(may_confirm(replace(case, actor=each), number) for each in able)
+            and not connection.execute(
+                text(
+                    "SELECT 1 FROM incident WHERE project_id = :project AND stage = :stage AND resolved_at IS NULL"
+                ),
+                {"project": project, "stage": entry.stage},
+            ).all()
+        ):
+            title = case.definition.stages[entry.stage].title
+            words = f"“{case.state.title}”的“{title}”有登记待核对，但无人可以核对，也没有登记异常"
+            yield Finding("error", "stuck", words)
 
 
 def _folded(connection: Connection, project: int) -> ProjectState | None:
@@ -350,7 +376,11 @@ def _examine_stuck(connection: Connection) -> Iterator[Finding]:
 def _examine_lateness(connection: Connection, now: datetime) -> Iterator[Finding]:
     before = stamp(now - timedelta(minutes=15))
     late = connection.execute(
-        text("SELECT count(*) FROM stage WHERE next_at < :before"), {"before": before}
+        text(
+            "SELECT (SELECT count(*) FROM stage WHERE next_at < :before)"
+            " + (SELECT count(*) FROM paper WHERE next_at < :before)"
+        ),
+        {"before": before},
     ).scalar_one()
     if late:
         yield Finding("warning", "sweep-late", f"有 {late} 处预警到时未办，时钟可能没有运行")

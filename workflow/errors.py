@@ -8,7 +8,8 @@
     ├── Invalid        what was sent is malformed; lists every finding                 422
     └── Unavailable    the store cannot answer now; nothing happened                   503
 
-Invariant: a code is public API. It is listed in `SENTENCES`, unique, kebab-case and never renamed.
+Invariant: a code is public API: unique, kebab-case and never renamed. Those of the engine are listed in `SENTENCES`;
+what only the edge refuses stands in tables of the same form there.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "请填写六位代码，如990102；不清楚的可先不填。",
     ),
     "organisation-not-found": ("没有这个单位。", "请重新选择单位。"),
-    "entry-not-found": ("没有这条待核对的登记，可能已经核对过。", "请刷新页面。"),
+    "entry-not-found": ("没有这条待核对的登记，可能已经核对或撤回。", "请刷新页面。"),
     "audit-entry-not-found": ("没有这条记录，或不在您的审计范围。", "请核对链接。"),
     "incident-not-found": ("没有这条异常，或已经处理。", "请刷新页面。"),
     # who may
@@ -77,12 +78,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "not-the-clerk": ("您不是本项目经办人。", "请由经办人{clerk}办理，或由其办理委托、转办。"),
     "not-the-holder": ("本环节不在您手中，当前办理人：{holders}。", "可由办理人转办或委托给您。"),
     "not-the-submitter": ("只有报送人可以撤回。", "请由{submitter}撤回。"),
+    "not-the-author": ("只有登记人可以撤回尚未核对的登记。", "请由{author}撤回，或由核对人不予确认。"),
     "not-the-checker": ("您不是本条登记的核对人。", "请由{checkers}核对。"),
     "not-a-chief": ("此项须由{posts}办理。", "请提请其办理。"),
     "own-submission": ("您是报送人、材料提供人或本次已签批的人，不能审核本件。", "可由{other}审核。"),
     "own-entry": (
         "登记人不能核对自己的登记。",
-        "请由{checkers}核对原件；录错了的，请其不予确认，再重新登记。",
+        "请由{checkers}核对原件；录错了的，请撤回录入，再重新登记。",
     ),
     "own-paper-signature": ("不能代录自己的签批。", "请直接在线签批，或由他人代录。"),
     "own-gate": ("经办人和本次参与人不能自行略过材料。", "请由未参与本件的负责人签署。"),
@@ -116,6 +118,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "outcome-unknown": ("没有“{outcome}”这种结论。", "请选择通过、退回或不予批准。"),
     "already-acted": ("{holders}已开始审核，不能撤回。", "可请其退回。"),
     "wait-in-circle": ("两个项目不能互相等待。", "请重新选择。"),
+    "awaited-ended": ("所等待的项目已{state}，等不到了。", "请选择其他项目，或无需等待。"),
     "not-waiting": ("本项目没有在等待该项目。", "请刷新页面。"),
     "stages-open": ("尚有未办结的事项：{stages}。", "请先办结，再归档。"),
     "not-taking-over": ("项目不在补录中，不能补录本事项。", "请按正常流程登记。"),
@@ -134,7 +137,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "reply-not-entered": ("“{stage}”已办结，但未录{title}。", "请{clerk}补录该批文。"),
     "document-expired": ("{title}已过有效期。", "请先办理延续或重新办理。"),
     "fact-unknown": ("尚不知{facts}，无法确定“{title}”是否需要。", "请{clerk}在项目信息中填写。"),
-    "minutes-missing": ("缺{title}。", "集体决策须有会议纪要，请{clerk}上传或登记。"),
+    "minutes-missing": ("缺{title}。", "集体决策须有会议纪要，请在事项页“所需材料”中上传或登记。"),
     "publicity-not-signed": ("“{step}”须满法定天数，不能以代录签批办结。", "请期满后在线办结。"),
     "turn-gone": ("“{stage}”的前置条件已有变化：{why}。", "请先办结前置事项，或退回经办人。"),
     "not-applicable-now": ("按现有项目信息，“{stage}”已不适用。", "请退回经办人核对项目信息。"),
@@ -166,6 +169,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "是同一项目的，请打开原项目办理；确是另一个项目的，请确认同名后再登记。",
     ),
     "code-taken": ("项目代码{code}已属于“{title}”。", "一个代码只对应一个项目，请核对。"),
+    "code-taken-elsewhere": (
+        "项目代码{code}已属于您查看范围以外的一个项目。",
+        "请核对代码；确属本项目的，请上级单位查明。",
+    ),
     "code-check-digit": ("项目代码“{code}”的校验位不对。", "请与在线平台逐位核对。"),
     "fact-undeclared": ("该项目类型没有“{key}”这一信息。", "请删去该项。"),
     "fact-invalid": ("{title}：{why}。", "请更正。"),
@@ -188,6 +195,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "intake-name-ambiguous": ("该单位有{count}个同名项目，不能确定是哪一个。", "请填写项目代码。"),
     "intake-other-type": ("该项目已按“{type}”登记。", "请用该类型的模板，或核对项目代码和名称。"),
     "intake-title-differs": ("代码{code}的项目已登记为“{title}”。", "请改为已登记的名称，或核对代码。"),
+    "intake-code-differs": (
+        "“{title}”已有代码{before}，表中是{after}。",
+        "确是同一项目换码的，请勾选确认；是另一个同名项目的，请在表中为原项目也列一行，填写其代码。",
+    ),
     "intake-unit-differs": ("该项目已登记在{unit}。", "请改为{unit}，或核对项目代码。"),
     "intake-clerk-differs": ("该项目的经办人现为{clerk}。", "请改为{clerk}；移交经办请在项目页办理。"),
     # clocks
@@ -222,7 +233,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "date-beyond-calendar": ("日期{day}超出工作日历（2000—2100年）。", "请核对日期。"),
 }
-"""Filled below, area by area: each pair is formatted with the data of the reason."""
+"""Area by area; each pair is formatted with the data of the reason."""
 
 
 class Reason(Struct, frozen=True):

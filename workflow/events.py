@@ -106,14 +106,16 @@ class StageSkipped(Struct, frozen=True, tag="stage.skipped", omit_defaults=True)
 class StageHeld(Struct, frozen=True, tag="stage.held", omit_defaults=True):
     """It went back to waiting: a fact, a reply or an order it rested on fell away; or its day was fixed.
 
-    `kept` is the clock of a preparation that had begun: it stands still, unless only a fact became unknown.
-    `prepared_from`, its day 0, was all that earlier versions kept.
+    `asked` are those who have to say the facts for which alone it waits. `kept` is the clock of a preparation that
+    had begun: it stands still, unless only a fact became unknown. `prepared_from`, its day 0, was all that earlier
+    versions kept.
     """
 
     stage: str
     opens_on: date | None = None
     prepared_from: date | None = None
     kept: Clock | None = None
+    asked: tuple[int, ...] = ()
 
 
 class StageSubmitted(Struct, frozen=True, tag="stage.submitted", omit_defaults=True):
@@ -167,7 +169,7 @@ class StageReturned(Struct, frozen=True, tag="stage.returned", omit_defaults=Tru
 
 
 class StageRefused(Struct, frozen=True, tag="stage.refused", omit_defaults=True):
-    """A decider refused: the visit ends; the applicant may reapply in a new one."""
+    """A decider refused: the visit ends; the applicant, who is `asked`, may reapply in a new one."""
 
     stage: str
     step: str
@@ -177,6 +179,7 @@ class StageRefused(Struct, frozen=True, tag="stage.refused", omit_defaults=True)
     entry: int = 0
     entered_by: int = 0
     body: str = ""
+    asked: tuple[int, ...] = ()
 
 
 class StageWithdrawn(Struct, frozen=True, tag="stage.withdrawn", omit_defaults=True):
@@ -216,11 +219,12 @@ class StageTakenOver(Struct, frozen=True, tag="stage.taken_over", omit_defaults=
     entry: int = 0
 
 
-class ReplyLapsed(Struct, frozen=True, tag="reply.lapsed"):
-    """Its validity ran out before it was used."""
+class ReplyLapsed(Struct, frozen=True, tag="reply.lapsed", omit_defaults=True):
+    """Its validity ran out before it was used; whoever is `asked` applies for it anew."""
 
     document: str
     stage: str
+    asked: tuple[int, ...] = ()
 
 
 class Batch(Struct, frozen=True):
@@ -252,6 +256,13 @@ class EntryRejected(Struct, frozen=True, tag="entry.rejected"):
     entry: int
     stage: str
     reason: str
+
+
+class EntryWithdrawn(Struct, frozen=True, tag="entry.withdrawn"):
+    """Whoever made the entry took it back before it was checked: it has no effect."""
+
+    entry: int
+    stage: str
 
 
 class OutsideMoved(Struct, frozen=True, tag="outside.moved", omit_defaults=True):
@@ -365,6 +376,7 @@ Event = (
     | EntryRecorded
     | EntryOffered
     | EntryRejected
+    | EntryWithdrawn
     | OutsideMoved
     | DocumentUploaded
     | SoftGatePassed

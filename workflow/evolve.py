@@ -16,6 +16,7 @@ from workflow import events as ev
 from workflow.state import (
     CANCELLED,
     CLOSED_STATES,
+    ENDED_STATES,
     ISSUED,
     LAPSED,
     NOT_APPLICABLE,
@@ -26,14 +27,10 @@ from workflow.state import (
     Act,
     CorrectionNotified,
     Filed,
-    Fix,
     Paper,
     ProjectState,
     StageState,
 )
-
-NOT_CONFIRMED = "登记未通过核对："
-"""How the one thing to put right begins after an entry was not confirmed."""
 
 
 def evolve(state: ProjectState | None, recorded: ev.Recorded) -> ProjectState:
@@ -84,12 +81,14 @@ def _moved(stage: StageState, entered: ev.Entered, recorded: ev.Recorded, **chan
         since=recorded.at,
         last=_last(recorded),
         prepared_from=_prepared_from(stage, entered),
-        **{"kept": None, **changes},
+        **{"kept": None, "not_confirmed": "", **changes},
     )
 
 
-def _rested(stage: StageState, state: str, recorded: ev.Recorded, **changes: Any) -> StageState:
-    return _moved(stage, ev.Entered(state), recorded, **changes)
+def _rested(
+    stage: StageState, state: str, recorded: ev.Recorded, asked: tuple[int, ...] = (), **changes: Any
+) -> StageState:
+    return _moved(stage, ev.Entered(state, asked), recorded, **changes)
 
 
 def _prepared_from(stage: StageState, entered: ev.Entered) -> date | None:
@@ -140,7 +139,11 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
         stages = {
             key: replace(stage, opens_on=None) if stage.opens_on else stage for key, stage in stages.items()
         }
-    entries = {} if event.cancelled else state.entries
+    if event.to in ENDED_STATES:
+        stages = {
+            key: replace(stage, holders=()) if stage.holders else stage for key, stage in stages.items()
+        }
+    entries = {} if event.to == "terminated" else state.entries
     return replace(state, state=event.to, stages=stages, entries=entries)
 
 
@@ -183,8 +186,10 @@ def _stage_skipped(state: ProjectState, event: ev.StageSkipped, recorded: ev.Rec
 def _stage_held(state: ProjectState, event: ev.StageHeld, recorded: ev.Recorded) -> ProjectState:
     stage = state.stage(event.stage)
     if stage.state == WAITING:
-        return _put(state, event.stage, replace(stage, opens_on=event.opens_on))
-    rested = _rested(stage, WAITING, recorded, opens_on=event.opens_on, kept=event.kept)
+        since = recorded.at if event.asked else stage.since
+        held = replace(stage, opens_on=event.opens_on, holders=event.asked, since=since)
+        return _put(state, event.stage, held)
+    rested = _rested(stage, WAITING, recorded, event.asked, opens_on=event.opens_on, kept=event.kept)
     return _put(state, event.stage, replace(rested, prepared_from=event.prepared_from))
 
 
@@ -232,7 +237,7 @@ def _stage_returned(state: ProjectState, event: ev.StageReturned, recorded: ev.R
 def _stage_refused(state: ProjectState, event: ev.StageRefused, recorded: ev.Recorded) -> ProjectState:
     before = state.stage(event.stage)
     act = _decision(event, recorded)
-    stage = _rested(before, REFUSED, recorded, acts=(*before.acts, act))
+    stage = _rested(before, REFUSED, recorded, event.asked, acts=(*before.acts, act))
     return _without_entry(_put(state, event.stage, stage), event.entry)
 
 
@@ -267,13 +272,15 @@ def _reply_lapsed(state: ProjectState, event: ev.ReplyLapsed, recorded: ev.Recor
     paper = replace(state.documents[event.document], lapsed=True, clock=None)
     state = _with_papers(state, {event.document: paper})
     stage = state.stage(event.stage)
-    return _put(state, event.stage, _rested(stage, LAPSED, recorded)) if stage.state == ISSUED else state
+    if stage.state != ISSUED:
+        return state
+    return _put(state, event.stage, _rested(stage, LAPSED, recorded, event.asked))
 
 
 def _entry_recorded(state: ProjectState, event: ev.EntryRecorded, _: ev.Recorded) -> ProjectState:
     stage = state.stage(event.entry.stage)
-    if any(fix.text.startswith(NOT_CONFIRMED) for fix in stage.fixes):
-        state = _put(state, event.entry.stage, replace(stage, fixes=()))
+    if stage.not_confirmed:
+        state = _put(state, event.entry.stage, replace(stage, not_confirmed=""))
     return replace(state, entries={**state.entries, str(event.entry.number): event.entry})
 
 
@@ -283,8 +290,12 @@ def _entry_offered(state: ProjectState, event: ev.EntryOffered, _: ev.Recorded) 
 
 def _entry_rejected(state: ProjectState, event: ev.EntryRejected, _: ev.Recorded) -> ProjectState:
     state = _without_entry(state, event.entry)
-    stage = replace(state.stage(event.stage), fixes=(Fix(f"{NOT_CONFIRMED}{event.reason}"),))
+    stage = replace(state.stage(event.stage), not_confirmed=event.reason)
     return _put(state, event.stage, stage)
+
+
+def _entry_withdrawn(state: ProjectState, event: ev.EntryWithdrawn, _: ev.Recorded) -> ProjectState:
+    return _without_entry(state, event.entry)
 
 
 def _outside_moved(state: ProjectState, event: ev.OutsideMoved, recorded: ev.Recorded) -> ProjectState:
@@ -351,6 +362,7 @@ _CHANGES: dict[type, Callable[[ProjectState, Any, ev.Recorded], ProjectState]] =
     ev.EntryRecorded: _entry_recorded,
     ev.EntryOffered: _entry_offered,
     ev.EntryRejected: _entry_rejected,
+    ev.EntryWithdrawn: _entry_withdrawn,
     ev.OutsideMoved: _outside_moved,
     ev.DocumentUploaded: _document_uploaded,
     ev.SoftGatePassed: _soft_gate_passed,

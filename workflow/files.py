@@ -68,6 +68,10 @@ class Flaw(Struct, frozen=True):
     why: str
 
 
+Named = Callable[[Collection[str]], set[str]]
+"""Which of these hashes some row or event names."""
+
+
 class Files:
     """Keeps files under `directory`, each in ab/cd… of its SHA-256, readable by this service only."""
 
@@ -164,28 +168,29 @@ class Files:
             if digest not in seen:
                 yield Flaw(digest, "文件缺失")
 
-    def sweep_orphans(self, named: Callable[[], Collection[str]], older_than: datetime) -> int:
-        """Remove files that no row names and that came before `older_than`; how many went.
+    def sweep_orphans(self, named: Named, older_than: datetime) -> int:
+        """Remove files that nothing names and that came before `older_than`; how many went.
 
-        `named` gives the hashes that rows name. A file is moved aside and looked at again before it goes,
-        because the same content may come in anew at this very moment.
+        A file is moved aside and looked at again before it goes, because the same content may come in anew at this
+        very moment.
         """
-        known = named()
-        for path in self.paths():
-            digest = path.parent.name + path.name
-            if path.stat().st_mtime < older_than.timestamp() and digest not in known:
-                path.replace(self._aside() / digest)
-                reach("file.aside")
-        gone = 0
-        if lying := list(self._aside().iterdir()):
-            known = named()
-            gone = sum(self._settle(each, known, older_than) for each in lying)
+        old = {
+            path.parent.name + path.name: path
+            for path in self.paths()
+            if path.stat().st_mtime < older_than.timestamp()
+        }
+        for digest in old.keys() - named(old.keys()):
+            old[digest].replace(self._aside() / digest)
+            reach("file.aside")
+        lying = list(self._aside().iterdir())
+        known = named([each.name for each in lying])
+        gone = sum(self._settle(each, known, older_than) for each in lying)
         for left in self._incoming().iterdir():
             if left.stat().st_mtime < older_than.timestamp():
                 left.unlink()
         return gone
 
-    def _settle(self, aside: Path, known: Collection[str], older_than: datetime) -> bool:
+    def _settle(self, aside: Path, known: set[str], older_than: datetime) -> bool:
         """Remove what was moved aside, or put it back if it turned out to be wanted."""
         if aside.stat().st_mtime >= older_than.timestamp() or aside.name in known:
             self._place(aside, aside.name)

@@ -13,7 +13,7 @@ from workflow.clock import due
 from workflow.conditions import Unknown
 from workflow.definition import Stage
 from workflow.events import Entered, Event, StageHeld, StageOpened, StageSkipped
-from workflow.rules import Case, applies, blockers, condition_words
+from workflow.rules import ENTRY, FACT, Case, applies, blockers, condition_words
 from workflow.state import ISSUED, NOT_APPLICABLE, PREPARING, WAITING
 from workflow.timing import hold, preparation
 
@@ -30,38 +30,30 @@ def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event
     holds = applies(case, spec)
     earliest = earliest_day(case, spec, calendar)
     waiting_for = blockers(case, spec, earliest)
-    if stage.state == WAITING:
-        return _from_waiting(case, spec, holds, earliest, calendar, now, is_free=not waiting_for)
+    if holds is False:  # what does not apply needs no reply either that only has to be entered
+        waiting_for = [each for each in waiting_for if each.kind != ENTRY]
     should_wait = bool(waiting_for) or isinstance(holds, Unknown)
+    opens_on = earliest if _still_ahead(earliest, case.day) else None
+    asked = (
+        (case.state.clerk,) if should_wait and all(each.kind in {FACT, ENTRY} for each in waiting_for) else ()
+    )
+    if stage.state == WAITING and should_wait:
+        stays = (opens_on, asked) == (stage.opens_on, stage.holders)
+        return None if stays else StageHeld(key, opens_on, asked=asked)
+    if stage.state == WAITING:
+        return _from_waiting(case, spec, calendar, now)
     changed_sides = not should_wait and bool(holds) is not (stage.state == PREPARING)
     if should_wait or changed_sides:
         clock = stage.clock if stage.state == PREPARING else stage.kept
-        only_unknown = (
-            isinstance(holds, Unknown) and not waiting_for
-        )  # the clerk's to supply: the time goes on
-        kept = clock if only_unknown else hold(clock, case.day)
-        return StageHeld(key, earliest if _still_ahead(earliest, case.day) else None, kept=kept)
+        # a fact that is only unknown is the clerk's to supply: the time goes on
+        return StageHeld(key, opens_on, kept=clock if asked else hold(clock, case.day), asked=asked)
     return None
 
 
-def _from_waiting(
-    case: Case,
-    spec: Stage,
-    holds: bool | Unknown,  # noqa: FBT001 - three answers, not a switch
-    earliest: date | None,
-    calendar: Calendar,
-    now: datetime,
-    *,
-    is_free: bool,
-) -> Event | None:
+def _from_waiting(case: Case, spec: Stage, calendar: Calendar, now: datetime) -> Event:
+    """What becomes of a stage whose turn has come, and of which it is known whether it applies."""
     stage = case.state.stage(spec.key)
-    if not is_free:
-        opens_on = earliest if _still_ahead(earliest, case.day) else None
-        return StageHeld(spec.key, opens_on) if opens_on != stage.opens_on else None
-    if isinstance(holds, Unknown):
-        return StageHeld(spec.key) if stage.opens_on is not None else None
-    if not holds:
-        assert spec.when is not None  # noqa: S101 - only a condition can fail to hold
+    if spec.when is not None and not applies(case, spec):
         words = condition_words(case.definition, spec.when)
         return StageSkipped(spec.key, words, hold(stage.kept, case.day))
     clock = preparation(case.definition, spec, stage, on=case.day, now=now, calendar=calendar)

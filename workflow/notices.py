@@ -2,6 +2,7 @@
 
 NOTICES: dict[str, str] = {
     "opened": "事项已启动，请准备材料",
+    "asked": "请补齐所缺信息",
     "decide": "待您审批",
     "record": "待您报送或登记",
     "check": "待您核对",

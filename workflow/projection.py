@@ -76,8 +76,8 @@ def stage_row(stage: StageState, organisation: int) -> Row:
 
 
 def stage_tasks(key: str, stage: StageState) -> set[tuple[str, str, int, str, str | None]]:
-    """(stage, what, person, since, due) for each person that an open stage waits for."""
-    if not stage.is_open or stage.since is None:
+    """(stage, what, person, since, due) for each person that the stage waits for."""
+    if stage.since is None:
         return set()
     due = _day(stage.clock.due_on) if stage.clock else None
     what = RETURNED if stage.state == PREPARING and stage.fixes else stage.state
@@ -117,8 +117,8 @@ def tasks(state: ProjectState) -> set[tuple[str, str, int, str, str | None]]:
 
 
 def _phase(state: ProjectState, definition: Definition) -> str:
-    open_phases = {definition.stages[key].phase for key, stage in state.stages.items() if stage.is_open}
-    return next((phase for phase in reversed(definition.phases) if phase in open_phases), "")
+    found = {definition.stages[key].phase for key, stage in state.stages.items() if stage.in_hand}
+    return next((phase for phase in reversed(definition.phases) if phase in found), "")
 
 
 def _next_at(stage: StageState) -> str | None:

@@ -144,9 +144,8 @@ def _skipped(event: ev.StageSkipped, tell: Teller) -> str:
 def _held(event: ev.StageHeld, tell: Teller) -> str:
     if event.opens_on:
         return f"{tell.stage(event.stage)}须等到{_day(event.opens_on)}方可办理"
-    goes_on = event.kept is not None and not event.kept.stopped
-    if goes_on or event.prepared_from:  # only a fact became unknown
-        return f"{tell.stage(event.stage)}是否办理尚不清楚，转为等待"
+    if event.asked:
+        return f"{tell.stage(event.stage)}的其他条件已具备，请{tell.people(event.asked)}补齐所缺信息"
     return f"{tell.stage(event.stage)}转为等待，前置条件具备后再办理"
 
 
@@ -206,7 +205,8 @@ def _lapsed(event: ev.ReplyLapsed, tell: Teller) -> str:
 
 def _recorded(event: ev.EntryRecorded, tell: Teller) -> str:
     checkers = tell.people(event.entry.checkers)
-    return f"{tell.who}登记{tell.stage(event.entry.stage)}：{describe(event.entry.what, tell)}，待{checkers}核对原件"
+    with_scan = "，附扫描件" if event.entry.scan else ""
+    return f"{tell.who}登记{tell.stage(event.entry.stage)}：{describe(event.entry.what, tell)}{with_scan}，待{checkers}核对原件"
 
 
 def _check_offered(event: ev.EntryOffered, tell: Teller) -> str:
@@ -216,6 +216,10 @@ def _check_offered(event: ev.EntryOffered, tell: Teller) -> str:
 
 def _rejected(event: ev.EntryRejected, tell: Teller) -> str:
     return f"{tell.who}核对{tell.stage(event.stage)}的登记未通过{_because(event.reason)}"
+
+
+def _taken_back(event: ev.EntryWithdrawn, tell: Teller) -> str:
+    return f"{tell.who}撤回了{tell.stage(event.stage)}尚未核对的登记"
 
 
 def _outside(event: ev.OutsideMoved, tell: Teller) -> str:
@@ -295,6 +299,7 @@ _TOLD: dict[type, Callable[[Any, Teller], str]] = {
     ev.EntryRecorded: _recorded,
     ev.EntryOffered: _check_offered,
     ev.EntryRejected: _rejected,
+    ev.EntryWithdrawn: _taken_back,
     ev.OutsideMoved: _outside,
     ev.DocumentUploaded: _uploaded,
     ev.SoftGatePassed: _gate,

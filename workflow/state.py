@@ -17,10 +17,10 @@ from workflow.clock import Limit, Span
 WAITING, PREPARING, ISSUED = "waiting", "preparing", "issued"
 NOT_APPLICABLE, REFUSED, LAPSED, CANCELLED = "not_applicable", "refused", "lapsed", "cancelled"
 
-OPEN_STATES = frozenset({PREPARING})
 CLOSED_STATES = frozenset({WAITING, NOT_APPLICABLE, ISSUED, REFUSED, LAPSED, CANCELLED})
 PASSED_STATES = frozenset({ISSUED, NOT_APPLICABLE})
 RUNNING_STATES = frozenset({"planning", "reserve", "active", "in_use"})
+ENDED_STATES = frozenset({"archived", "terminated"})
 
 
 class Clock(Struct, frozen=True, omit_defaults=True):
@@ -84,9 +84,12 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     """Where one stage stands.
 
     `state` has no default, so that it is always spelled out. `turn` counts moves, so that a stale page is
-    noticed; `last` is the last of them. `acts` and `papers` belong to the current visit: who acted, and the
-    hash of every paper that the submission rests on. `kept` is the preparation's clock while the stage is held,
-    and after the submission if it was stopped or extended: in the same visit it goes on and never begins anew.
+    noticed; `last` is the last of them. `holders` are those it waits for: also while it is not open, if what
+    comes next is theirs to say. `acts` and `papers` belong to the current visit: who acted, and the hash of
+    every paper that the submission rests on. `fixes` is what a return or a correction notice lists,
+    `not_confirmed` why the last entry did not pass its check. `kept` is the preparation's clock while the stage
+    is held, and after the submission if it was stopped or extended: in the same visit it goes on and never
+    begins anew.
     """
 
     state: str
@@ -101,6 +104,7 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     papers: dict[str, str] = {}
     passed: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    not_confirmed: str = ""
     prepared_from: date | None = None
     kept: Clock | None = None
     issued_on: date | None = None
@@ -110,6 +114,11 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     def is_open(self) -> bool:
         """Whether somebody, inside or outside, has to do something about it now."""
         return self.state not in CLOSED_STATES
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether it waits for somebody: it is open, or what comes next of it is its holders' to say."""
+        return self.is_open or bool(self.holders)
 
     @property
     def held_from(self) -> datetime | None:
@@ -163,10 +172,21 @@ class Paper(Struct, frozen=True, omit_defaults=True):
         return not self.lapsed and (self.valid_until is None or day <= self.valid_until)
 
 
-class Entry(Struct, frozen=True):
+class Scan(Struct, frozen=True, omit_defaults=True):
+    """The scan of an original that is no paper of the project: a receipt, a notice."""
+
+    sha256: str
+    name: str
+    size: int
+    media: str
+    marks: tuple[str, ...] = ()
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
     """Something entered by one person that takes effect when another has checked it.
 
     `what` is the record itself: an act of an outside office, a decision signed on paper, a reply taken over.
+    `scan` is of the original that says so, where `what` does not carry its own.
     """
 
     number: int
@@ -175,6 +195,15 @@ class Entry(Struct, frozen=True):
     by: int
     at: datetime
     checkers: tuple[int, ...]
+    scan: Scan | None = None
+
+    @property
+    def scans(self) -> tuple[Scan | ReplyData | PaperSigned, ...]:
+        """Every file that came with it."""
+        own = (self.scan,) if self.scan else ()
+        signed = (self.what,) if isinstance(self.what, PaperSigned) else ()
+        replies = self.what.replies if isinstance(self.what, Concluded | TakenOver) else ()
+        return tuple(each for each in (*own, *signed, *replies) if each.sha256)
 
 
 class Filed(Struct, frozen=True, tag="filed", omit_defaults=True):
@@ -292,7 +321,7 @@ Record = (
 
 
 class Wait(Struct, frozen=True, omit_defaults=True):
-    """This project waits until another has reached a stage's issue (or, with no stage, is in use)."""
+    """This project waits until another has passed a stage (or, with no stage, is in use)."""
 
     project: int
     stage: str = ""
@@ -326,6 +355,10 @@ class ProjectState(Struct, frozen=True, omit_defaults=True):
     def is_running(self) -> bool:
         """Whether work goes on: neither suspended, terminated nor archived."""
         return self.state in RUNNING_STATES
+
+    def has_reached(self, stage: str) -> bool:
+        """Whether that stage has passed, or, without one, the project is in use: what others may wait for."""
+        return self.stage(stage).state in PASSED_STATES if stage else self.state in {"in_use", "archived"}
 
     @property
     def is_blocked(self) -> bool:

@@ -192,12 +192,3 @@ def _validity_rung(calendar: Calendar, until: date, offset: int) -> datetime:
 def _warn_on(clock: Clock, due_on: date, calendar: Calendar) -> date:
     length = calendar.workdays_between(clock.started_on, due_on)
     return calendar.add_workdays(due_on, -max(1, ceil(length * YELLOW_SHARE)))
-
-
-def light(clock: Clock | None, today: date) -> str:
-    """green, yellow, red or grey (stopped, or no clock): the light of one clock on that day."""
-    if clock is None or clock.due_on is None or clock.warn_on is None:
-        return "grey"
-    if today > clock.due_on:
-        return "red"
-    return "yellow" if today >= clock.warn_on else "green"

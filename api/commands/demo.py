@@ -49,8 +49,7 @@ def run(options: argparse.Namespace) -> int:
         settings = _settings(directory, port)
         print("正在准备演示数据……", flush=True)
         _build(settings, options.now)
-        _welcome(settings)
-        return serve(settings)
+        return serve(settings, _welcome)
     finally:
         if options.data is None:
             shutil.rmtree(directory, ignore_errors=True)

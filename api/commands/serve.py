@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from api.cli import add_data
@@ -38,8 +39,11 @@ def run(options: argparse.Namespace) -> int:
         return 1
     if settings.fail_at:
         failpoints.arm(failpoints.at(settings.fail_at, _crash))
+    return serve(settings, _announce)
+
+
+def _announce(settings: Settings) -> None:
     print(f"审批系统：{settings.address}（数据目录 {settings.data}）", flush=True)
-    return serve(settings)
 
 
 def _crash() -> None:
@@ -47,18 +51,20 @@ def _crash() -> None:
     os.kill(os.getpid(), signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, announce: Callable[[Settings], None]) -> int:
     """Run the service of these settings; answers when it was told to stop.
 
+    The store is opened before there is a server, so that a start that is refused is one sentence; then it is announced.
     What is built at the start stays for ever: looking through it for garbage would slow the start by a tenth, and
     later make every tenth page wait 100 ms; looking through what is kept since (definitions, states), 30 ms.
     """
     gc.disable()
     import uvicorn
 
-    from api.main import create_app
+    from api.main import create_app, open_store
 
-    app = create_app(settings)
+    app = create_app(settings, store=open_store(settings))
+    announce(settings)
     settle()
     server = uvicorn.Server(config_of(settings, app))
     server.run()

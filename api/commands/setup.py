@@ -131,17 +131,18 @@ def _certify(options: argparse.Namespace) -> None:
 def _test_mail(settings: Settings, address: str, now: datetime) -> int:
     import asyncio
 
-    from api.mail import send_test
+    from api.mail import PATIENT, mail_reason, try_mail
     from api.settings import FILE
 
     if not settings.smtp.host:
         print(f"还没有设置邮件服务器。请在 {settings.data / FILE} 的 [smtp] 中设置 host。", file=sys.stderr)
         return 1
-    problem = asyncio.run(send_test(settings, address, now))
-    print(
-        f"未能发出：{problem}" if problem else f"测试邮件已交给 {settings.smtp.host}，请到 {address} 查收。"
-    )
-    return int(bool(problem))
+    failure = asyncio.run(try_mail(settings, address, now, PATIENT))
+    if failure is not None:
+        print(mail_reason(failure), file=sys.stderr)
+        return 1
+    print(f"测试邮件已交给 {settings.smtp.host}，请到 {address} 查收。")
+    return 0
 
 
 def _answer(given: str | None, question: str, check: Callable[[str], list[Reason]]) -> str:

@@ -52,7 +52,7 @@ def _first_unfinished(columns: Mapping[str, int], views: Views) -> int:
 
 
 def _described(stages: Sequence[StageView]) -> str:
-    moving = "、".join(view.title for view in stages if view.is_open) or "没有正在办理的事项"
+    moving = "、".join(view.title for view in stages if view.holders) or "没有正在办理的事项"
     done = sum(view.state == ISSUED for view in stages)
     return f"共{len(stages)}个事项，已办结{done}个，正在办理：{moving}。"
 
@@ -63,7 +63,7 @@ def _node(definition: Definition, view: StageView, column: int, link: str) -> No
     if view.state == WAITING:
         lines += [Line(f"当{view.condition}", "note")] if view.condition else []
         lines += waits_of(stage)
-    mood = {ISSUED: "done", NOT_APPLICABLE: "faint"}.get(view.state, "now" if view.is_open else "plain")
+    mood = {ISSUED: "done", NOT_APPLICABLE: "faint"}.get(view.state, "now" if view.holders else "plain")
     issues = issues_of(definition, stage)
     return Node(view.key, column, view.title, tuple(lines), mood, _spoken(view), issues, link + view.key)
 
@@ -71,7 +71,7 @@ def _node(definition: Definition, view: StageView, column: int, link: str) -> No
 def _state_lines(view: StageView) -> list[Line]:
     """What a box says below its title; nothing for one whose turn has not come, for that is most of them."""
     light = view.light
-    if view.is_open:
+    if view.holders:
         state = (
             Line(view.state_words, "light", light.shape, light.colour)
             if light.shape
@@ -98,7 +98,7 @@ def _spoken(view: StageView) -> str:
 
 
 def _who_and_when(view: StageView) -> list[str]:
-    if view.is_open:
+    if view.holders:
         day, _, left = view.due.words.partition(" · ") if view.due else ("", "", "")
         date, _, weekday = day.partition(" ")
         provisional = "（暂定）" if weekday.endswith("（暂定）") else ""

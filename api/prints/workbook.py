@@ -1,4 +1,4 @@
-"""台账 as a workbook: typed cells, written row by row. The only place that writes with `openpyxl`.
+"""台账 as a workbook: typed cells, written row by row.
 
 Invariant: whatever a person typed is text and stays text, however much it looks like a formula.
 """

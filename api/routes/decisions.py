@@ -38,8 +38,10 @@ async def enter_signature(desk: AtDesk, ref: str, stage: str, body: SignatureBod
 async def record_outside(desk: AtDesk, ref: str, stage: str, body: OutsideBody) -> Answer:
     """Record what an outside office did; another checks it against the original."""
     as_printed = isinstance(body, ConcludedBody) and body.as_printed
-    what = body.record(desk.file)
-    done = await desk.run(outside.record_outside, ref=ref, stage=stage, what=what, as_printed=as_printed)
+    what, scan = body.record(desk.file), body.scan(desk.file)
+    done = await desk.run(
+        outside.record_outside, ref=ref, stage=stage, what=what, as_printed=as_printed, scan=scan
+    )
     return Answer(Done(done), 201)
 
 
@@ -54,3 +56,9 @@ async def reject(desk: AtDesk, ref: str, number: EntryNumber, body: ReasonBody) 
     """Reject an entry: it has no effect."""
     done = await desk.run(entries.reject_entry, ref=ref, number=number, reason_given=body.reason)
     return Answer(Done(done), 201)
+
+
+@router.post("/entries/{number}/withdrawal", **answers(Done, 404, 409, status=201))
+async def withdraw_entry(desk: AtDesk, ref: str, number: EntryNumber) -> Answer:
+    """Take back one's own entry before it is checked."""
+    return Answer(Done(await desk.run(entries.withdraw_entry, ref=ref, number=number)), 201)

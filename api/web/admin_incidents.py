@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.cases import INCIDENTS
 from api.desk import AtDesk, Desk
-from api.mail import try_mail
+from api.mail import mail_reason, try_mail
 from api.problems import refusal
 from api.schemas import Id
 from api.settings import FILE, Settings
@@ -19,13 +19,11 @@ from api.web.admin import ADMINISTRATOR, Done, Number, admin_page, done_at, refu
 from api.web.forms import Sent, run
 from api.web.render import Failure
 from notifications import ledger
-from notifications.mailer import Failure as MailFailure
-from notifications.mailer import Fault, Phase
 from notifications.queue import queue_state, troubled
 from workflow import queries
 from workflow.actions import incidents
 from workflow.clock import SHANGHAI
-from workflow.errors import Reason, Refused, WorkflowError
+from workflow.errors import Refused, WorkflowError
 
 router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=list(ADMINISTRATOR))
 
@@ -114,32 +112,6 @@ async def _send_test(settings: Settings, desk: Desk) -> None:
     failure = await try_mail(settings, desk.visitor.person.email, desk.now)
     if failure is not None:
         raise Refused(mail_reason(failure))
-
-
-def mail_reason(failure: MailFailure) -> Reason:
-    """What went wrong with a mail, in the server's own words, and what to do about it."""
-    said = f"服务器答复：{failure.text}" if failure.replied else failure.text
-    where = PHASES[failure.phase]
-    remedy = REMEDIES[failure.fault]
-    if failure.phase is Phase.RCPT and failure.fault is Fault.PERMANENT:
-        remedy = "请核对收件地址；地址无误的，请邮件管理员放行。"
-    return refusal("mail-test-failed", where=where, said=said, remedy=remedy)
-
-
-PHASES: Final = {
-    Phase.CONNECT: "连接和登录邮件服务器时",
-    Phase.MAIL: "服务器核对发件人时",
-    Phase.RCPT: "服务器核对收件人时",
-    Phase.DATA: "开始传送正文时",
-    Phase.DOT: "传送正文后",
-}
-REMEDIES: Final = {
-    Fault.RETRY: "这是暂时的，请过几分钟再试；一再出现请联系邮件管理员。",
-    Fault.PERMANENT: "请把服务器的原话转给邮件管理员。",
-    Fault.UNREACHABLE: "请核对主机名和端口，检查网络和防火墙。",
-    Fault.CONFIGURATION: "请核对 shenpi.toml 中 [smtp] 的用户名、密码、加密方式和发件地址。",
-}
-"""What each kind of failure asks for."""
 
 
 @router.post("/mail/again")

@@ -30,6 +30,7 @@ from workflow.doctor import kept_head
 from workflow.errors import Forbidden, Invalid, Refused
 from workflow.people import Directory
 from workflow.queries.audit import KINDS, AuditFilter, Entry, audited, audits_administration, not_an_auditor
+from workflow.queries.numbers import number_of
 
 router = APIRouter(prefix="/audit", include_in_schema=False)
 
@@ -80,9 +81,8 @@ async def _record_page(
 
 def _filter(given: dict[str, str], wrong: list[str]) -> AuditFilter:
     """What was asked for; days that are none are named in `wrong` and left out."""
-    person = given["person"]
     return AuditFilter(
-        person=int(person) if person.isascii() and person.isdigit() and len(person) < 16 else 0,
+        person=number_of(given["person"]) or 0,
         project=given["project"],
         kind=given["kind"],
         since=_day(given["since"], wrong),

@@ -21,6 +21,7 @@ from api.web.render import Failure, page, with_query
 from workflow import queries
 from workflow.actions.entries import confirm_entry
 from workflow.errors import Invalid, Reason, Refused, WorkflowError
+from workflow.queries.numbers import number_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -69,8 +70,9 @@ def _ticked(form: Form) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for value in form.texts("entry"):
         ref, _, number = value.rpartition(":")
-        if ref and number.isascii() and number.isdigit() and len(number) < 10:
-            found.setdefault(ref, []).append(int(number))
+        entry = number_of(number)
+        if ref and entry is not None:
+            found.setdefault(ref, []).append(entry)
     if not found:
         raise Invalid(refusal("nothing-ticked", "entry"))
     return found

@@ -70,6 +70,7 @@ DONE = {
     "entered": "补录已登记",
     "confirmed": "已核对，登记生效",
     "rejected": "核对未通过，登记不生效",
+    "taken-back": "录入已撤回，可改好后重新登记",
     "uploaded": "材料已上传",
     "registered": "材料已登记",
     "facts": "项目信息已更新",
@@ -199,6 +200,7 @@ async def _record(form: Form, file: StageFile) -> Command:
         "stage": file.stage.key,
         "what": await reader(form, file),
         "as_printed": form.has("as_printed"),
+        "scan": await form.file("file"),
     }
     return Command(outside.record_outside, arguments, "recorded")
 
@@ -335,6 +337,10 @@ async def _reject(form: Form, _: StageFile) -> Command:
     return Command(entries.reject_entry, arguments, "rejected")
 
 
+async def _withdraw_entry(form: Form, _: StageFile) -> Command:
+    return Command(entries.withdraw_entry, {"number": form.number("number", "登记")}, "taken-back")
+
+
 async def _stage_upload(form: Form, file: StageFile) -> Command:
     return await _upload(form, (document for need in file.needs for document in need.documents))
 
@@ -385,6 +391,7 @@ _READERS: dict[str, Reader] = {
     "take-over": _take_over,
     "confirm": _confirm,
     "reject": _reject,
+    "withdraw-entry": _withdraw_entry,
     "upload": _stage_upload,
     "register": _register,
 }

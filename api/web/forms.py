@@ -26,6 +26,7 @@ from workflow.clock import Limit, Unit
 from workflow.content import FORMATS
 from workflow.errors import Invalid, Reason, reason
 from workflow.files import Files, StoredFile
+from workflow.queries.numbers import number_of
 from workflow.queries.views import DocumentView, StageFile
 from workflow.state import Fix, ReplyData
 
@@ -119,15 +120,14 @@ class Form:
     def number(self, field: str, title: str) -> int:
         """A whole number; 0 if it is none, with the reason noted."""
         value = self.required(field, title)
-        if value and not (value.isascii() and value.isdigit() and len(value) < 16):
+        number = number_of(value)
+        if value and number is None:
             self.wrong(field, title, "应为整数")
-            return 0
-        return int(value or 0)
+        return number or 0
 
     def optional_number(self, field: str) -> int | None:
         """A whole number of ours, from a hidden field; None if it is not there."""
-        value = self.text(field)
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+        return number_of(self.text(field))
 
     def day(self, field: str, title: str) -> date | None:
         """A date, or None if nothing was typed."""

@@ -129,9 +129,12 @@ async def confirm(request: Request, desk: AtDesk, form: Sent) -> Response:
             return await _preview_page(request, desk, ticket)
         drawn = {"refs": [secrets.token_urlsafe(16) for _ in it.table.projects]}
         arguments = {"digest": it.digest, "projects": it.table.projects, "plan": form.text("plan")}
+        arguments["recoded"] = [
+            each.row for each in it.plan.projects if form.has(f"projects:{each.row}:code")
+        ]
         counts: dict[str, int] = await run(desk, form, take_in_projects, drawn=drawn, **arguments)
     except WorkflowError as error:
-        return await _preview_page(request, desk, ticket, failure_of("intake", error, {}))
+        return await _preview_page(request, desk, ticket, failure_of("intake", error, form.values()))
     shown = {key: counts[key] for key in ("new", "changed", "entries")}
     return see(with_query("/projects/import", shown))
 

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from api.desk import AtDesk
 from api.web.pages import Word
-from api.web.portfolio import number_of
 from api.web.render import page, with_query
 from workflow import queries
+from workflow.queries.numbers import number_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,8 +29,8 @@ async def warnings(
     """预警: everything yellow and red, by unit and person, and what was sent to whom."""
     given = {
         "light": light if light in queries.KINDS else "",
-        "unit": number_of(unit),
-        "holder": number_of(holder),
+        "unit": number_of(unit) or 0,
+        "holder": number_of(holder) or 0,
     }
 
     def with_filter(**changed: Any) -> str:
@@ -56,7 +56,7 @@ async def board(
 ) -> Response:
     """看板: fifty projects on one page, the worst first."""
     given = {"light": light, "unit": unit if number_of(unit) else ""}
-    filters = queries.Filters(light=light, unit=number_of(unit))
+    filters = queries.Filters(light=light, unit=number_of(unit) or 0)
 
     def with_filter(**changed: Any) -> str:
         return with_query("/board", {**given, **changed})

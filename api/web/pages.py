@@ -24,10 +24,11 @@ from notifications import mailbox
 from workflow import queries
 from workflow.content import FORMATS
 from workflow.errors import NotFound, Reason, WorkflowError
+from workflow.queries.numbers import number_of
 from workflow.queries.stages import NOBODY
 from workflow.queries.views import Offer, ProjectView, StageFile, StageView, Told
 from workflow.queries.whole import Overview
-from workflow.state import PREPARING
+from workflow.state import LAPSED, PREPARING, REFUSED, WAITING
 
 router = APIRouter(include_in_schema=False)
 
@@ -123,8 +124,11 @@ def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
 def _wanted(stage: StageView) -> str:
     if stage.missing:
         return f"备齐“{stage.title}”的材料"
-    verb = "报送" if stage.state == "preparing" else "登记" if "." in stage.state else "审批"
+    verb = _VERBS.get(stage.state, "登记" if "." in stage.state else "审批")
     return f"{verb}“{stage.title}”"
+
+
+_VERBS = {PREPARING: "报送", WAITING: "补齐信息，以启动", REFUSED: "重新申报", LAPSED: "重新申报"}
 
 
 @router.get("/projects/{ref}/record")
@@ -169,18 +173,23 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
     """What the forms of a stage need to know, wherever they are shown."""
     offers = {offer.action: offer for offer in it.offers}
     records = [offer for offer in it.offers if offer.action.startswith("record-")]
+    again = offers.get("reapply") if it.stage.holders or it.expiring else None
     leading = {"submit", "decide-approved", "decide-returned", "decide-refused"}
-    others = [offer for offer in it.offers if offer.action not in leading and offer not in records]
+    others = [
+        offer
+        for offer in it.offers
+        if offer.action not in leading and offer not in records and offer is not again
+    ]
     deciding = "decide-returned" in offers and offers["decide-returned"].allowed
     return {
         "it": it,
         "offers": offers,
         "records": records,
+        "again": again,
         "others": [offer for offer in others if offer.allowed and _has_use(offer, it)],
         "refused_offers": [offer for offer in others if not offer.allowed],
         "deciding": deciding,
         "phrases": await desk.ask(phrases) if deciding else (),
-        "may_add": it.may_add,
         "formats": tuple(FORMATS),
         "colleagues": [(each.id, _named(each.name, each.title)) for each in it.colleagues],
         "signers": [(each.id, _named(each.name, each.title)) for each in it.signers],
@@ -272,10 +281,6 @@ def _named(name: str, title: str) -> str:
     return f"{name}（{title}）" if title else name
 
 
-def _id(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
-
-
 # Notices, mails
 
 
@@ -296,8 +301,8 @@ async def notices(request: Request, desk: AtDesk, before: Before = 0) -> Respons
 async def mails(request: Request, desk: AtDesk, person: Word = "", before: Before = 0) -> Response:
     """演示邮箱: the mails that the demo would have sent."""
     _only_in_demo(request)
-    door, chosen = door_of(request), _id(person)
-    found = await door.ask(mailbox.mails, person=chosen or None, before=before or None, limit=51)
+    door, chosen = door_of(request), number_of(person)
+    found = await door.ask(mailbox.mails, person=chosen, before=before or None, limit=51)
     people = desk.visitor.directory.people.values()
     return page(
         request,

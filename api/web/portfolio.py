@@ -19,6 +19,7 @@ from api.web.pages import Before, Done, failure_of
 from api.web.render import Failure, page, with_query
 from workflow import queries, rules
 from workflow.errors import WorkflowError
+from workflow.queries.numbers import number_of
 from workflow.queries.portfolio import SORTS
 
 router = APIRouter(include_in_schema=False)
@@ -100,16 +101,11 @@ def filters_of(given: Mapping[str, str]) -> queries.Filters:
         state=given["state"],
         phase=given["phase"],
         type=given["type"],
-        unit=number_of(given["unit"]),
-        leader=number_of(given["leader"]),
-        clerk=number_of(given["clerk"]),
+        unit=number_of(given["unit"]) or 0,
+        leader=number_of(given["leader"]) or 0,
+        clerk=number_of(given["clerk"]) or 0,
         text=given["text"],
     )
-
-
-def number_of(text: str) -> int:
-    """The number of a person or unit in an address; 0 for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def given_in(values: Mapping[str, str]) -> dict[str, str]:

@@ -201,7 +201,7 @@ def item_url(item: WorkItem) -> str:
     return f"/projects/{quote(item.ref)}/stages/{quote(item.stage)}#{f'entry-{item.entry}' if item.entry else 'act'}"
 
 
-def scan_url(ref: str, _: int, digest: str) -> str:
+def scan_url(ref: str, digest: str) -> str:
     """Where the scan that came with an entry is shown."""
     return f"/api/projects/{quote(ref)}/files/{digest}/preview"
 

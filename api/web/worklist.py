@@ -25,8 +25,9 @@ from api.web.render import Failure, page
 from workflow import queries, rules
 from workflow.actions import decisions, entries
 from workflow.errors import Invalid, NotFound, Reason, WorkflowError
+from workflow.queries.numbers import number_of
 from workflow.queries.views import StageFile
-from workflow.queries.worklist import AMEND, COMPARE, DECIDE, FOLLOW, GROUPS, PREPARE
+from workflow.queries.worklist import AMEND, COMPARE, DECIDE, FOLLOW, GROUPS, PREPARE, UNSTICK
 
 router = APIRouter(include_in_schema=False)
 
@@ -128,6 +129,7 @@ HINTS: Final = {
     COMPARE: "请对照原件或扫描件逐项核对；一致的可勾选一并确认。",
     PREPARE: "",
     AMEND: "",
+    UNSTICK: "这些事项不会自己往下走：补齐信息、重新申报后才能继续。",
     FOLLOW: "在外部门手里，到期日为本局推算，以对方为准。",
 }
 
@@ -265,11 +267,10 @@ def _ticked(act: str, values: Sequence[str]) -> list[Ticked]:
 
 def _read_tick(act: str, value: str) -> Ticked:
     parts = value.split("/")
-    number = (
-        parts[{"approve": 3, "confirm": 2}[act]] if len(parts) == {"approve": 5, "confirm": 3}[act] else ""
-    )
-    if not (number.isascii() and number.isdigit() and len(number) < 16) or len(value) > 300 or not all(parts):
+    length, place = {"approve": (5, 3), "confirm": (3, 2)}[act]
+    number = number_of(parts[place]) if len(parts) == length else None
+    if number is None or len(value) > 300 or not all(parts):
         raise Invalid(refusal("field-invalid", "item", field="勾选", why="不是本页所列的事项"))
     if act == "confirm":
-        return Ticked(value, parts[0], parts[1], entry=number)
-    return Ticked(value, parts[0], parts[1], step=parts[2], turn=int(number), content=parts[4])
+        return Ticked(value, parts[0], parts[1], entry=parts[place])
+    return Ticked(value, parts[0], parts[1], step=parts[2], turn=number, content=parts[4])

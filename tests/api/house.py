@@ -13,7 +13,7 @@ from workflow.actions import people
 from workflow.state import Accepted
 
 KINDS = {
-    "谭丽": {"clerk", "submitter"},
+    "谭丽": {"clerk", "submitter", "author"},
     "何川": {"clerk"},
     "杨帆": {"section_chief", "holder", "checker"},
     "罗秀英": {"deputy_director"},

@@ -16,6 +16,8 @@ from urllib.request import urlopen
 import pytest
 
 from tests.serving import free_port
+from workflow.errors import reason
+from workflow.models import SCHEMA
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITIONS = ROOT / "definitions"
@@ -268,6 +270,19 @@ def test_setup_can_make_the_office_a_certificate(tmp_path: Path) -> None:
         assert key.stat().st_mode & 0o777 == 0o600
 
 
+def test_an_older_program_leaves_a_newer_database_alone_and_says_so_in_one_sentence(installed: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(installed / "shenpi.db") as connection:
+        connection.execute("UPDATE schema_number SET number = number + 1")
+    connection.close()
+
+    done = shenpi("serve", "--port", free_port(), data=installed)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{reason('schema-newer', found=SCHEMA + 1, known=SCHEMA)}\n"
+
+
 def test_a_service_beyond_this_machine_needs_tls(installed: Path) -> None:
     (installed / "shenpi.toml").write_text('host = "0.0.0.0"\n', "utf-8")
 
@@ -312,7 +327,8 @@ def test_sweep_and_deliver_run_alone_or_through_the_running_service(installed: P
     assert (mail.returncode, "没有设置邮件服务器" in mail.stderr) == (1, True)
     assert bad.returncode == 2
     assert published.returncode == 0, published.stderr
-    assert second.returncode != 0
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == f"{reason('second-writer', path=installed)}\n"
     assert not (installed / "running.json").exists()
 
 

@@ -453,7 +453,7 @@ def test_a_signed_sheet_that_can_act_is_told_to_its_checker(office: Office) -> N
 
     (entry,) = project.state.entries.values()
     checker = office.seat(office.world.name(entry.checkers[0]))
-    assert told(checker, "/", f"/projects/{project.ref}/stages/approval") == [1, 1]
+    assert told(checker, "/", f"/projects/{project.ref}/stages/approval") == [1, 2], "in the record, too"
 
 
 def test_the_scan_of_a_reply_that_can_act_is_told_before_and_after_its_check(office: Office) -> None:
@@ -469,10 +469,30 @@ def test_the_scan_of_a_reply_that_can_act_is_told_before_and_after_its_check(off
     seat.post(f"/api/projects/{ref}/takeovers", json={"stage": "approval", "replies": [reply]})
     chief, place = office.seat("杨帆"), f"/projects/{ref}/stages/approval"
 
-    assert told(chief, "/", "/checks", place) == [1, 1, 1]
+    assert told(chief, "/", "/checks", place) == [1, 1, 2]
     (entry,) = chief.get(f"/api/projects/{ref}").json()["entries"]
     assert chief.post(f"/api/projects/{ref}/entries/{entry['number']}/confirmation").status_code == 201
-    assert told(chief, f"/projects/{ref}", place) == [1, 1]
+    assert told(chief, f"/projects/{ref}", place) == [2, 2]
+
+
+def test_a_receipt_that_can_act_is_told_with_its_entry_and_in_the_record(office: Office) -> None:
+    project = office.project("home")
+    project.upload("proposal")
+    project.submit("proposal")
+    project.approve("proposal", "review", "杨帆")
+    seat = office.seat("谭丽")
+    filed = {"kind": "filed", "on": "2026-09-01", "receipt": "收件1号", "file": ticket(seat, SCRIPTED)}
+    path = f"/api/projects/{project.ref}/stages/proposal/outside-records"
+    assert seat.post(path, json=filed).status_code == 201
+
+    chief = office.seat("杨帆")
+    assert told(chief, "/", f"/projects/{project.ref}/stages/proposal") == [1, 2]
+    (item,) = [
+        each for each in chief.get(f"/api/projects/{project.ref}/timeline").json()["items"] if each["files"]
+    ]
+    ((digest, name),) = item["files"]
+    assert name.startswith("批复.pdf（")
+    assert chief.get(f"/api/projects/{project.ref}/files/{digest}").content == SCRIPTED
 
 
 def test_a_bomb_in_an_object_stream_is_looked_into_for_a_while_only(office: Office) -> None:

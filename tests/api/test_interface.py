@@ -137,6 +137,7 @@ def test_the_ways_back(office: Office, walk: Walk) -> None:
     walk.ask("谭丽", "POST", f"{stage}/reapplications", 409, json={"reason": "重新"})
     walk.ask("杨帆", "POST", f"{project}/entries/1/confirmation", 409)
     walk.ask("杨帆", "POST", f"{project}/entries/1/rejection", 409, json={"reason": "不符"})
+    walk.ask("杨帆", "POST", f"{project}/entries/1/withdrawal", 409)
     walk.ask("罗秀英", "POST", f"{project}/moves", 201, json={"trigger": "reserve", "reason": "入库"})
     other = registered(office, walk)
     walk.ask("罗秀英", "POST", f"{project}/waits", 201, json={"other": other})

@@ -91,3 +91,18 @@ def look_at_a_warning(page: Page) -> None:
     tab_to(page, "可研批复")
     press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).not_to_have_text("预警")
+
+
+def test_one_leaps_over_the_paper_that_is_open_beside_the_verdict(visit: Visit) -> None:
+    """The browser's own viewer takes a dozen tabs; 李国栋 has read the paper and goes on to his opinion."""
+    page = visit("liguodong")
+    press(page, "ArrowDown", "Enter")
+    expect(page.get_by_role("heading", name="概算审核", level=1)).to_be_visible()
+    page.goto(page.url.partition("#")[0])
+
+    tab_to(page, "下一件")
+    tab_to(page, "跳过材料，填写意见")
+    expect(page.get_by_role("link", name="跳过材料，填写意见")).to_be_in_viewport()
+    press(page, "Enter", "Tab")
+
+    expect(page.get_by_label("意见", exact=True)).to_be_focused()

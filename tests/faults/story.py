@@ -29,7 +29,7 @@ from workflow.actions.once import run_once
 from workflow.failpoints import reach
 from workflow.files import Files, StoredFile
 from workflow.people import SYSTEM
-from workflow.queries.stored import named_files
+from workflow.queries.stored import named_among
 from workflow.sql import Statement
 from workflow.store import Store, _SQLiteWriter
 from workflow.transaction import Transaction
@@ -152,7 +152,7 @@ def _clean(life: Life) -> int:
     stored = life.files.receive([ORPHAN], "x.pdf", MEGABYTES)
     path = life.files.directory / stored.sha256[:2] / stored.sha256[2:]
     os.utime(path, (BEGAN.timestamp(), BEGAN.timestamp()))
-    return life.files.sweep_orphans(lambda: life.store.read(named_files), LATE)
+    return life.files.sweep_orphans(lambda digests: life.store.read(named_among, digests=digests), LATE)
 
 
 STEPS: tuple[Step, ...] = (

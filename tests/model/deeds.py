@@ -24,6 +24,7 @@ from workflow.state import (
     PASSED_STATES,
     PREPARING,
     REFUSED,
+    WAITING,
     Accepted,
     Concluded,
     Corrected,
@@ -55,6 +56,10 @@ def attend(city: City, who: int, found: Watched, stage: str, what: str) -> None:
         check(city, who, found, int(what.removeprefix("check.")))
     elif what in {PREPARING, "returned"}:
         prepare(city, who, found, stage)
+    elif what == WAITING:
+        supply_facts(city, who, found)
+    elif what in {REFUSED, LAPSED}:
+        reapply(city, who, found)
     elif "." in what:
         follow(city, who, found, stage)
     else:

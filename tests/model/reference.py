@@ -169,6 +169,9 @@ class Reference:
                 return found
         return []
 
+    def checkers(self, exclude: set[str]) -> list[str]:
+        return self.holders("section_chief", exclude) or self.holders("deputy_director", exclude)
+
     def involved(self, stage: Stage) -> set[str]:
         return {who for act in stage.acts for who in act} | self.authors_of(stage.papers)
 
@@ -204,21 +207,29 @@ class Reference:
         should = "waiting"
         if free and known:
             should = "preparing" if key != "forest" or self.forest else "not_applicable"
+        asked = [self.clerk] if free and not known else []
         if should == stage.state:
+            stage.holders = asked if should == "waiting" else stage.holders
             return False
         if stage.state != "waiting":
             should = "waiting"  # the other way leads through waiting
-        clock = stage.prepared
-        self.enter(key, should)
         if should == "preparing":
             stage.visit, stage.acts = max(1, stage.visit), []
-            if clock:
-                stage.clock = stage.prepared = clock
-        if clock and clock.stopped == "held" and should == "preparing":
-            clock.resume(self.today)
-        elif clock and not clock.stopped and should != "preparing" and (known or not free):
-            clock.stop(self.today, "held")
+            self.prepare(key, stage.prepared)
+        else:
+            self.enter(key, should, asked)
+            if stage.prepared and not stage.prepared.stopped and (known or not free):
+                stage.prepared.stop(self.today, "held")
         return True
+
+    def prepare(self, key: str, before: Clock | None) -> None:
+        """It is prepared from today, or goes on where that clock of the same visit stands."""
+        stage = self.stages[key]
+        self.enter(key, "preparing")
+        if before:
+            stage.clock = stage.prepared = before
+            if before.stopped == "held":
+                before.resume(self.today)
 
     def enter(self, key: str, state: str, holders: list[str] | None = None, on: date | None = None) -> None:
         stage, limit = self.stages[key], LIMITS.get(f"{key}.{state}")
@@ -237,9 +248,7 @@ class Reference:
 
     def new_visit(self, key: str, prepared: Clock | None = None) -> None:
         stage = self.stages[key]
-        self.enter(key, "preparing")
-        if prepared:
-            stage.clock = stage.prepared = prepared
+        self.prepare(key, prepared)
         stage.visit, stage.acts, stage.papers, stage.entry = stage.visit + 1, [], set(), None
         self.settle()
 
@@ -266,7 +275,7 @@ class Reference:
         if until and until < self.today and "site_opinion" not in self.lapsed | self.consumed:
             self.lapsed.add("site_opinion")
             if self.stages["site"].state == "issued":
-                self.enter("site", "lapsed")
+                self.enter("site", "lapsed", [self.clerk])
         self.settle()
 
     # Commands
@@ -326,9 +335,12 @@ class Reference:
         if not self.works(actor) or not may or not within or to == self.clerk:
             return False
         for stage in self.stages.values():
-            if stage.is_open and stage.holders == [self.clerk]:
+            if stage.holders == [self.clerk]:
                 stage.holders = [to]
         self.clerk = to
+        for entry in [stage.entry for stage in self.stages.values() if stage.entry]:
+            if set(entry.checkers) <= {entry.by, to}:
+                entry.checkers = self.checkers({entry.by, to}) or entry.checkers
         return True
 
     def works(self, actor: str) -> bool:
@@ -380,8 +392,7 @@ class Reference:
             return False
         if not all(self.valid(need) for need in NEEDS[key]):
             return False
-        behalf = self.capacity(actor, [self.clerk])
-        act = tuple(dict.fromkeys([actor, behalf or actor]))
+        act = tuple(dict.fromkeys([actor, stands]))
         stage.papers, stage.acts = set(NEEDS[key]), [act]
         self.enter_step(key, STEPS[key][0], set(act) | self.authors_of(stage.papers))
         return True
@@ -413,7 +424,7 @@ class Reference:
             self.new_visit(key)
         else:
             self.stages[key].acts.append(act)
-            self.enter(key, "refused")
+            self.enter(key, "refused", [self.clerk])
 
     def withdraw(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
@@ -447,8 +458,9 @@ class Reference:
         stage = self.stages[key]
         decides = bool(stage.step) and not stage.part
         standing = STANDING[BY[stage.step]] if decides else SUPERVISORS
-        free = not decides or actor not in self.involved(stage)
-        may = self.capacity(actor, stage.holders) or (self.leads(actor, standing) and free)
+        may = {actor, *self.principals(actor)} & {*stage.holders, *standing}
+        if decides and (actor in self.involved(stage) or may <= self.involved(stage)):
+            return False
         within = bool(SEES & {to, *self.principals(to)})
         if not self.works(actor) or not stage.is_open or not may or not within or stage.holders == [to]:
             return False
@@ -468,9 +480,7 @@ class Reference:
             or not self.possible(stage, what)
         ):
             return False
-        exclude = {actor, self.clerk}
-        checkers = self.holders("section_chief", exclude) or self.holders("deputy_director", exclude)
-        stage.entry = Entry(what, actor, checkers, self.today)
+        stage.entry = Entry(what, actor, self.checkers({actor, self.clerk}), self.today)
         return True
 
     def possible(self, stage: Stage, what: str) -> bool:
@@ -488,6 +498,13 @@ class Reference:
     def reject(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
         if not self.may_check(actor, stage):
+            return False
+        stage.entry = None
+        return True
+
+    def take_back(self, actor: str, key: str) -> bool:
+        stage = self.stages[key]
+        if stage.entry is None or not self.sees(actor) or actor != stage.entry.by:
             return False
         stage.entry = None
         return True

@@ -245,6 +245,12 @@ class Commands(RuleBasedStateMachine):
     def reject(self, actor: str, key: str) -> None:
         self.both(self.expected.reject(actor, key), lambda: self.walk.reject(self.number(key), by=actor))
 
+    @rule(actor=LIKELY, key=OUTSIDE)
+    def take_back(self, actor: str, key: str) -> None:
+        self.both(
+            self.expected.take_back(actor, key), lambda: self.walk.take_back(self.number(key), by=actor)
+        )
+
     @rule(principal=ANYBODY, agent=ANYBODY, days=st.integers(0, 20))
     def delegate(self, principal: str, agent: str, days: int) -> None:
         today = self.world.today

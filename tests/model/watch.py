@@ -21,16 +21,18 @@ from workflow.definition import Definition, StepKind
 from workflow.events import (
     DECODER,
     DocumentUploaded,
-    Event,
+    EntryOffered,
     OutsideMoved,
     Recorded,
     RungFired,
+    StageOpened,
     StageRefused,
     StageRestarted,
     StageReturned,
     StageSubmitted,
     StageTakenOver,
     StepDecided,
+    StepOffered,
     kind_of,
 )
 from workflow.evolve import evolve
@@ -159,7 +161,7 @@ class Watch:
         if isinstance(event, RungFired):
             self._climb(found, event, recorded.at)
         self._mind_hands(found, recorded, before)
-        self._mind_notices(event, id_, before, after)
+        self._mind_notices(recorded, id_, before, after)
         self._time(found, before, after, recorded.at)
 
     def _mind_hands(self, found: Watched, recorded: Recorded, before: ProjectState | None) -> None:
@@ -194,14 +196,20 @@ class Watch:
             both = deciders & found.hands.get(event.stage, set())
             assert not both, f"{both} decided {event.stage}.{event.step} with a hand in it already"
 
-    def _mind_notices(self, event: Event, id_: int, before: ProjectState | None, after: ProjectState) -> None:
-        """Whoever has something to do by this event is told by it; of a rung, exactly those whom it names."""
+    def _mind_notices(
+        self, recorded: Recorded, id_: int, before: ProjectState | None, after: ProjectState
+    ) -> None:
+        """Whoever has something to do by this event is told by it, unless it is their own doing; of a rung, exactly
+        those whom it names.
+        """
+        event = recorded.event
+        own = set() if isinstance(event, StageOpened | StepOffered | EntryOffered) else {recorded.actor}
         had = {task[:3] for task in projection.tasks(before)} if before else set()
         called = {
             person for _, what, person in {task[:3] for task in projection.tasks(after)} - had
             if not what.endswith((".filed", ".accepted"))
         }  # fmt: skip
-        told = set(event.told) if isinstance(event, RungFired) else called
+        told = set(event.told) if isinstance(event, RungFired) else called - own
         if not told:
             return
         noticed = [row[0] for row in self.rows("SELECT person_id FROM notice WHERE event_id = ?", id_)]

@@ -28,10 +28,12 @@ title: 综合养老服务中心改造
 phases: [规划立项, 施工许可]
 facts:
   floor_area: {title: 总建筑面积, kind: decimal, unit: ㎡}
+  exterior_change: {title: 是否改变外立面, kind: bool}
 documents:
   deed: {title: 房屋权属证明, register_only: allowed}
   party_minutes: {title: 局党组会纪要, register_only: allowed}
   budget_reply: {title: 概算批复, number: required, valid: 2 years, used_by: [fire_design]}
+  scheme_drawings: {title: 设计方案图册}
   fire_drawings: {title: 消防设计文件}
   fire_opinion: {title: 消防设计审查意见书, number: required}
 stages:
@@ -54,6 +56,13 @@ stages:
     needs: [budget_reply, fire_drawings]
     issues: [fire_opinion]
     prepare: {within: 15 workdays}
+    steps:
+      - review: {title: 科室审核, by: section_chief, within: 2 workdays}
+  design_review:
+    title: 设计方案审查
+    phase: 施工许可
+    when: exterior_change
+    needs: [budget_reply, scheme_drawings]
     steps:
       - review: {title: 科室审核, by: section_chief, within: 2 workdays}
 """

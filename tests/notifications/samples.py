@@ -49,6 +49,7 @@ def causes(bureau: Bureau) -> dict[str, Cause]:
     )  # fmt: skip
     told: dict[str, tuple[int, int, ev.Event]] = {
         "opened": (liu, SYSTEM, ev.StageOpened(key, 1, with_liu)),
+        "asked": (liu, SYSTEM, ev.StageHeld("design_review", asked=(liu,))),
         "decide": (li, liu, ev.StageSubmitted(key, {"deed": "1", "party_minutes": "2"}, with_li)),
         "record": (liu, chen, ev.StepDecided(key, "sign", "同意报送", "0" * 32, ev.Entered("external.filing", (liu,)))),
         "check": (li, liu, ev.EntryRecorded(entry)),

@@ -150,6 +150,27 @@ def test_a_mail_for_many_names_the_oldest_and_says_how_many_others_there_are(bur
     assert "第21社区" not in text + html
 
 
+def test_a_clerk_who_is_gone_is_one_mail_to_each_however_much_he_had_in_hand(bureau: Bureau) -> None:
+    """刘畅 prepares three projects when his account is disabled: three 异常, and one mail to whoever can help."""
+    for number in range(3):
+        bureau.register("2026-11-05 09:00", f"第{number + 1}社区养老中心")
+    written(bureau, "2026-11-05 09:01")
+    gone = {"person": bureau.people["刘畅"], "active": False, "actor": SYSTEM}
+    bureau.store.act(change_person, now=at("2026-11-06 09:00"), **gone)
+    written(bureau, "2026-11-06 09:01")
+
+    assert bureau.incidents() == ["holder-disabled"] * 3
+    for name in ("蒋慧", "李国栋"):
+        assert bureau.subjects(name) == ["【需处理】3项流程等待人工处理"]
+    ((text,),) = bureau.rows(
+        "SELECT text FROM mail WHERE person_id = :person", person=bureau.people["李国栋"]
+    )
+    words = text.replace("\n", "")
+    assert all(f"第{number}社区养老中心·概算审核，流程等待人工处理" in words for number in (1, 2, 3))
+    assert "账号已停用" in words
+    assert text.count("http") == 1
+
+
 def test_replies_taken_over_one_after_another_are_one_mail_to_their_checker(bureau: Bureau) -> None:
     """刘畅 enters two replies within a minute; 李国栋 is asked once, and the page lists both."""
     ref = bureau.register("2026-11-05 09:00", taking_over=True)

@@ -28,6 +28,7 @@ BASE = "https://shenpi.example.gov.cn/"
 
 SUBJECTS = {
     "opened": "【待报送】大院社区综合养老服务中心改造·概算审核，请于2027年1月5日（周二，暂定）前备齐材料",
+    "asked": "【待补齐】大院社区综合养老服务中心改造·设计方案审查，请补填是否改变外立面",
     "decide": "【待审】大院社区综合养老服务中心改造·概算审核，请于11月20日（周五）前审核",
     "record": "【待办】大院社区综合养老服务中心改造·概算审核，请向区发展和改革局报送",
     "check": "【待核对】大院社区综合养老服务中心改造·概算审核，请核对刘畅登记的受理情况",
@@ -82,7 +83,8 @@ def test_every_kind_of_notice_is_written_and_can_be_looked_at(bureau: Bureau, tm
     for kind, mail in written.items():
         links = Links()
         links.feed(mail.html)
-        page = {"check_batch": "checks", "moved": "projects/P1"}.get(kind, "projects/P1/stages/budget_review")
+        stage = "design_review" if kind == "asked" else "budget_review"
+        page = {"check_batch": "checks", "moved": "projects/P1"}.get(kind, f"projects/P1/stages/{stage}")
         assert links.links == [f"https://shenpi.example.gov.cn/{page}"], kind
         assert links.loads == [], kind
         assert mail.text.count("http") == 1, kind
@@ -107,6 +109,10 @@ def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bur
     known = causes(bureau)
     li, stage = bureau.people["李国栋"], "budget_review"
     back = ev.StageWithdrawn(stage, ev.Entered("preparing", (bureau.people["刘畅"],)), "漏附一页")
+    wrong = {"event": ev.EntryWithdrawn(9, stage), "person": li, "actor": bureau.people["刘畅"]}
+    mail = render("relieved", describe(replace(known["relieved"], **wrong), base_url=BASE, today=TODAY))
+    assert mail.text.startswith("刘畅已撤回所作登记，您不必再核对；重新登记时另行通知。")
+    assert "收到本邮件，因为您是原核对人" in mail.text
     clock = known["due_today"].clock
     assert clock is not None
     halted = stop(clock, date(2026, 11, 20), "等省里批示")

@@ -160,7 +160,7 @@ def test_a_refusal_ends_the_visit_and_the_applicant_may_reapply(world: World) ->
     with refused("text-required", says="意见不能为空"):
         hall.refuse("approval", "review", "杨帆", opinion="")
     hall.refuse("approval", "review", "杨帆")
-    assert (hall.at("approval"), hall.holders("approval")) == ("refused", [])
+    assert (hall.at("approval"), hall.holders("approval")) == ("refused", ["谭丽"])
     with refused("illegal-move"):
         hall.submit("approval")
 

@@ -48,14 +48,20 @@ def plan(world: World, *rows: GivenProject, by: str = "谭丽", type_: str = "ha
 
 
 def take_in(
-    world: World, *rows: GivenProject, by: str = "谭丽", type_: str = "hall", seen: Plan | None = None
+    world: World,
+    *rows: GivenProject,
+    by: str = "谭丽",
+    type_: str = "hall",
+    seen: Plan | None = None,
+    recoded: Sequence[int] = (),
 ) -> dict[str, int]:
     """Look at the preview, then import what it shows."""
     shown = seen or plan(world, *rows, by=by, type_=type_)
     refs = [f"I{world.rows('SELECT count(*) FROM event')[0][0]}-{each.row}" for each in rows]
     counts: dict[str, int] = world.do(
-        take_in_projects, by, digest=world.digests[type_], projects=rows, plan=shown.token, refs=refs
-    )
+        take_in_projects, by, digest=world.digests[type_], projects=rows, plan=shown.token, refs=refs,
+        recoded=recoded,
+    )  # fmt: skip
     return counts
 
 
@@ -209,7 +215,7 @@ def test_what_an_import_never_changes_is_named(world: World) -> None:
     ]
     world.person("高远", "养老服务股", "clerk")
     stranger = row(world, 3, "东村服务点", code=CODE, organisation="养老服务股", clerk="高远")
-    assert faults(plan(world, stranger, by="高远")) == [("projects", 3, "code", "code-taken")]
+    assert faults(plan(world, stranger, by="高远")) == [("projects", 3, "code", "code-taken-elsewhere")]
     garden = row(world, 3, "东村服务点", code=CODE)
     assert faults(plan(world, garden, type_="garden")) == [("projects", 3, "title", "intake-other-type")]
 
@@ -282,6 +288,19 @@ def test_namesakes_with_codes_of_their_own_are_two_projects(world: World) -> Non
 
     assert standings(found.projects) == ["same", "changed"]
     assert [each.reason.code for each in found.faults] == ["code-check-digit"]
+
+
+def test_another_code_than_the_namesake_has_is_refused_until_it_is_meant(world: World) -> None:
+    """谭丽's row is named like a project that has its code: a slip, another project, or a new code."""
+    hall = world.register("hall", "东村服务点", taking_over=True, code=CODE)
+    recoded = row(world, 3, "东村服务点", code="2406-990102-04-01-317469")
+    with refused("intake-code-differs", says=CODE):
+        take_in(world, recoded)
+    assert hall.state.code == CODE
+
+    assert take_in(world, recoded, recoded=[3])["changed"] == 1
+
+    assert hall.state.code == "2406-990102-04-01-317469"
 
 
 def test_replies_of_one_stage_are_one_entry(world: World) -> None:

@@ -174,6 +174,19 @@ def test_a_soft_gate_is_passed_by_a_supervisor_with_reason_never_by_the_clerk(wo
     assert "environment" not in found.stage("design").papers
 
 
+def test_a_soft_gate_is_not_passed_with_the_authority_of_whoever_has_a_hand_in_it(world: World) -> None:
+    """杨帆 is the project's clerk and may not do it himself; nor may 刘畅 for him, though 刘畅 has no hand in it."""
+    garden = world.register("garden", by="杨帆", facts={"forest": "0", "farmland": False})
+    world.delegate("杨帆", "刘畅", "2026-09-01", "2026-09-30")
+    for who in ("杨帆", "刘畅"):
+        with refused("own-gate"):
+            garden.pass_over("design", "environment", by=who)
+    world.delegate("罗秀英", "刘畅", "2026-09-01", "2026-09-30")
+    garden.pass_over("design", "environment", by="刘畅")
+
+    assert garden.stage("design").passed == ("environment",)
+
+
 def test_what_law_makes_hard_cannot_be_passed_over(world: World) -> None:
     """Only requirements that the definition marks soft can be passed; the others stay."""
     from workflow.actions.stages import pass_soft_gate
@@ -251,7 +264,7 @@ def test_a_classified_paper_is_never_uploaded(world: World) -> None:
 
 
 def test_a_meeting_is_concluded_with_its_minutes(world: World) -> None:
-    """A collective decision without minutes does not count; nobody in the office is an incident."""
+    """A collective decision without minutes does not count; whoever sees to the meeting hands them in, or the clerk."""
     found = garden(world)
     world.grant("蒋慧", "市民政局", "office")
     passed(found, "study", "study_report", "study_reply", estimate="1200.00")
@@ -260,7 +273,9 @@ def test_a_meeting_is_concluded_with_its_minutes(world: World) -> None:
     resolution = reply("resolution", "2026-09-01")
     with refused("minutes-missing", says="局党组会纪要"):
         found.approve("council", "meeting", "蒋慧", resolution)
-    found.enter("party_minutes")
+    with refused("not-the-clerk"):
+        found.enter("party_minutes", by="罗秀英")
+    found.enter("party_minutes", by="蒋慧")
     found.approve("council", "meeting", "蒋慧", resolution)
 
     assert found.at("council") == "issued"

@@ -7,16 +7,21 @@ from datetime import date
 import pytest
 
 from tests.world import Dossier, World, day, definition_text, refused, reply
+from workflow import queries
 from workflow.actions.definitions import publish
 from workflow.clock import parse_limit
 from workflow.events import LetterDrafted
+from workflow.files import StoredFile
+from workflow.queries.stored import named_files
 from workflow.state import (
     Accepted,
     Concluded,
+    Corrected,
     CorrectionNotified,
     Extended,
     Filed,
     Fix,
+    Scan,
     SpecialBegan,
     SpecialEnded,
 )
@@ -38,6 +43,20 @@ def accepted(world: World) -> Dossier:
     found.file(STAGE)
     found.accept(STAGE)
     return found
+
+
+def test_a_receipt_is_scanned_with_its_filing(world: World) -> None:
+    """The scan lies with the entry: what 杨帆 checks it by, and what the record names for ever."""
+    found = home(world)
+    receipt = StoredFile("a" * 64, "回执.pdf", 300, "application/pdf", ("脚本",))
+    number = found.record(STAGE, Filed(world.today, "收件1号"), scan=receipt)
+    assert found.state.entries[str(number)].scan == Scan(
+        "a" * 64, "回执.pdf", 300, "application/pdf", ("脚本",)
+    )
+    found.confirm(number)
+
+    assert found.at(STAGE) == "external.filed"
+    assert "a" * 64 in world.store.read(named_files)
 
 
 def test_a_stage_passes_an_outside_office(world: World) -> None:
@@ -178,6 +197,30 @@ def test_a_correction_notice_restarts_the_waiting_with_a_clock_of_ours(world: Wo
 
     assert found.at(STAGE) == "external.filed"
     assert found.stage(STAGE).papers["proposal"] == found.paper("proposal").content
+
+
+def test_what_a_correction_notice_lists_outlives_an_entry_that_was_not_confirmed(world: World) -> None:
+    """一次性告知: 谭丽 mistyped that it was handed in; what to put right stays in her list until it really was."""
+    found = world.register("home").submitted("site", "site_plan")
+    found.file("site")
+    found.notify_correction("site", "补图纸", "补说明")
+    found.reject(found.record("site", Corrected(world.today)))
+    assert (asked(world), found.stage("site").not_confirmed) == (
+        ("登记未通过核对：与原件不符", "补图纸", "补说明"),
+        "与原件不符",
+    )
+    number = found.record("site", Corrected(world.today))
+    assert asked(world) == ("补图纸", "补说明")
+    found.confirm(number)
+
+    assert found.at("site") == "external.filed"
+
+
+def asked(world: World) -> tuple[str, ...]:
+    """What 谭丽's list asks her to put right at the outside office."""
+    mine = world.store.read(queries.worklist, person=world.people["谭丽"], day=world.today).mine
+    [item] = [each for each in mine if each.stage == "site"]
+    return item.fixes
 
 
 def test_a_paper_that_lies_outside_is_not_exchanged(world: World) -> None:

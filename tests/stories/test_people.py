@@ -186,6 +186,19 @@ def test_what_a_disabled_person_alone_had_in_hand_goes_to_whoever_holds_the_post
     assert (hall.holders("approval"), world.incidents()) == (["杨帆"], [])
 
 
+def test_who_is_given_something_back_hears_what_is_asked_of_them(world: World) -> None:
+    """小李 leaves with a preparation and a filing in hand: 谭丽 hears 待报送 and 待办, not that she is to approve them."""
+    world.person("小李", "规划财务股", "clerk")
+    home = world.register("home").submitted("site", "site_plan")
+    for stage in ("proposal", "site"):
+        home.hand_over(stage, "小李", by="谭丽")
+    before = len(world.told("谭丽"))
+    world.do(change_person, "顾明", person=world.people["小李"], active=False)
+
+    assert (home.holders("proposal"), home.holders("site")) == (["谭丽"], ["谭丽"])
+    assert sorted(world.told("谭丽")[before:]) == ["opened", "record"]
+
+
 def test_what_waits_for_somebody_whose_post_is_taken_away_goes_on_as_well(world: World) -> None:
     """Without a post nobody sees the project, however active the account; with another one that sees it, all stays."""
     hall = world.register("hall").submitted("approval", "proposal", "minutes")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.world import World, at, refused, reply
+from workflow import queries
 from workflow.actions.projects import change_facts, hand_over_project, move_project, register_project
 from workflow.errors import Forbidden, NotFound
+from workflow.queries.audit import AuditFilter, audit_entries
 from workflow.state import Filed
 
 REAL_CODES = [
@@ -301,12 +303,44 @@ def test_projects_do_not_wait_in_a_circle(world: World) -> None:
 
 
 def test_waiting_for_a_project_that_is_terminated_is_not_silent(world: World) -> None:
-    """Nothing is stuck silently: when the other will never come about, somebody is told."""
-    first, second = world.register("hall"), world.register("hall")
+    """Nothing is stuck silently: when the other will never come about, somebody is told; nobody begins such a wait."""
+    first, second, third = (world.register("hall") for _ in range(3))
     second.wait_for(first)
     first.move("terminate")
 
-    assert world.incidents() != [] or second.at("approval") == "preparing"
+    assert (second.at("approval"), world.incidents()) == ("waiting", ["awaited-terminated"])
+    with refused("awaited-ended", says="终止"):
+        third.wait_for(first)
+
+
+def test_waiting_for_what_is_done_and_put_away_is_no_waiting(world: World) -> None:
+    """A project that was put into use and archived is there; a stage of it that was never issued will not be."""
+    first, second, third = (world.register("hall") for _ in range(3))
+    first.move("start")
+    first.submitted("approval", "proposal", "minutes").refuse("approval", "review", "杨帆")
+    third.wait_for(first, "approval")
+    for trigger in ("put_into_use", "archive"):
+        first.move(trigger)
+    second.wait_for(first)
+
+    assert second.at("approval") == "preparing"
+    assert (third.at("approval"), world.incidents()) == ("waiting", ["awaited-terminated"])
+    with refused("awaited-ended", says="归档"):
+        second.wait_for(first, "approval")
+
+
+def test_waiting_for_a_stage_that_does_not_apply_is_no_waiting(world: World) -> None:
+    """占用林地 turns out to be nothing: no consent will be issued, and whoever waits for it goes on."""
+    first, second, third = world.register("garden"), world.register("hall"), world.register("hall")
+    second.wait_for(first, "forest")
+    first.submitted("study", "study_report")
+    first.approve("study", "review", "杨帆", reply("study_reply", "2026-09-01", fields={"estimate": "10"}))
+    assert second.at("approval") == "waiting"
+    first.facts(forest="0")
+    assert first.at("forest") == "not_applicable"
+    third.wait_for(first, "forest")
+
+    assert [each.at("approval") for each in (second, third)] == ["preparing", "preparing"]
 
 
 def test_a_project_is_handed_over_with_all_that_is_in_hand(world: World) -> None:
@@ -384,3 +418,30 @@ def test_a_name_is_free_again_once_its_project_has_ended(world: World) -> None:
     world.do(move_project, "罗秀英", ref="X", trigger="terminate", reason_given="并入县级项目")
 
     register(world, ref="Y")
+
+
+def test_a_search_takes_capital_and_small_letters_for_the_same(world: World) -> None:
+    """On both databases alike; an overseer's search of the record too."""
+    hall = world.register("hall", "县Wi-Fi便民点")
+
+    def found(text: str) -> list[str]:
+        page = world.store.read(
+            queries.projects, person=world.people["谭丽"], day=world.today, filters=queries.Filters(text=text)
+        )
+        return [each.ref for each in page.items]
+
+    assert found("wi-fi") == found("WI-FI") == [hall.ref]
+    assert found("wi_fi") == []
+    asked = AuditFilter(project="WI-FI便民")
+    page = world.store.read(audit_entries, person=world.people["蒋慧"], day=world.today, filters=asked)
+    assert {each.ref for each in page.items} == {hall.ref}
+
+
+def test_a_clerk_of_a_bureau_without_sections_finds_what_they_take_over(world: World) -> None:
+    """谭丽 has her post at the top, so that she sees everything; her own taking-over is on her list all the same."""
+    world.grant("谭丽", "市民政局", "clerk")
+    hall = world.register("hall", taking_over=True)
+
+    listed = world.store.read(queries.worklist, person=world.people["谭丽"], day=world.today)
+
+    assert [each.ref for each in listed.taken_up] == [hall.ref]

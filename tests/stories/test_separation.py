@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.world import Dossier, World, refused, reply
-from workflow.events import StepDecided, StepHandedOver
+from workflow.actions.incidents import resolve_incident
+from workflow.events import EntryWithdrawn, StageSubmitted, StepDecided, StepHandedOver
 from workflow.state import Act, Concluded, Filed, PaperSigned
 
 REPLY = reply("approval_reply", "2026-09-01", "云民审〔2026〕15号")
@@ -111,6 +112,22 @@ def test_the_one_whom_the_submitter_acted_for_does_not_review(world: World) -> N
     assert world.names(first.people) == ["刘畅", "杨帆"]
 
 
+def test_the_one_for_whom_a_preparation_was_submitted_does_not_review(world: World) -> None:
+    """杨帆 has the preparation in hand, though the project is 谭丽's; what 小李 hands in for him is his own file."""
+    world.grant("马德兴", "云河县民政局", "section_chief")
+    world.person("小李", "规划财务股", "clerk")
+    hall = world.register("hall")
+    hall.upload("proposal", "minutes")
+    hall.hand_over("approval", "杨帆", by="谭丽")
+    world.delegate("杨帆", "小李", "2026-09-01", "2026-09-30")
+    hall.submit("approval", by="小李")
+
+    assert hall.holders("approval") == ["马德兴"]
+    assert world.name(hall.last(StageSubmitted).on_behalf) == "杨帆"
+    with refused("not-the-holder"):
+        hall.approve("approval", "review", "杨帆")
+
+
 def test_a_step_is_not_handed_over_to_who_has_had_a_hand_in_it(world: World) -> None:
     """转办 cannot be the way round: the submitter, an author or an earlier decider does not receive the step."""
     hall = in_review(world)
@@ -153,6 +170,34 @@ def test_a_stage_at_rest_is_not_handed_over(world: World) -> None:
         hall.do(hand_over_step, "杨帆", stage="approval", to=999, reason_given="出差")
     with refused("text-required"):
         hall.do(hand_over_step, "杨帆", stage="approval", to=world.people["马德兴"], reason_given="")
+
+
+def test_nobody_assigns_with_the_authority_of_whoever_has_a_hand_in_it(world: World) -> None:
+    """杨帆 wrote the paper; 小李, who acts for him, no more names the one who reviews it than he does himself."""
+    world.grant("马德兴", "云河县民政局", "section_chief")
+    world.person("小李", "规划财务股", "clerk")
+    hall = world.register("hall")
+    hall.hand_over("approval", "杨帆", by="谭丽")
+    hall.upload("proposal", by="杨帆")
+    hall.upload("minutes")
+    hall.submit("approval")
+    world.delegate("杨帆", "小李", "2026-09-01", "2026-09-30")
+
+    for who in ("杨帆", "小李"):
+        with refused("involved-cannot-assign"):
+            hall.hand_over("approval", "罗秀英", by=who)
+
+
+def test_the_submitter_does_not_assign_as_the_holders_delegate(world: World) -> None:
+    """谭丽 acts for 杨帆 while he is away, but who reviews her own file is not hers to say; his other delegate says it."""
+    hall = in_review(world)
+    world.delegate("杨帆", "谭丽", "2026-09-01", "2026-09-30")
+    world.delegate("杨帆", "刘畅", "2026-09-01", "2026-09-30")
+    with refused("involved-cannot-assign"):
+        hall.hand_over("approval", "罗秀英", by="谭丽")
+    hall.hand_over("approval", "罗秀英", by="刘畅")
+
+    assert hall.holders("approval") == ["罗秀英"]
 
 
 def test_a_signature_on_paper_counts_as_the_signers_own(world: World) -> None:
@@ -220,17 +265,20 @@ def test_a_signature_on_a_paper_that_was_replaced_does_not_count(world: World) -
     assert world.told("谭丽")[-1] == "rejected"
 
 
-def test_a_signature_that_was_given_online_meanwhile_is_to_be_sent_back(world: World) -> None:
-    """The signer also decided at the desk: the checker hears that the sheet no longer counts, and what to do."""
+def test_a_step_whose_signature_waits_for_its_check_is_not_decided_at_the_desk(world: World) -> None:
+    """杨帆 has signed the sheet; until it is checked or sent back neither he nor a colleague decides beside it."""
+    world.grant("马德兴", "规划财务股", "section_chief")
     home = world.register("home").submitted("proposal", "proposal")
     number = home.sign_on_paper("proposal", "review", signer="杨帆")
-    home.approve("proposal", "review", "杨帆")
-    with refused("entry-outdated", says="请退回登记"):
-        home.confirm(number, by="罗秀英")
-    home.reject(number, by="罗秀英")
-    home.file("proposal")
+    for who in ("杨帆", "马德兴"):
+        with refused("entry-pending", says="请先由马德兴核对"):
+            home.approve("proposal", "review", who)
+        with refused("entry-pending"):
+            home.return_("proposal", "review", who)
+    home.reject(number, by="马德兴")
+    home.approve("proposal", "review", "马德兴")
 
-    assert home.at("proposal") == "external.filed"
+    assert (home.at("proposal"), home.state.entries) == ("external.filing", {})
 
 
 def test_one_entry_waits_at_a_time_and_a_rejected_one_has_no_effect(world: World) -> None:
@@ -248,6 +296,34 @@ def test_one_entry_waits_at_a_time_and_a_rejected_one_has_no_effect(world: World
         hall.confirm(number, by="罗秀英")
 
     assert hall.at("approval") == "review"
+
+
+def test_whoever_entered_it_takes_it_back_before_it_is_checked(world: World) -> None:
+    """A slip of the clerk's own, of any kind, is undone without troubling the checker, who hears that it is gone."""
+    hall = in_review(world)
+    home = world.register("home").submitted("site", "site_plan")
+    taken = world.register("hall", taking_over=True)
+    entered = [
+        (hall, hall.sign_on_paper("approval", "review", signer="杨帆"), "罗秀英"),
+        (home, home.record("site", Filed(world.today)), "杨帆"),
+        (taken, taken.take_over("approval", reply("approval_reply", "2026-08-03")), "杨帆"),
+    ]
+    for found, number, checker in entered:
+        with refused("not-the-author", says="谭丽"):
+            found.take_back(number, by=checker)
+        found.take_back(number)
+        assert found.last(EntryWithdrawn).entry == number
+        assert world.told(checker)[-1] == "relieved"
+        with refused("entry-not-found"):
+            found.confirm(number, by=checker)
+        with refused("entry-not-found"):
+            found.take_back(number)
+    taken.close_take_over()
+    home.file("site")
+
+    assert [found.at(key) for found, key in ((hall, "approval"), (home, "site"), (taken, "approval"))] == [
+        "review", "external.filed", "preparing",
+    ]  # fmt: skip
 
 
 def test_a_paper_return_begins_a_new_visit_like_any_other(world: World) -> None:
@@ -291,6 +367,43 @@ def test_a_chief_who_is_clerk_has_his_records_checked_by_the_next_one_up(world: 
 
     with refused("nobody-to-check"):
         home.record("site", Filed(world.today), by="杨帆")
+
+
+def test_an_entry_goes_to_others_if_its_only_checker_becomes_the_clerk(world: World) -> None:
+    """杨帆 takes the project over and no longer checks what is entered in it; the next one up does, and is told."""
+    home = world.register("home").submitted("site", "site_plan")
+    number = home.record("site", Filed(world.today, "收件1号"))
+    home.hand_over_project("杨帆")
+
+    assert world.names(home.state.entries[str(number)].checkers) == ["罗秀英"]
+    assert world.told("罗秀英") == ["check"]
+    home.confirm(number, by="罗秀英")
+
+
+def test_an_entry_that_nobody_may_check_any_more_is_an_incident(world: World) -> None:
+    """Nobody above 杨帆 is left: whoever administers hears why, and gives the check to whom they appoint."""
+    home = world.register("home").submitted("site", "site_plan")
+    number = home.record("site", Filed(world.today, "收件1号"))
+    world.revoke("罗秀英", "云河县民政局", "deputy_director")
+    world.revoke("马德兴", "云河县民政局", "director")
+    home.hand_over_project("杨帆")
+    assert (world.incidents(), world.told("顾明")) == (["holder-disabled"], ["incident"])
+    world.grant("马德兴", "云河县民政局", "director")
+    [[incident]] = world.rows("SELECT id FROM incident")
+    world.do(resolve_incident, "顾明", incident=incident, how="已补齐岗位")
+
+    home.confirm(number, by="马德兴")
+
+
+def test_an_entry_goes_to_others_if_its_only_checker_writes_the_paper_it_rests_on(world: World) -> None:
+    """罗秀英 hands in a new version meanwhile: now 马德兴 sends the signature on the old one back."""
+    hall = in_review(world)
+    number = hall.sign_on_paper("approval", "review", signer="杨帆")
+    world.delegate("谭丽", "罗秀英", "2026-09-01", "2026-09-30")
+    hall.upload("proposal", content="第二稿", by="罗秀英")
+
+    assert world.names(hall.state.entries[str(number)].checkers) == ["马德兴"]
+    hall.reject(number, by="马德兴")
 
 
 def test_acts_of_one_visit_name_everybody_once(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.world import Dossier, World, refused, reply
 from workflow.actions.people import delegate, grant_post
 from workflow.actions.projects import register_project
-from workflow.errors import WorkflowError
+from workflow.errors import Refused, WorkflowError
 
 
 def in_review(world: World) -> Dossier:
@@ -71,6 +71,30 @@ def test_a_project_code_belongs_to_one_project(world: World) -> None:
     first.move("terminate", "罗秀英")
 
     assert world.register("hall", code="2411-441900-04-01-542884").state.code == "2411-441900-04-01-542884"
+
+
+def test_whose_code_it_is_is_told_only_to_who_may_see_the_project(world: World) -> None:
+    """刘畅 of another section is told that the code is taken, not by what."""
+    world.register("hall", "县便民服务点", code="2411-441900-04-01-542884")
+    with pytest.raises(Refused) as found:
+        world.register("hall", by="刘畅", organisation="养老服务股", code="2411-441900-04-01-542884")
+
+    assert [each.code for each in found.value.reasons] == ["code-taken-elsewhere"]
+    assert "便民" not in str(found.value)
+
+
+def test_a_reply_that_is_the_project_code_gives_it_to_the_project(world: World) -> None:
+    """Nobody types it twice, and whoever copies another project's hears whose it is."""
+    code = "2411-441900-04-01-542884"
+    first, second = (
+        world.register("garden", title).submitted("study", "study_report") for title in ("甲园", "乙园")
+    )
+    given = reply("study_reply", world.today.isoformat(), number=code, fields={"estimate": "900"})
+    first.approve("study", "review", "杨帆", given)
+
+    assert first.state.code == code
+    with refused("code-taken", says="甲园"):
+        second.approve("study", "review", "杨帆", given)
 
 
 def test_a_fact_that_a_condition_reads_begins_a_running_review_again(world: World) -> None:

@@ -18,6 +18,7 @@ from workflow.actions.documents import register_document
 from workflow.actions.projects import register_project
 from workflow.actions.stages import submit_stage
 from workflow.errors import Conflict, Refused, Unavailable, WorkflowError
+from workflow.events import ClerkChanged
 from workflow.sql import Statement
 from workflow.state import Fix
 from workflow.store import Store, read_only
@@ -162,6 +163,21 @@ def test_a_step_in_nobodys_hands_is_found_though_an_entry_beside_it_waits(unprov
     found = unproved.store.read(doctor.examine, now=unproved.now, has_file=lambda _: True)
 
     assert "stuck" in [each.code for each in found]
+
+
+def test_an_entry_that_nobody_may_check_is_found(unproved: World) -> None:
+    """Its only checker became the clerk, as versions before this one let it be."""
+    hall = unproved.register("hall").submitted("approval", "proposal", "minutes")
+    hall.sign_on_paper("approval", "review", signer="杨帆")
+
+    def handed_over(tx: Transaction) -> None:
+        event = ClerkChanged(unproved.people["罗秀英"], "人员调整")
+        tx.project(hall.ref).record(event, actor=unproved.people["谭丽"], at=unproved.now)
+
+    unproved.store.act(handed_over)
+    found = unproved.store.read(doctor.examine, now=unproved.now, has_file=lambda _: True)
+
+    assert [each.code for each in found if each.level == "error"] == ["stuck"]
 
 
 def test_one_failing_action_leaves_the_others_of_its_batch(world: World) -> None:

@@ -58,7 +58,8 @@ def test_what_lies_behind_an_entered_reply_counts_as_done(world: World) -> None:
 
     behind = ["study", "site", "forest", "village", "design"]
     assert [(found.at(key), found.stage(key).taken_over) for key in behind] == [("issued", True)] * 5
-    assert found.waits_for("notice") == ["等待使用林地审核同意书"]
+    assert found.waits_for("notice") == ["使用林地审核同意书尚未录入：请在“使用林地审核”中补录批复"]
+    assert found.holders("notice") == ["谭丽"], "nobody else can enter it, and nothing else is waited for"
     found.confirm(found.take_over("forest", old("forest_consent")))
     assert found.at("notice") == "preparing"
 
@@ -163,6 +164,17 @@ def test_a_rejected_entry_leaves_the_stage_as_it_was(world: World) -> None:
     found.close_take_over()
 
     assert found.at("study") == "preparing"
+
+
+def test_a_project_terminated_while_it_is_taken_over_leaves_nothing_to_check(world: World) -> None:
+    """No stage had been touched yet; the reply that 杨帆 was to check waits for nobody any more."""
+    hall = world.register("hall", taking_over=True)
+    number = hall.take_over("approval", reply("approval_reply", "2025-03-04", "云民审〔2025〕15号"))
+    hall.move("terminate")
+
+    assert (hall.state.entries, world.rows("SELECT what FROM task")) == ({}, [])
+    with refused("entry-not-found"):
+        hall.reject(number)
 
 
 @pytest.mark.parametrize("code", ["2411-441900-04-01-542884", ""])

@@ -30,6 +30,20 @@ def test_whoever_was_to_review_hears_that_it_was_taken_back(world: World) -> Non
     assert world.told("杨帆") == ["decide", "relieved"]
 
 
+def test_nobody_is_told_of_what_they_did_just_now(world: World) -> None:
+    """谭丽 takes back and submits, 杨帆 takes the project over; what opens by itself they hear of all the same."""
+    found = in_review(world)
+    assert world.told("谭丽") == ["opened"]
+    found.withdraw("approval")
+    home = world.register("home").submitted("site", "site_plan")
+    found.hand_over("approval", "杨帆", by="杨帆")
+    found.hand_over_project("杨帆", by="杨帆")
+
+    assert home.at("site") == "external.filing"
+    assert world.told("谭丽") == ["opened", "opened", "opened", "relieved", "relieved"]
+    assert world.told("杨帆") == ["decide", "relieved"]
+
+
 def test_a_clerk_hears_that_the_project_has_another_clerk(world: World) -> None:
     """罗秀英 gives 谭丽's project to 刘畅."""
     world.grant("刘畅", "规划财务股", "clerk")

@@ -6,6 +6,7 @@ from datetime import date
 
 from tests.world import Dossier, World, at, day, definition_text, refused, reply
 from workflow.actions.definitions import publish
+from workflow.doctor import examine
 from workflow.events import ClockChanged, ReplyLapsed, RungFired
 
 
@@ -57,6 +58,22 @@ def test_those_concerned_are_warned_before_a_reply_lapses(world: World) -> None:
     assert world.told("谭丽").count("validity") == world.told("杨帆").count("validity") == 4
 
 
+def test_a_warning_of_validity_that_nobody_gives_is_said_to_be_late(world: World) -> None:
+    """Nothing else is due in that month; the doctor sees that the clock stands still."""
+    with_opinion(world)
+    world.at("2027-06-01 10:00")
+    world.sweep()
+    world.at("2027-06-20 10:00")
+
+    def late() -> int:
+        findings = world.store.read(examine, now=world.now, has_file=lambda _: True)
+        return sum(each.code == "sweep-late" for each in findings)
+
+    assert late() == 1
+    world.sweep()
+    assert late() == 0
+
+
 def test_a_lapsed_reply_holds_what_rests_on_it(world: World) -> None:
     """What has not been submitted waits again; what needs the reply cannot be submitted on the old one."""
     home = with_opinion(world)
@@ -105,21 +122,24 @@ def test_a_lapsed_stage_is_applied_for_again(world: World) -> None:
 
 
 def test_a_reply_is_renewed_before_it_lapses(world: World) -> None:
-    """延续: a chief reopens the stage, the old reply counts until the new one is there, and then nothing lapses."""
+    """延续: once it is due, the clerk begins; the old reply counts until the new one is there, and nothing lapses."""
     home = with_opinion(world)
     with_proposal_reply(home)
     world.now = at("2027-06-01 10:00")
-    home.reapply("site", by="罗秀英")
+    with refused("not-a-chief"):
+        home.reapply("site")
+    world.now = at("2027-08-05 10:00")
+    home.reapply("site")
     assert home.at("land") == "preparing"
     home.submit("site")
     home.file("site")
     home.accept("site")
-    home.conclude("site", reply("site_opinion", "2027-06-01"))
+    home.conclude("site", reply("site_opinion", "2027-08-05"))
     world.now = at("2027-09-02 09:00")
     world.sweep()
 
     assert (home.at("site"), home.at("land")) == ("issued", "preparing")
-    assert home.paper("site_opinion").valid_until == date(2028, 6, 1)
+    assert home.paper("site_opinion").valid_until == date(2028, 8, 5)
     assert "reply.lapsed" not in home.kinds()
 
 

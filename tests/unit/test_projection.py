@@ -104,10 +104,11 @@ def test_the_sweep_finds_a_stage_when_something_is_due(stage: StageState, next_a
 
 
 def test_everybody_who_holds_an_open_stage_has_a_task() -> None:
-    """One task per person; none for a stage at rest; each checker of an entry has one too."""
+    """One task per person; at rest only for whoever is asked what comes next; each checker of an entry has one too."""
     stages = {
         "approval": StageState("review", since=NOW, holders=(YANGFAN, HEJING), clock=clock(date(2026, 9, 3))),
-        "budget": StageState("issued", since=NOW, holders=(YANGFAN,)),
+        "budget": StageState("issued", since=NOW),
+        "land": StageState("refused", since=NOW, holders=(TANLI,)),
     }
     entries = {"4": Entry(4, "budget", Filed(date(2026, 9, 1)), TANLI, NOW, (YANGFAN,))}
     since = "2026-09-01T02:00:00.000000Z"
@@ -116,6 +117,7 @@ def test_everybody_who_holds_an_open_stage_has_a_task() -> None:
         ("approval", "review", YANGFAN, since, "2026-09-03"),
         ("approval", "review", HEJING, since, "2026-09-03"),
         ("budget", "check.4", YANGFAN, since, None),
+        ("land", "refused", TANLI, since, None),
     }
 
 

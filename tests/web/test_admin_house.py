@@ -13,9 +13,9 @@ from anyio.from_thread import start_blocking_portal
 from starlette.testclient import TestClient
 
 from api import demo
+from api.mail import mail_reason
 from api.main import create_app
 from api.operations import OPERATIONS
-from api.web.admin_incidents import mail_reason
 from notifications.mailer import Failure as MailFailure
 from notifications.mailer import Fault, Phase
 from tests.notifications.servers import Office, serving

@@ -119,7 +119,7 @@ def test_what_was_not_confirmed_is_in_the_form_again_and_on_the_list(office: Fil
         "reply__reserve_entry__kept_at": "档案柜3",
     }
     page = office.record("concluded", **typed)
-    assert "录错了的，请其不予确认，再重新登记" in page.words
+    assert "录错了的，请撤回录入，再重新登记" in page.words
     office.reject("文号是澴发改储〔2026〕19号")
 
     page = office.clerk.open("/")
@@ -140,6 +140,33 @@ def test_what_was_not_confirmed_is_in_the_form_again_and_on_the_list(office: Fil
     assert "已登记，待李国栋核对原件后生效。" in page.words
     assert "退回修改" not in office.clerk.open("/").words
     assert "澴发改储〔2026〕19号" in office.confirm().words
+
+
+def test_whoever_typed_the_wrong_thing_takes_it_back_and_types_it_once_more(office: Filed) -> None:
+    """Before 李国栋 looks at it, 吴海涛 sees the slip: one button, and the form holds what he had typed."""
+    office.record("filed", number="收〔2026〕21号")
+    assert not office.chief.open(office.address).has_form("/withdraw-entry")
+    office.clerk.open(office.address)
+    page = office.clerk.send("/withdraw-entry")
+    assert "录入已撤回，可改好后重新登记" in page.words
+    assert "吴海涛 2026-11-23 10:00 撤回录入" in page.words
+    assert page.form("/record", what="filed").values["number"] == "收〔2026〕21号"
+    assert not office.chief.open(office.address).has_form("/confirm")
+
+    page = office.record("filed", number="收〔2026〕12号")
+    assert "已登记，待李国栋核对原件后生效。" in page.words
+    assert "已报送" in office.confirm().words
+
+
+def test_taking_back_what_was_checked_meanwhile_says_so(office: Filed) -> None:
+    office.record("filed")
+    office.clerk.open(office.address)
+    office.confirm()
+
+    page = office.clerk.send("/withdraw-entry")
+
+    assert page.status == 409
+    assert "没有这条待核对的登记，可能已经核对或撤回。" in page.words
 
 
 def test_who_is_to_check_an_entry_reads_nothing_about_not_being_the_clerk(office: Filed) -> None:

@@ -163,6 +163,24 @@ def test_a_second_project_of_one_name_says_which_row_it_is_not(sign_in: SignIn) 
     assert "无变化 2 个" in upload(wu, fill(template(wu), rows, [])).words
 
 
+def test_another_code_for_a_project_that_has_one_must_be_ticked(sign_in: SignIn) -> None:
+    wu = sign_in("wuhaitao")
+    other = "2411-441900-04-01-542884"
+    page = upload(wu, fill(template(wu), [project("", "区公益性骨灰堂", 项目代码=other)], []))
+    meant = f"第3行：“区公益性骨灰堂”已有代码{CODE_OF_A}，改为{other}，确是同一项目换码"
+    assert meant in page.words
+
+    page = wu.send("/projects/import/confirm")
+    assert page.status == 409
+    assert f"“区公益性骨灰堂”已有代码{CODE_OF_A}，表中是{other}。" in page.words
+    assert meant in page.words
+    page = wu.send("/projects/import/confirm", **{"projects:3:code": "1"})
+
+    assert "更新1个" in page.words
+    rows = [project("", "区公益性骨灰堂", 项目代码=other)]
+    assert "确是同一项目换码" not in upload(wu, fill(template(wu), rows, [])).words
+
+
 def test_every_faulty_cell_is_named_and_nothing_can_be_imported(sign_in: SignIn) -> None:
     """Cells that cannot be read and rows that the rules refuse, in one list, by sheet and cell."""
     wu = sign_in("wuhaitao")

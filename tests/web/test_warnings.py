@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event as engine_events
 from sqlalchemy import text
 
+from tests.papers import pdf
 from tests.web.conftest import City, SignIn
 from tests.web.many import DAY, Many
 from tests.world import World
@@ -188,6 +189,38 @@ def _all(many: Many, who: str, kind: str, holder: int = 0) -> list[Any]:
         if not page.after:
             return items
         page = _kind(_warnings(many, who, kind=kind, holder=holder, after=page.after), kind)
+
+
+def test_a_clock_that_began_again_is_not_simply_green(city: City, sign_in: SignIn) -> None:
+    """刘畅 replaces the paper of a late review: whose list is green by that reads why, and so after 转办."""
+    clerk, director = sign_in("liuchang"), sign_in("zhoujianping")
+    clerk.open(f"/projects/{city.projects['E']}/stages/budget_review")
+    assert "重新计时" not in director.open("/projects").words
+    clerk.send("/upload", {"file": ("概算书.pdf", pdf("新"), "application/pdf")}, document="budget_book")
+    assert "● 正常·重新计时" in director.open("/projects").words
+    assert "（重新计时）" in director.open("/board").words
+
+    chief = sign_in("liguodong")
+    chief.open(f"/projects/{city.projects['E']}/stages/budget_review")
+    chief.send("/hand-over", to=str(city.people["chenwenjuan"]), reason="外出培训")
+
+    assert "● 正常·重新计时" in director.open("/projects").words
+
+
+def test_a_warning_of_a_clock_that_began_again_says_so(world: World) -> None:
+    hall = world.register("hall")
+    hall.upload("proposal")
+    hall.enter("minutes")
+    hall.submit("approval")
+    world.workdays_pass(4)
+    hall.upload("proposal", content="换版")
+    world.workdays_pass(3)
+
+    found = _kind(
+        world.store.read(queries.warnings, person=world.people["杨帆"], day=local_day(world.now)), "own-red"
+    )
+
+    assert [each.state for each in found.items] == ["科室审核中，重新计时"]
 
 
 def test_what_waits_outside_one_s_scope_is_asked_for_once_a_page(many: Many) -> None:

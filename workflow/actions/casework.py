@@ -6,7 +6,7 @@ everything open that has become free. Invariant: it never decides whether the ac
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Self
 
@@ -22,15 +22,18 @@ from workflow.events import (
     Entered,
     EntryOffered,
     Event,
+    FactsChanged,
     IncidentRaised,
+    ReplyLapsed,
     StageHeld,
+    StageOpened,
     StageRestarted,
     StageSkipped,
     StepOffered,
     WaitEnded,
 )
 from workflow.flow import reconsider
-from workflow.machine import IllegalMove
+from workflow.machine import PROJECT_STATES, IllegalMove
 from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
@@ -42,6 +45,12 @@ _DEPENDENTS = Statement(
     # Ordered by whoever asks: with ORDER BY here, SQLite reads every project instead of the few that wait. The
     # pattern is put together here, because SQLite prepares a statement again for each new pattern that it is given.
     text("SELECT id FROM project WHERE waits_for <> '' AND waits_for LIKE '%,' || :project || ',%'")
+)
+_CODE_HOLDER = Statement(
+    text(
+        "SELECT title, organisation_id FROM project"
+        " WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1"
+    )
 )
 _HAS_TASK = Statement(
     text("SELECT 1 FROM task WHERE project_id = :project_id AND person_id = :person_id LIMIT 1")
@@ -61,6 +70,10 @@ WINNING_WORDS = {
     "project.handed_over": "移交项目",
 }
 """What the winner of a race did, by the kind of event, in the words told to the loser."""
+
+
+FOLLOWS = (StageOpened, StepOffered, EntryOffered, IncidentRaised, ReplyLapsed)
+"""What comes of an act by rule: whoever acted may not have thought of it, and hears of it like everybody else."""
 
 
 class Casework:
@@ -180,7 +193,9 @@ class Casework:
     # Recording
 
     def record(self, event: Event, *tell: Tell) -> None:
-        """Record an event of this action."""
+        """Record an event of this action; nobody is told of what they did themselves, only of what followed."""
+        if not isinstance(event, FOLLOWS):
+            tell = tuple(Tell(each.kind, self.others(each.people)) for each in tell)
         self.project.record(event, actor=self.actor, at=self.now, tell=[each for each in tell if each.people])
 
     def move(self, key: str, event: Event, *tell: Tell) -> None:
@@ -201,11 +216,8 @@ class Casework:
         stage = _entered(event)
         if stage is None or stage.state == ISSUED:
             return Tell("opened", ())
-        if stage.state == PREPARING:
-            return Tell("opened", stage.holders)
-        kind = "record" if "." in stage.state else "decide"
         waits = stage.state.endswith((".filed", ".accepted"))
-        return Tell(kind, () if waits else stage.holders)
+        return Tell(_called(stage.state), () if waits else stage.holders)
 
     def _mind_orphans(self, key: str) -> None:
         stage = self.stage(key)
@@ -225,21 +237,24 @@ class Casework:
         """
         after = self.project.definition.followers
         todo = list(self.project.definition.stages if look_at is None else dict.fromkeys(look_at))
+        skipped = False
         while todo:
             key, todo = todo[0], todo[1:]
             event = reconsider(self.case, key, self.tx.calendar, self.now)
             if event is None:
                 continue
-            self.move(key, event)
+            self.move(key, event, Tell("asked", event.asked if isinstance(event, StageHeld) else ()))
+            skipped = skipped or isinstance(event, StageSkipped)
             following = [key] if isinstance(event, StageHeld) and event.opens_on is None else []
             if isinstance(event, StageSkipped | StageHeld):
                 following += after.get(key, ())
             todo = [*todo, *(each for each in following if each not in todo)]
+        if skipped:
+            self.end_waits()
 
     def call_again(self, key: str) -> None:
         """Offer a step that nobody holds, and a check that nobody can make, to whoever holds the post now."""
-        for entry in [each for each in self.project.state.entries.values() if each.stage == key]:
-            self.relieve_checkers(entry)
+        self.relieve_entries(key)
         stage = self.stage(key)
         if stage.holders and stage.is_open:
             self.relieve(key)
@@ -250,7 +265,7 @@ class Casework:
         if not found:
             self._mind_orphans(key)
             return
-        self.record(StepOffered(key, found), Tell("decide", found))
+        self.record(StepOffered(key, found), Tell(_called(stage.state), found))
 
     def relieve(self, key: str) -> None:
         """Offer a place to whoever holds its post now that nobody of its holders is there any more.
@@ -258,12 +273,12 @@ class Casework:
         What only the clerk may do stays with the clerk until the project is handed over: an incident says so.
         """
         stage = self.stage(key)
-        if not stage.is_open or any(map(self._is_there, stage.holders)):
+        if not stage.in_hand or any(map(self._is_there, stage.holders)):
             return
         exclude = () if "." in stage.state or not stage.step else rules.stage_people(self.case, key)
         found = tuple(filter(self._is_there, self.holders(key, stage.state, exclude)))
         if found:
-            self.record(StepOffered(key, found), Tell("decide", found))
+            self.record(StepOffered(key, found), Tell(_called(stage.state), found))
             return
         who = rules.names(self.tx.directory, stage.holders)
         gone = f"在{who}手中，其账号已停用或已不在岗，无人办理"
@@ -273,20 +288,25 @@ class Casework:
         leaders = self.holders_of("section_chief") or self.holders_of("deputy_director")
         self.miss(key, f"{gone}；请科（股）室负责人或分管领导在项目页移交经办", leaders)
 
+    def relieve_entries(self, key: str) -> None:
+        """Look at the checkers of what was entered about a stage: who may be one has changed."""
+        for entry in [each for each in self.project.state.entries.values() if each.stage == key]:
+            self.relieve_checkers(entry)
+
     def relieve_checkers(self, entry: Entry) -> None:
-        """Offer an entry to others once none of its checkers is there any more; an incident if nobody may check it."""
+        """Offer an entry to others once none of its checkers may check it any more; an incident if nobody may."""
         directory = self.tx.directory
-        if any(map(self._is_there, entry.checkers)):
+        exclude = rules.entry_people(self.case, entry)
+        if any(self._is_there(each) and each not in exclude for each in entry.checkers):
             return
         step = self.stage(entry.stage).step
         post = self.spec(entry.stage).step(step).confirm if step else "section_chief"
-        exclude = rules.entry_people(self.case, entry)
         found = rules.checkers(directory, post, self.project.state.organisation, exclude)
         if found:
             self.record(EntryOffered(replace(entry, checkers=found)), Tell("check", found))
             return
         who = rules.names(directory, entry.checkers)
-        self.miss(entry.stage, f"有登记待核对，核对人{who}的账号已停用或已不在岗")
+        self.miss(entry.stage, f"有登记待核对，核对人{who}的账号已停用、已不在岗或须回避")
 
     def _is_there(self, person: int) -> bool:
         """Whether the person can still do anything here: without an account or a post over it nobody sees a project."""
@@ -313,6 +333,7 @@ class Casework:
         exclude = rules.submitters(self.case, key) | rules.paper_authors(self.case, papers)
         entered = self.entered(key, self.after(key, "restart"), exclude=exclude)
         self.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
+        self.relieve_entries(key)
 
     def passed(self, *stages: str) -> None:
         """What follows when stages were issued: consumed replies stop their clocks, others open, waits end."""
@@ -321,7 +342,7 @@ class Casework:
                 self.stop_validity(reply)
         after = self.project.definition.followers
         self.settle(key for stage in stages for key in after.get(stage, ()))
-        self.end_waits(stages)
+        self.end_waits()
 
     def stop_validity(self, reply: str) -> None:
         """Nobody needs to hear of this reply's validity any more."""
@@ -330,20 +351,21 @@ class Casework:
             still = Clock(clock.key, clock.started_on, clock.limit)
             self.record(ClockChanged("", "consumed", "", still, document=reply))
 
-    def end_waits(self, stages: Iterable[str] = ()) -> None:
-        """Let go every project that waited for this one."""
-        reached = {*stages, ""} if self.project.state.state == "in_use" else set(stages)
+    def end_waits(self) -> None:
+        """Let go every project that waited for what has come about in this one."""
+        state = self.project.state
         for work in self._dependents():
             for wait in work.project.state.waits:
-                if wait.project == self.project.id and not wait.ended and wait.stage in reached:
+                if wait.project == self.project.id and not wait.ended and state.has_reached(wait.stage):
                     work.record(WaitEnded(wait.project, wait.stage))
             work.settle()
 
     def disappoint(self) -> None:
-        """Tell every project that waited for this one that it will wait in vain: none does so silently."""
+        """Tell every project that still waits for this one, which has ended, that it does so in vain: none silently."""
+        title, became = self.project.state.title, PROJECT_STATES[self.project.state.state]
         for work in self._dependents():
             told = tuple(dict.fromkeys((work.project.state.clerk, *work.holders_of("deputy_director"))))
-            words = f"所等待的项目“{self.project.state.title}”已终止，请分管领导决定不再等待，或终止本项目"
+            words = f"所等待的项目“{title}”已{became}，请分管领导决定不再等待，或终止本项目"
             work.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
 
     def _dependents(self) -> Iterator[Casework]:
@@ -363,6 +385,19 @@ class Casework:
         With `entry`, they were entered by its author and are checked by this actor.
         """
         return {reply.document: self._reply(reply, issuer, entry) for reply in given}
+
+    def new_code(self, issued: Mapping[str, Paper]) -> str:
+        """The project code that one of these replies gives the project, which has none; Refused if it is another's."""
+        if self.project.state.code:
+            return ""
+        code = next((paper.number for paper in issued.values() if rules.CODE.fullmatch(paper.number)), "")
+        refuse(code_taken(self.tx, code, project=self.project.id, actor=self.actor, day=self.day))
+        return code
+
+    def take_code(self, code: str) -> None:
+        """Nobody types a second time what stands on a reply."""
+        if code:
+            self.record(FactsChanged({}, "按所取得的批文", code))
 
     def _reply(self, reply: ReplyData, issuer: str, entry: int) -> Paper:
         kind = self.project.definition.documents[reply.document]
@@ -396,6 +431,13 @@ class Casework:
         )
 
 
+def _called(state: str) -> str:
+    """The kind of notice that asks for what is to be done in that state of a stage."""
+    if state == PREPARING:
+        return "opened"
+    return "record" if "." in state else "decide"
+
+
 def _entered(event: Event) -> Entered | None:
     return getattr(event, "entered", None)
 
@@ -405,6 +447,17 @@ def check_administrator(transaction: Transaction, actor: int) -> None:
     transaction.lock_administration()
     if actor != SYSTEM and not transaction.directory.is_administrator(actor):
         raise Forbidden(reason("not-an-administrator"))
+
+
+def code_taken(tx: Transaction, code: str, *, actor: int, day: date, project: int = 0) -> list[Reason]:
+    """A project code belongs to one project (GB/T 40058-2021); which one has it is said only to whoever may see it."""
+    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone() if code else None
+    if row is None:
+        return []
+    title, organisation = row
+    if not tx.directory.sees(actor, organisation, day):
+        return [reason("code-taken-elsewhere", "code", code=code)]
+    return [reason("code-taken", "code", code=code, title=title)]
 
 
 def refuse(reasons: Iterable[Reason]) -> None:

@@ -16,7 +16,7 @@ from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, Repl
 from workflow.failpoints import reach
 from workflow.record import stamp
 from workflow.sql import Statement
-from workflow.state import ISSUED, Clock
+from workflow.state import ENDED_STATES, ISSUED, Clock
 from workflow.timing import (
     VALIDITY_LADDER,
     at_rung,
@@ -142,7 +142,7 @@ def _sweep_validity(work: Casework, document: str) -> None:
         clock = paper.clock
         if clock is None or clock.next_at is None or clock.next_at > work.now:
             return
-        if work.project.state.state in {"archived", "terminated"}:
+        if work.project.state.state in ENDED_STATES:
             work.stop_validity(document)
             return
         if clock.rung >= len(VALIDITY_LADDER):
@@ -163,7 +163,7 @@ def lapse(work: Casework, document: str) -> None:
     stage = work.project.definition.issuers.get(document, "")
     if work.stage(stage).state == ISSUED:
         work.after(stage, "lapse")
-    work.record(ReplyLapsed(document, stage), Tell("lapsed", _concerned(work)))
+    work.record(ReplyLapsed(document, stage, (work.project.state.clerk,)), Tell("lapsed", _concerned(work)))
     work.settle()
 
 
@@ -243,7 +243,7 @@ def _clock_reasons(work: Casework, stage: str, effect: str, reason_given: str) -
 
 def _change(work: Casework, event: ClockChanged) -> None:
     """Record it, and tell whoever holds the stage and its clerk: their day is another now."""
-    told = work.others((*work.stage(event.stage).holders, work.project.state.clerk))
+    told = (*work.stage(event.stage).holders, work.project.state.clerk)
     work.record(event, Tell("retimed", told))
 
 

@@ -11,7 +11,7 @@ from workflow.actions.casework import Casework, refuse
 from workflow.definition import Stage
 from workflow.errors import Conflict, Reason, Refused, reason
 from workflow.events import EntryRecorded, StageRefused, StageReturned, StepDecided
-from workflow.state import ISSUED, Entry, Fix, PaperSigned, ReplyData
+from workflow.state import ISSUED, Entry, Fix, PaperSigned, ReplyData, Scan
 from workflow.transaction import Tell, Transaction
 
 TRIGGERS = {"approved": "approve", "returned": "return", "refused": "refuse"}
@@ -125,8 +125,8 @@ def conclude(
         )
         return
     if outcome == "refused":
-        event = StageRefused(key, stage.step, opinion, **marks)
-        work.move(key, event, Tell("refused", (work.project.state.clerk,)))
+        asked = (work.project.state.clerk,)
+        work.move(key, StageRefused(key, stage.step, opinion, **marks, asked=asked), Tell("refused", asked))
         return
     token = rules.content_token(stage.papers)
     if to != ISSUED:
@@ -137,19 +137,23 @@ def conclude(
         work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks))
         return
     issued = work.replies(replies, body, entry)
+    code = work.new_code(issued)
     issued_on = max((paper.issued_on for paper in issued.values() if paper.issued_on), default=work.day)
     event_ = StepDecided(
         key, stage.step, opinion, token, work.entered(key, to), issued=issued, issued_on=issued_on, **marks
     )
     work.move(key, event_, Tell("issued", (work.project.state.clerk,)))
+    work.take_code(code)
     work.passed(key)
 
 
-def enter(work: Casework, stage: str, what: Any, post: str, *, exclude: set[int]) -> None:
+def enter(
+    work: Casework, stage: str, what: Any, post: str, *, exclude: set[int], scan: Scan | None = None
+) -> None:
     """Record an entry that waits for its check by another person."""
     checkers = work.checkers(post, exclude)
     number = work.project.seq + 1
-    entry = Entry(number, stage, what, work.actor, work.now, checkers)
+    entry = Entry(number, stage, what, work.actor, work.now, checkers, scan)
     work.record(EntryRecorded(entry), Tell("check", checkers))
 
 

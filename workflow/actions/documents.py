@@ -49,8 +49,8 @@ def upload_document(
     refuse(reasons)
 
     paper = _next(
-        work, document, sha256=file.sha256, name=file.name, size=file.size, media=file.media,
-        marks=file.marks,         number=number.strip(), issued_on=issued_on, issuer=issuer.strip(),
+        work, document, sha256=file.sha256, name=file.name, size=file.size, media=file.media, marks=file.marks,
+        number=number.strip(), issued_on=issued_on, issuer=issuer.strip(),
     )  # fmt: skip
     _add(work, document, paper)
     return work.project.seq

@@ -1,4 +1,6 @@
-"""Checking what another person entered: an act of an outside office, a paper signature, a reply taken over."""
+"""Checking what another person entered (an act of an outside office, a paper signature, a reply taken over), or
+taking back what one entered oneself.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from workflow.actions.decisions import TRIGGERS, conclude
 from workflow.actions.outside import apply_outside
 from workflow.actions.projects import apply_take_over
 from workflow.errors import Conflict, reason
-from workflow.events import EntryRejected
+from workflow.events import EntryRejected, EntryWithdrawn
 from workflow.state import Entry, PaperSigned, TakenOver
 from workflow.transaction import Tell, Transaction
 
@@ -53,6 +55,16 @@ def reject_entry(
     return work.project.seq
 
 
+def withdraw_entry(tx: Transaction, *, ref: str, number: int, actor: int, now: datetime) -> int:
+    """Take back one's own entry before it is checked: it has no effect, and its checkers hear that it is gone."""
+    work = Casework.load(tx, ref, actor=actor, now=now)
+    refuse(rules.may_withdraw_entry(work.case, str(number)))
+    entry = work.project.state.entries[str(number)]
+
+    work.record(EntryWithdrawn(number, entry.stage), Tell("relieved", entry.checkers))
+    return work.project.seq
+
+
 def _apply_signature(work: Casework, entry: Entry, signed: PaperSigned) -> None:
     spec = work.spec(entry.stage)
     stage = work.stage(entry.stage)
@@ -62,7 +74,7 @@ def _apply_signature(work: Casework, entry: Entry, signed: PaperSigned) -> None:
     reasons = rules.may_move(work.case, entry.stage, TRIGGERS[signed.outcome])
     reasons += rules.is_decider(work.case, entry.stage, signed.signer)
     if signed.outcome == "approved":
-        reasons += rules.may_conclude(work.case, spec, stage)
+        reasons += rules.may_conclude(work.case, spec)
     refuse(reasons)
     conclude(
         work,

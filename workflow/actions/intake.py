@@ -6,7 +6,7 @@ checks is told once, not once for each reply.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from workflow import rules
 from workflow.actions.casework import Casework, refuse
 from workflow.actions.projects import change_facts, register_project
 from workflow.clock import local_day
-from workflow.errors import Conflict, reason
+from workflow.errors import Conflict, Reason, reason
 from workflow.events import Batch, EntryRecorded
 from workflow.rules import intake
 from workflow.sql import Statement
@@ -51,11 +51,13 @@ def take_in_projects(
     refs: Sequence[str],
     actor: int,
     now: datetime,
+    recoded: Collection[int] = (),
 ) -> dict[str, int]:
     """Register, change and enter what the table says. Returns how many of each: new, changed, entries.
 
     `refs` are new random texts from the edge, one a row. `plan` is the token of the plan that was shown:
-    Conflict (intake-changed) if by now something else would happen. Refused with every fault of every row.
+    Conflict (intake-changed) if by now something else would happen. `recoded` are the rows that are meant to give
+    their project another code. Refused with every fault of every row.
     """
     compiled = tx.compiled(digest)
     candidates = _candidates(tx, projects)
@@ -65,6 +67,11 @@ def take_in_projects(
     refuse(replace(each.reason, place=f"{each.table}:{each.row}:{each.field}") for each in planned.faults)
     if planned.token != plan:
         raise Conflict(reason("intake-changed"))
+    refuse(
+        _not_meant(each, code)
+        for each in planned.projects
+        if each.row not in recoded and (code := each.recoded)
+    )
 
     waiting: list[Waiting] = []
     rows = {row.row: row for row in projects}
@@ -79,6 +86,11 @@ def take_in_projects(
         "same": standings.count(intake.SAME),
         "entries": len(waiting),
     }
+
+
+def _not_meant(planned: intake.Planned, code: intake.Changed) -> Reason:
+    place = f"{intake.PROJECTS}:{planned.row}:code"
+    return reason("intake-code-differs", place, title=planned.title, before=code.before, after=code.after)
 
 
 def _candidates(tx: Transaction, projects: Sequence[intake.GivenProject]) -> list[intake.Found]:

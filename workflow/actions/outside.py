@@ -15,6 +15,7 @@ from workflow.clock import Limit, due, local_day
 from workflow.definition import Stage
 from workflow.errors import Conflict, Reason, reason
 from workflow.events import Entered, LetterDrafted, OutsideMoved
+from workflow.files import StoredFile
 from workflow.machine import FILING
 from workflow.state import (
     Accepted,
@@ -26,6 +27,7 @@ from workflow.state import (
     Filed,
     PaperSigned,
     Record,
+    Scan,
     SpecialBegan,
     SpecialEnded,
     TakenOver,
@@ -51,8 +53,11 @@ def record_outside(
     actor: int,
     now: datetime,
     as_printed: bool = False,
+    scan: StoredFile | None = None,
 ) -> int:
     """Enter an act of the outside office; it waits for its check. Returns the project's event number.
+
+    `scan` is of the original that says so: the receipt of a filing, a notice.
 
     Refused if the stage is not with an outside office, another entry still waits, or the day cannot be.
     """
@@ -68,7 +73,9 @@ def record_outside(
         reasons += rules.check_evidence(work.case, what.replies)
     refuse(reasons)
 
-    enter(work, stage, what, spec.step(current.step).confirm, exclude={actor, work.project.state.clerk})
+    kept = Scan(scan.sha256, scan.name, scan.size, scan.media, scan.marks) if scan else None
+    others = {actor, work.project.state.clerk}
+    enter(work, stage, what, spec.step(current.step).confirm, exclude=others, scan=kept)
     return work.project.seq
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select, text
+from sqlalchemy import bindparam, exists, select
 
 from workflow import rules
-from workflow.actions.casework import Casework, refuse
+from workflow.actions.casework import Casework, code_taken, refuse
 from workflow.actions.clocks import lapse
 from workflow.actions.decisions import enter
 from workflow.clock import local_day
@@ -24,16 +24,13 @@ from workflow.events import (
     WaitBegan,
     WaitEnded,
 )
-from workflow.machine import PROJECT
+from workflow.machine import PROJECT, PROJECT_STATES
 from workflow.queries.scope import namesake
 from workflow.sql import Statement
-from workflow.state import ISSUED, PASSED_STATES, Clock, ReplyData, TakenOver, Wait
+from workflow.state import ENDED_STATES, ISSUED, PASSED_STATES, Clock, ReplyData, TakenOver, Wait
 from workflow.timing import ladder_of, resume, stop
 from workflow.transaction import Tell, Transaction
 
-_CODE_HOLDER = Statement(
-    text("SELECT title FROM project WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1")
-)
 _HAS_NAMESAKE = Statement(select(exists().where(namesake(bindparam("organisation"), bindparam("title")))))
 
 SUSPENDED = "项目中止"
@@ -78,7 +75,7 @@ def register_project(
         day=local_day(now),
     )
     if code and not rules.check_code(code):
-        reasons += _code_taken(tx, code, 0)
+        reasons += code_taken(tx, code, actor=actor, day=local_day(now))
     if not same_name and not any(each.place == "title" for each in reasons):
         reasons += _title_taken(tx, organisation, title.strip())
     refuse(reasons)
@@ -113,12 +110,6 @@ def _another(tx: Transaction, ref: str, place: str, actor: int, now: datetime) -
         raise NotFound(*reasons) from None
 
 
-def _code_taken(tx: Transaction, code: str, project: int) -> list[Reason]:
-    """A project code belongs to one project (GB/T 40058-2021); one that is malformed belongs to none."""
-    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
-    return [reason("code-taken", "code", code=code, title=row[0])] if row else []
-
-
 def _title_taken(tx: Transaction, organisation: int, title: str) -> list[Reason]:
     """Two projects of one name do occur in a unit; one project registered twice is the commoner mistake."""
     taken = tx.execute(_HAS_NAMESAKE, organisation=organisation, title=title).fetchone()[0]
@@ -143,7 +134,9 @@ def change_facts(
     merged = {**work.project.state.facts, **values, **unread}
     reasons = [*rules.may_change_facts(work.case), *wrong, *rules.check_sums(definition, merged)]
     if code:
-        reasons += rules.check_code(code) or _code_taken(tx, code, work.project.id)
+        reasons += rules.check_code(code) or code_taken(
+            tx, code, project=work.project.id, actor=actor, day=work.day
+        )
     refuse([*reasons, *rules.check_text(reason_given, "reason", "说明")])
 
     changed = {key: value for key, value in values.items() if value != work.project.state.facts.get(key)}
@@ -183,7 +176,7 @@ def move_project(
         work.settle()
     if to == "in_use":
         work.end_waits()
-    if to == "terminated":
+    if to in ENDED_STATES:
         work.disappoint()
     return work.project.seq
 
@@ -206,16 +199,16 @@ def hand_over_project(
         reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
     refuse(reasons)
 
-    stages = tuple(
-        key for key, stage in state.stages.items() if stage.is_open and stage.holders == (state.clerk,)
-    )
-    relieved = Tell("relieved", work.others((state.clerk,)))
+    stages = tuple(key for key, stage in state.stages.items() if stage.holders == (state.clerk,))
+    relieved = Tell("relieved", (state.clerk,))
     work.record(ClerkChanged(to, reason_given, stages), Tell("handed_over", (to,)), relieved)
+    for entry in state.entries.values():
+        work.relieve_checkers(entry)
     return work.project.seq
 
 
 def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime, stage: str = "") -> int:
-    """Let the project wait until another has issued `stage`, or, without one, is in use.
+    """Let the project wait until another has passed `stage`, or, without one, is in use.
 
     By a supervisor: what waits has no clock, so it is not for the clerk to say.
     """
@@ -226,9 +219,11 @@ def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime
         reasons.append(reason("wait-in-circle", "other"))
     if stage and stage not in awaited.definition.stages:
         reasons.append(reason("stage-not-found", "stage", stage=stage))
+    come = awaited.state.has_reached(stage)
+    if not come and awaited.state.state in ENDED_STATES:
+        reasons.append(reason("awaited-ended", "other", state=PROJECT_STATES[awaited.state.state]))
     refuse(reasons)
 
-    come = awaited.state.stage(stage).state == ISSUED if stage else awaited.state.state == "in_use"
     wait = Wait(awaited.id, stage, ended=come)
     if wait not in work.project.state.waits:
         work.record(WaitBegan(wait))
@@ -302,7 +297,9 @@ def apply_take_over(work: Casework, stage: str, taken: TakenOver, entry: int) ->
         work.after(stage, "take_over")
     papers = work.replies(taken.replies, _outside_body(work, stage), entry)
     issued_on = max((reply.issued_on for reply in taken.replies), default=work.day)
+    code = work.new_code(papers)
     work.record(StageTakenOver(stage, papers, issued_on, entry))
+    work.take_code(code)
     if not work.project.state.taking_over:
         work.passed(stage)
 
@@ -352,8 +349,8 @@ def _outside_body(work: Casework, stage: str) -> str:
 def _concerned(work: Casework) -> tuple[int, ...]:
     """The clerk, and whoever has a stage of the project in hand."""
     state = work.project.state
-    holders = (who for stage in state.stages.values() if stage.is_open for who in stage.holders)
-    return work.others((state.clerk, *holders))
+    holders = (who for stage in state.stages.values() for who in stage.holders)
+    return (state.clerk, *holders)
 
 
 def _may_cancel(work: Casework, stage: str) -> bool:

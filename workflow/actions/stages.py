@@ -31,7 +31,7 @@ def submit_stage(
     refuse(rules.may_submit(work.case, stage))
 
     papers = rules.papers_of(work.case, spec)
-    on_behalf = rules.capacity(work.case, (work.project.state.clerk,)) or 0
+    on_behalf = rules.capacity(work.case, rules.preparers(work.case, stage)) or 0
     authors = {who for key in papers for who in _authors(work, key)}
     entered = work.entered(stage, work.after(stage, "submit"), exclude=authors | {actor, on_behalf or actor})
     clock = work.stage(stage).clock

@@ -116,6 +116,8 @@ def _unreadable(source: str, offset: int) -> ConditionError:
     """Python points before the text, or behind it, when the text ends too early."""
     if not 1 <= offset <= len(source):
         return ConditionError(len(source) + 1, "条件没有写完，请补上后半句")
+    if source[offset - 1] == "=":
+        return ConditionError(offset, "比较是否相等，要写两个等号 ==")
     return ConditionError(offset, f"条件写法不对，“{source[offset - 1 :][:12]}”这里读不懂")
 
 

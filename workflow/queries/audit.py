@@ -21,7 +21,8 @@ from workflow.errors import Forbidden, NotFound, Reason, Refused, reason
 from workflow.events import DECODER
 from workflow.models import DefinitionText, EventRow
 from workflow.people import Directory
-from workflow.queries.scope import PROJECT
+from workflow.queries.numbers import number_of
+from workflow.queries.scope import PROJECT, is_called
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.record import START, chain, instant, stamp
 from workflow.sentences import Teller, administered, sentence
@@ -35,7 +36,6 @@ SCANNED = 10_000
 """How many entries a filter without an index looks through before the page says how far it got."""
 
 LARGEST_EXPORT = 50_000
-MOST_PROJECTS = 500
 PRINTED = 16
 """How many characters of a hash are shown: as many as mails print."""
 
@@ -149,7 +149,7 @@ def audit_entries(
     """One page of the record in the person's scope, newest first; Forbidden for who does not audit."""
     del day
     snap = snapshot(connection)
-    narrow = _narrow(connection, snap, person, filters)
+    narrow = _narrow(snap, person, filters)
     if before:
         narrow.append(_earlier(before))
     wide = _wide(connection, snap, filters)
@@ -171,7 +171,7 @@ def audit_export(
     """Every entry of the filter, oldest first; Refused if there are more than one file should hold."""
     del day
     snap = snapshot(connection)
-    narrow = _narrow(connection, snap, person, filters)
+    narrow = _narrow(snap, person, filters)
     wide = _wide(connection, snap, filters)
     rows = list(connection.execute(_select(narrow, wide, LARGEST_EXPORT + 1, scanned=None)))
     if len(rows) > LARGEST_EXPORT:
@@ -242,21 +242,12 @@ def _scope(snap: Snapshot, person: int) -> list[ColumnElement[bool]]:
     return [seen]
 
 
-def _narrow(
-    connection: Connection, snap: Snapshot, person: int, filters: AuditFilter
-) -> list[ColumnElement[bool]]:
+def _narrow(snap: Snapshot, person: int, filters: AuditFilter) -> list[ColumnElement[bool]]:
     """The conditions that an index answers: scope, project, person, period."""
     found = _scope(snap, person)
     if filters.project:
-        statement = select(PROJECT.c.id).where(
-            or_(
-                PROJECT.c.ref == filters.project,
-                PROJECT.c.code.startswith(filters.project, autoescape=True),
-                PROJECT.c.title.contains(filters.project, autoescape=True),
-            )
-        )
-        ids = [row.id for row in connection.execute(statement.limit(MOST_PROJECTS))]
-        found.append(EVENT.c.project_id.in_(ids) if ids else false())
+        named = or_(PROJECT.c.ref == filters.project, is_called(filters.project))
+        found.append(EVENT.c.project_id.in_(select(PROJECT.c.id).where(named)))
     if filters.person:
         found.append(EVENT.c.actor_id == filters.person)
     if filters.since:
@@ -278,7 +269,7 @@ def _wide(connection: Connection, snap: Snapshot, filters: AuditFilter) -> Colum
         named = (
             EVENT.c.data.contains(each, autoescape=True) for each in _named(connection, snap, filters.text)
         )
-        found.append(or_(EVENT.c.data.contains(_quoted(filters.text), autoescape=True), *named))
+        found.append(or_(EVENT.c.data.icontains(_quoted(filters.text), autoescape=True), *named))
     return and_(*found) if found else None
 
 
@@ -324,9 +315,10 @@ def _earlier(position: str) -> ColumnElement[bool]:
         instant(at)
     except ValueError:
         return false()
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    entry = number_of(number)
+    if entry is None:
         return false()
-    return and_(EVENT.c.at <= at, tuple_(EVENT.c.at, EVENT.c.id) < tuple_(at, int(number)))
+    return and_(EVENT.c.at <= at, tuple_(EVENT.c.at, EVENT.c.id) < tuple_(at, entry))
 
 
 def _midnight(day: date) -> str:

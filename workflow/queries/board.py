@@ -12,8 +12,10 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
+from workflow.definition import Stage
 from workflow.machine import PROJECT_STATES
 from workflow.people import Directory
+from workflow.queries.numbers import number_of
 from workflow.queries.portfolio import (
     LIGHT_FILTERS,
     Filters,
@@ -24,9 +26,10 @@ from workflow.queries.portfolio import (
     total_words,
 )
 from workflow.queries.reading import Reading, reading_of
+from workflow.queries.restarts import AGAIN, began_again
 from workflow.queries.scope import PROJECT, columns
 from workflow.queries.snapshot import Snapshot, snapshot
-from workflow.queries.stages import holder_words
+from workflow.queries.stages import holder_words, standing_words
 from workflow.queries.words import LIGHTS, Due, Light, clock_day, due_of, left_words, row_light
 from workflow.state import NOT_APPLICABLE, PASSED_STATES
 
@@ -131,11 +134,12 @@ def _from(statement: Any, rank: ColumnElement[int], after: str) -> Any:
     """In that order, from behind the position `after` on: 0.2026-11-13.17."""
     worst, _, rest = after.partition(".")
     due, _, project = rest.partition(".")
-    if worst.isdigit() and project.isdigit():
+    at, number = number_of(worst), number_of(project)
+    if at is not None and number is not None:
         beyond = (
-            rank > int(worst),
-            and_(rank == int(worst), nearest_due > due),
-            and_(rank == int(worst), nearest_due == due, PROJECT.c.id > int(project)),
+            rank > at,
+            and_(rank == at, nearest_due > due),
+            and_(rank == at, nearest_due == due, PROJECT.c.id > number),
         )
         statement = statement.where(or_(*beyond))
     return statement.order_by(rank, nearest_due, PROJECT.c.id)
@@ -198,11 +202,12 @@ def _row(reading: Reading, row: Any) -> BoardRow:
     open_stages = [
         (due_of(stage.clock, reading.calendar, reading.day), key)
         for key, stage in state.stages.items()
-        if stage.is_open
+        if stage.in_hand
     ]
     open_stages.sort(key=lambda each: each[0].day or date.max if each[0] else date.max)
     due, key = open_stages[0] if open_stages else (None, "")
     spec = definition.stages[key] if key else None
+    again = spec is not None and began_again(reading.case.compiled, key, state.stage(key))
     return BoardRow(
         ref=reading.ref,
         title=state.title,
@@ -210,15 +215,21 @@ def _row(reading: Reading, row: Any) -> BoardRow:
         state=PROJECT_STATES[state.state],
         total=total_words(definition, state.facts),
         phases=tuple(_phase(reading, phase) for phase in definition.phases),
-        stage=spec.title if spec else "",
+        stage=_stage_words(reading, spec) if spec else "",
         holder=holder_words(reading, spec, state.stage(key)) if spec else "",
-        due=_day_words(reading, due),
+        due=_day_words(reading, due) + (f"（{AGAIN}）" if again else ""),
         left=_left_words(reading, due),
         more=max(0, len(open_stages) - 1),
         own=row_light(row.own_warn_on, row.own_due_on, reading.day),
         outside=row_light(row.outside_warn_on, row.outside_due_on, reading.day),
         validity=row_light(row.valid_warn_on, row.valid_due_on, reading.day),
     )
+
+
+def _stage_words(reading: Reading, spec: Stage) -> str:
+    """The stage's title; of one that stands still, also why."""
+    stage = reading.state.stage(spec.key)
+    return spec.title if stage.is_open else f"{spec.title}（{standing_words(reading, spec, stage)}）"
 
 
 def _day_words(reading: Reading, due: Due | None) -> str:
@@ -244,7 +255,7 @@ def _phase(reading: Reading, title: str) -> Phase:
     ]
     needed = [stage for stage in stages if stage.state != NOT_APPLICABLE]
     passed = sum(stage.state in PASSED_STATES for stage in needed)
-    dues = [due_of(stage.clock, reading.calendar, reading.day) for stage in stages if stage.is_open]
+    dues = [due_of(stage.clock, reading.calendar, reading.day) for stage in stages if stage.in_hand]
     if dues:
         lights = [due.light if due else LIGHTS["none"] for due in dues]
         worst = min(lights, key=lambda light: _ORDER.index(light.colour))

@@ -123,7 +123,7 @@ def _most_urgent(reading: Reading) -> tuple[str, str, Due | None, int]:
     found = [
         (spec, stage, due_of(stage.clock, reading.calendar, reading.day))
         for spec in reading.definition.stages.values()
-        if (stage := reading.state.stage(spec.key)).is_open
+        if (stage := reading.state.stage(spec.key)).in_hand
     ]
     if not found:
         return "", "", None, 0

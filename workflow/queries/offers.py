@@ -60,6 +60,8 @@ def _preparing(reading: Reading, key: str, _: StageState) -> Iterator[Offer]:
 
 def _at_rest(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
     label = "重新办理" if stage.state == ISSUED else "重新申报"
+    if rules.expiring(reading.case, key):
+        label = "办理延续"
     yield _offer("reapply", label, rules.may_begin_again(reading.case, key))
 
 
@@ -158,6 +160,13 @@ _LEADING: dict[str, Callable[[Reading, str, StageState], Iterator[Offer]]] = {
 def entry_offer(reading: Reading, number: int) -> Offer:
     """Checking an entry against the original."""
     return _offer("confirm", "核对无误", rules.may_confirm(reading.case, str(number)), str(number))
+
+
+def withdrawal_offer(reading: Reading, number: int) -> Offer:
+    """Taking back one's own entry."""
+    return _offer(
+        "withdraw-entry", "撤回录入", rules.may_withdraw_entry(reading.case, str(number)), str(number)
+    )
 
 
 def paper_reasons(reading: Reading) -> list[Reason]:

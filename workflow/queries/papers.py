@@ -9,7 +9,15 @@ from workflow.definition import Definition, DocumentType, FactType, Kind, Stage
 from workflow.queries.reading import Reading
 from workflow.queries.views import DocumentView, FieldView, NeedView, PaperView
 from workflow.queries.words import caution_of, clock_time, due_of
-from workflow.rules import Need, condition_words, fact_titles, needs_of, unsettled_by
+from workflow.rules import (
+    Need,
+    condition_words,
+    fact_titles,
+    may_hand_in,
+    minutes_of,
+    needs_of,
+    unsettled_by,
+)
 from workflow.state import Paper
 
 _STANDINGS = {"missing": "缺", "expired": "已过有效期", "unknown": "待定"}
@@ -107,8 +115,10 @@ def value_words(fact: FactType, value: Any) -> str:
 
 
 def need_views(reading: Reading, spec: Stage) -> tuple[NeedView, ...]:
-    """Every requirement of the stage that applies or may apply, and how it stands."""
-    return tuple(_need_view(reading, need) for need in needs_of(reading.case, spec))
+    """Every requirement of the stage that applies or may apply, how it stands, and the minutes of its meeting."""
+    needs, minutes = needs_of(reading.case, spec), minutes_of(reading.case, spec)
+    found = {need.key: need for need in (*needs, *((minutes,) if minutes else ()))}
+    return tuple(_need_view(reading, need) for need in found.values())
 
 
 def _need_view(reading: Reading, need: Need) -> NeedView:
@@ -123,7 +133,7 @@ def _need_view(reading: Reading, need: Need) -> NeedView:
         words=_words(reading, need, paper),
         paper=paper,
         documents=documents,
-        own=any(not each.reply for each in documents),
+        may_add=any(not each.reply and not may_hand_in(reading.case, each.key) for each in documents),
         recommended=requirement.recommended,
         soft=requirement.soft,
         basis=requirement.basis,

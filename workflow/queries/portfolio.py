@@ -18,12 +18,14 @@ from msgspec.structs import asdict
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from workflow.definition import Definition, Kind
-from workflow.machine import PROJECT_STATES
+from workflow.machine import PROJECT_STATES, Compiled
 from workflow.people import Directory
 from workflow.queries.lists import published
-from workflow.queries.scope import PROJECT, columns, namesake, visible
+from workflow.queries.restarts import own_light
+from workflow.queries.scope import PROJECT, columns, is_called, namesake, visible
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.words import Light, due_words, row_day, row_light
+from workflow.state import StageState
 
 PAGE = 50
 
@@ -155,8 +157,7 @@ def project_conditions(
     for name, values in _accepted(snap.directory, filters).items():
         found.append(PROJECT.c[_COLUMN[name]].in_(sorted(values)))
     if filters.text:
-        titled = PROJECT.c.title.contains(filters.text, autoescape=True)
-        found.append(or_(titled, PROJECT.c.code.startswith(filters.text, autoescape=True)))
+        found.append(is_called(filters.text))
     if filters.light in LIGHT_FILTERS:
         found.append(light_conditions(day)[filters.light])
     return found
@@ -220,7 +221,8 @@ def _items(connection: Connection, snap: Snapshot, ids: list[int], day: date) ->
 
 
 def _item(connection: Connection, snap: Snapshot, row: Any, day: date) -> ProjectItem:
-    definition = snap.compiled(connection, row.digest).definition
+    compiled = snap.compiled(connection, row.digest)
+    definition = compiled.definition
     nearest = min((each for each in (row.own_due_on, row.outside_due_on) if each), default=None)
     due = row_day(nearest)
     return ProjectItem(
@@ -233,7 +235,7 @@ def _item(connection: Connection, snap: Snapshot, row: Any, day: date) -> Projec
         clerk=snap.directory.name(row.clerk_id),
         state=PROJECT_STATES[row.state],
         phase=row.phase,
-        own=row_light(row.own_warn_on, row.own_due_on, day),
+        own=_own_light(row, compiled, day),
         outside=row_light(row.outside_warn_on, row.outside_due_on, day),
         validity=row_light(row.valid_warn_on, row.valid_due_on, day),
         due=due_words(snap.calendar, due, day, provisional=snap.calendar.is_provisional(due)) if due else "",
@@ -242,13 +244,24 @@ def _item(connection: Connection, snap: Snapshot, row: Any, day: date) -> Projec
     )
 
 
+def _own_light(row: Any, compiled: Compiled, day: date) -> Light:
+    light = row_light(row.own_warn_on, row.own_due_on, day)
+    return own_light(light, compiled, _STAGES.decode(row.body).stages) if row.own_due_on else light
+
+
 class _Facts(Struct):
     """Of a project's body, only what it is said to be; the rest is skipped over, not built."""
 
     facts: dict[str, Any] = {}
 
 
-_FACTS = msgspec.json.Decoder(_Facts)
+class _Stages(Struct):
+    """The same of its stages, for a project in which a clock of our own runs."""
+
+    stages: dict[str, StageState] = {}
+
+
+_FACTS, _STAGES = msgspec.json.Decoder(_Facts), msgspec.json.Decoder(_Stages)
 
 
 def total_words(definition: Definition, facts: Mapping[str, Any]) -> str:

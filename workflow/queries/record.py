@@ -13,10 +13,11 @@ from workflow.events import DECODER, EntryOffered, EntryRecorded, Event, kind_of
 from workflow.models import Administration, EventRow, Seal
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.views import Timeline, Told
-from workflow.queries.words import clock_time
+from workflow.queries.words import caution_of, clock_time
 from workflow.record import instant
 from workflow.sentences import sentence
 from workflow.sql import table
+from workflow.state import Entry, PaperSigned, ReplyData, Scan
 
 EVENT = table(EventRow)
 
@@ -67,7 +68,21 @@ def told(reading: Reading, row: Row, event: Event) -> Told:
         who=reading.directory.name(row.actor_id),
         text=sentence(event, reading.teller(row.actor_id)),
         stage=stage_of(event),
+        files=scans_of(event.entry) if isinstance(event, EntryRecorded) else (),
     )
+
+
+def scans_of(entry: Entry) -> tuple[tuple[str, str], ...]:
+    """The scans that came with an entry, as (hash, name); a name says what to beware of."""
+    return tuple((each.sha256, _beware(_name_of(each), each.marks)) for each in entry.scans)
+
+
+def _name_of(scan: Scan | ReplyData | PaperSigned) -> str:
+    return "签批件扫描件" if isinstance(scan, PaperSigned) else scan.name or "扫描件"
+
+
+def _beware(name: str, marks: tuple[str, ...]) -> str:
+    return f"{name}（{caution_of(marks)}）" if marks else name
 
 
 def stage_of(event: Event) -> str:

@@ -5,16 +5,36 @@ Invariant: a clock begun anew hides nothing; what was late by then, and how long
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+
+from msgspec.structs import replace
 
 from workflow.clock import local_day
 from workflow.events import Event, StageRestarted, StageSubmitted
+from workflow.machine import Compiled
 from workflow.queries.reading import Reading
 from workflow.queries.record import Row
-from workflow.queries.words import clock_day
+from workflow.queries.words import Light, clock_day
 from workflow.record import instant
-from workflow.state import Clock
+from workflow.state import PREPARING, Clock, StageState
+
+AGAIN = "重新计时"
+
+
+def began_again(compiled: Compiled, key: str, stage: StageState) -> bool:
+    """Whether the stage's own clock began again: it is where a submission leads to, and runs from a later day."""
+    if stage.clock is None or stage.clock.outside or not stage.acts:
+        return False
+    first = compiled.machines[key].after(PREPARING, "submit")
+    return stage.state == first and stage.clock.started_on > local_day(stage.acts[0].at)
+
+
+def own_light(light: Light, compiled: Compiled, stages: Mapping[str, StageState]) -> Light:
+    """The light of our own work in a list; if it is not red, and a clock began again, its word says so."""
+    if light.colour == "red" or not any(began_again(compiled, *each) for each in stages.items()):
+        return light
+    return replace(light, word=f"{light.word}·{AGAIN}")
 
 
 def restart_words(reading: Reading, record: Sequence[tuple[Row, Event]]) -> str:

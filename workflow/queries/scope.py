@@ -60,6 +60,12 @@ def namesake(organisation: int | BindParameter[int], title: str | BindParameter[
     return and_(same, PROJECT.c.state != "terminated")
 
 
+def is_called(text: str) -> ColumnElement[bool]:
+    """When the text stands in a project's name, or begins its code; capital or small letters."""
+    in_title = PROJECT.c.title.icontains(text, autoescape=True)
+    return or_(in_title, PROJECT.c.code.istartswith(text, autoescape=True))
+
+
 def columns(*names: str) -> list[Any]:
     """These columns of `project`."""
     return [PROJECT.c[name] for name in names]

@@ -1,4 +1,4 @@
-"""What came back to whoever made it: items to put right, and the entry that its checker did not confirm.
+"""What came back to whoever made it: items to put right, and the entry that its checker did not confirm or its author took back.
 
 Invariant: it is read off the record, newest first, and ends with whatever was handed in again.
 """
@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workflow.definition import Stage
-from workflow.events import EntryRecorded, EntryRejected, Event, OutsideMoved, StageReturned, StageSubmitted
+from workflow.events import (
+    EntryRecorded,
+    EntryRejected,
+    EntryWithdrawn,
+    Event,
+    OutsideMoved,
+    StageReturned,
+    StageSubmitted,
+)
 from workflow.queries.reading import Reading
 from workflow.queries.record import Row
 from workflow.queries.views import Rejected
@@ -37,12 +45,13 @@ def _texts(fixes: Sequence[Fix]) -> tuple[str, ...]:
 
 
 def rejected(reading: Reading, record: list[tuple[Row, Event]]) -> Rejected | None:
-    """The entry that was not confirmed, if nothing has been entered or moved since."""
+    """The entry that was not confirmed, or taken back, if nothing has been entered or moved since."""
     for row, event in record:
         if isinstance(event, EntryRecorded | OutsideMoved) or getattr(event, "entered", None):
             return None
-        if isinstance(event, EntryRejected):
-            words = f"{reading.directory.name(row.actor_id)} {clock_time(instant(row.at))} 未予确认：{event.reason}"
+        if isinstance(event, EntryRejected | EntryWithdrawn):
+            became = f"未予确认：{event.reason}" if isinstance(event, EntryRejected) else "撤回录入"
+            words = f"{reading.directory.name(row.actor_id)} {clock_time(instant(row.at))} {became}"
             entries = (each.entry for _, each in record if isinstance(each, EntryRecorded))
             entry = next((each for each in entries if each.number == event.entry), None)
             return Rejected(words, entry.by, entry.what) if entry else None

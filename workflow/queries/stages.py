@@ -11,18 +11,17 @@ from workflow import rules
 from workflow.clock import Limit, local_day
 from workflow.definition import POSTS, Stage, Step, StepKind
 from workflow.errors import Reason
-from workflow.events import Event, LetterDrafted, StageRefused, StageReturned, StepDecided
+from workflow.events import EntryRecorded, Event, LetterDrafted, StageRefused, StageReturned, StepDecided
 from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
-from workflow.queries.offers import DECISIONS, entry_offer, paper_reasons, stage_offers
+from workflow.queries.offers import DECISIONS, entry_offer, stage_offers, withdrawal_offer
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
-from workflow.queries.record import Row, stage_record, told
+from workflow.queries.record import Row, scans_of, stage_record, told
 from workflow.queries.restarts import restart_words
 from workflow.queries.sent_back import rejected, to_fix
 from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
 from workflow.queries.words import (
-    caution_of,
     clock_day,
     clock_time,
     day_words,
@@ -49,6 +48,9 @@ from workflow.state import (
 EXPECTED_OUT = "预计不适用"
 """What a waiting stage is called whose condition does not hold as things stand: facts may still change."""
 
+ASKED = "待补齐信息"
+"""What a waiting stage is called for which nothing is missing but what only its clerk can say or enter."""
+
 NOBODY = "无人办理"
 """Who holds a stage whose post is vacant or whose people were all involved; an incident tells of it."""
 
@@ -70,13 +72,13 @@ def stage_view(reading: Reading, key: str) -> StageView:
         title=spec.title,
         phase=spec.phase,
         state=stage.state,
-        state_words="视为已办" if implied else _words(reading, spec, stage),
+        state_words="视为已办" if implied else standing_words(reading, spec, stage),
         light=state_light(stage.state, due),
         due=due,
         holders=holder_words(reading, spec, stage),
         holder_ids=stage.holders,
         outside=is_outside(stage),
-        since=held_since(reading, spec, stage) if stage.is_open else "",
+        since=held_since(reading, spec, stage) if stage.in_hand else "",
         condition=rules.condition_words(reading.definition, spec.when) if spec.when else "",
         blockers=_blockers(reading, spec, stage),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
@@ -93,8 +95,10 @@ def stage_view(reading: Reading, key: str) -> StageView:
     )
 
 
-def _words(reading: Reading, spec: Stage, stage: StageState) -> str:
+def standing_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """The stage's state; before its turn, what is already known not to apply says so, but not for certain."""
+    if stage.state == WAITING and stage.holders:
+        return ASKED
     if stage.state == WAITING and spec.when is not None and not reading.may_apply(spec):
         return EXPECTED_OUT
     return rules.state_words(spec, stage.state)
@@ -122,7 +126,7 @@ def held_since(reading: Reading, spec: Stage, stage: StageState) -> str:
 
 def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     """Who must act now: names, or the outside office; 无人办理 if there is nobody."""
-    if not stage.is_open:
+    if not stage.in_hand:
         return ""
     entry = pending_entry(reading, spec.key)
     if entry is not None:
@@ -144,8 +148,8 @@ def _blockers(reading: Reading, spec: Stage, stage: StageState) -> tuple[str, ..
 
 
 def balls(reading: Reading, stages: tuple[StageView, ...]) -> tuple[Ball, ...]:
-    """Who holds the ball in every open stage, the most urgent first."""
-    found = [_ball(reading, stage) for stage in stages if stage.is_open]
+    """Who holds the ball in every stage that waits for somebody, the most urgent first."""
+    found = [_ball(reading, stage) for stage in stages if stage.holders]
     return tuple(
         sorted(
             found,
@@ -163,6 +167,8 @@ def _ball(reading: Reading, stage: StageView) -> Ball:
         why = f"{why}，有登记待核对原件"
     elif stage.missing:
         why = f"{why}，缺{len(stage.missing)}项"
+    elif stage.blockers:
+        why = f"{why}：{rules.wanted(reading.case, reading.stage(stage.key))}"
     return Ball(stage.key, stage.title, who, why, stage.since, stage.due, outside)
 
 
@@ -204,7 +210,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         clerk=reading.directory.name(reading.state.clerk),
         stage=stage_view(reading, stage),
         needs=need_views(reading, spec),
-        steps=_steps(reading, spec, current, [event for _, event in record]),
+        steps=_steps(reading, spec, current, record),
         clock=_clock(reading, spec, current, record),
         fixes=fixes,
         sent_back=sent_back,
@@ -212,6 +218,8 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         passed=current.passed,
         entries=entry_views(reading, stage),
         replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
+        lacks_facts=bool(current.holders and rules.unknown_facts(reading.case, spec)),
+        expiring=rules.expiring(reading.case, stage),
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
         conclusions=tuple(
             outcome
@@ -224,7 +232,6 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         body=spec.step(current.step).body if current.step else "",
         content=rules.content_token(current.papers),
         offers=stage_offers(reading, stage),
-        may_add=not paper_reasons(reading) and not is_outside(current),
         colleagues=_receivers(reading, stage),
         signers=_signers(reading, stage, current) if inside else (),
         follows=what_follows(reading, spec, current),
@@ -273,8 +280,9 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
             by=reading.directory.name(entry.by),
             at=clock_time(entry.at),
             checkers=rules.names(reading.directory, entry.checkers),
-            files=_files(entry.what),
+            files=scans_of(entry),
             confirm=entry_offer(reading, entry.number),
+            withdraw=withdrawal_offer(reading, entry.number),
             taken_over=isinstance(entry.what, TakenOver),
         )
         for entry in reading.state.entries.values()
@@ -282,23 +290,13 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
     )
 
 
-def _files(what: object) -> tuple[tuple[str, str], ...]:
-    """The scans that came with a record, as (hash, name); a name says what to beware of."""
-    signed = ((what, "签批件扫描件"),) if isinstance(what, PaperSigned) else ()
-    replies = ((reply, reply.name or "扫描件") for reply in getattr(what, "replies", ()))
-    return tuple(
-        (each.sha256, _beware(name, each.marks)) for each, name in (*signed, *replies) if each.sha256
-    )
-
-
-def _beware(name: str, marks: tuple[str, ...]) -> str:
-    return f"{name}（{caution_of(marks)}）" if marks else name
-
-
-def _steps(reading: Reading, spec: Stage, stage: StageState, record: list[Event]) -> tuple[StepView, ...]:
+def _steps(
+    reading: Reading, spec: Stage, stage: StageState, record: list[tuple[Row, Event]]
+) -> tuple[StepView, ...]:
     done = {act.what: act for act in stage.acts if act.what != "submit"}
     place = next((number for number, step in enumerate(spec.steps) if step.key == stage.step), -1)
-    opinions = _opinions(record)
+    opinions = _opinions([event for _, event in record])
+    signatures = _signatures(reading, record)
     views = []
     for number, step in enumerate(spec.steps):
         act = done.get(step.key)
@@ -316,7 +314,9 @@ def _steps(reading: Reading, spec: Stage, stage: StageState, record: list[Event]
                 kind=step.kind.value,
                 standing=standing,
                 who=_step_people(reading, spec, stage, step, now=number == place),
-                done=_done_words(reading, act, opinions.get(step.key, "")) if act else "",
+                done=_done_words(reading, act, opinions.get(step.key, ""), signatures.get(step.key, ""))
+                if act
+                else "",
                 limit=_limit_words(step),
                 basis=step.basis,
                 body=step.body,
@@ -336,8 +336,25 @@ def _opinions(record: list[Event]) -> dict[str, str]:
     return found
 
 
-def _done_words(reading: Reading, act: Act, opinion: str) -> str:
+def _signatures(reading: Reading, record: list[tuple[Row, Event]]) -> dict[str, str]:
+    """Of each step that was last decided on paper: the day of the signature, and who entered and compared it."""
+    entries = {event.entry.number: event.entry for _, event in record if isinstance(event, EntryRecorded)}
+    names = reading.directory.name
+    found: dict[str, str] = {}
+    for row, event in record:  # newest first
+        if isinstance(event, StepDecided):
+            entry = entries.get(event.entry)
+            signed = entry.what if entry else None
+            by = f"{names(event.entered_by)}代录，{names(row.actor_id)}核对原件"
+            words = f"{signed.on.isoformat()}纸质签批（{by}）" if isinstance(signed, PaperSigned) else ""
+            found.setdefault(event.step, words)
+    return found
+
+
+def _done_words(reading: Reading, act: Act, opinion: str, signed: str) -> str:
     who = reading.directory.name(act.by)
+    if signed:
+        return f"{who} {signed} {opinion or '同意'}"
     if act.body:
         entered = reading.directory.name(act.entered_by)
         return f"{act.body} {opinion or '同意'}（{clock_time(act.at)} {entered}登记，{who}核对原件）"
@@ -404,7 +421,10 @@ _DID: dict[type, str] = {StepDecided: "同意", StageReturned: "退回", StageRe
 
 def _is_own_decision(each: tuple[Row, Event], person: int) -> bool:
     row, event = each
-    return type(event) in _DID and person in {row.actor_id, getattr(event, "on_behalf", 0)}
+    if not isinstance(event, StepDecided | StageReturned | StageRefused):
+        return False
+    compared = event.body or event.signed_by  # the actor only compared what others had decided
+    return person == event.signed_by or (not compared and person in {row.actor_id, event.on_behalf})
 
 
 def _limit_words(step: Step) -> str:

@@ -83,7 +83,7 @@ def _row(connection: Connection, reading: Reading, spec: Stage, behind: set[str]
     standing = _standing(reading, spec.key, behind, pending=pending is not None)
     lacking = tuple(key for key in spec.issues if key not in state.documents)
     enterable = standing in {"none", "implied"} or (standing == "checked" and bool(lacking))
-    sent_back = enterable and bool(state.stage(spec.key).fixes)
+    sent_back = enterable and bool(state.stage(spec.key).not_confirmed)
     reasons = tuple(rules.may_take_over(reading.case, spec.key))
     return TakeOverRow(
         key=spec.key,

@@ -100,7 +100,7 @@ class NeedView(Struct, frozen=True):
     words: str
     paper: PaperView | None
     documents: tuple[DocumentView, ...]
-    own: bool
+    may_add: bool
     recommended: bool
     soft: bool
     basis: str
@@ -152,6 +152,7 @@ class EntryView(Struct, frozen=True):
     checkers: str
     files: tuple[tuple[str, str], ...]
     confirm: Offer
+    withdraw: Offer
     taken_over: bool = False
 
 
@@ -185,7 +186,7 @@ class StageView(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """One event of the record as a sentence."""
+    """One event of the record as a sentence, with the scans that came with it as (hash, name)."""
 
     seq: int
     kind: str
@@ -194,6 +195,7 @@ class Told(Struct, frozen=True):
     who: str
     text: str
     stage: str
+    files: tuple[tuple[str, str], ...] = ()
 
 
 class Timeline(Struct, frozen=True):
@@ -239,6 +241,7 @@ class ProjectView(Struct, frozen=True):
     parent: Link | None
     waits: tuple[WaitView, ...]
     taking_over: bool
+    through: bool
     phases: tuple[str, ...]
     stages: tuple[StageView, ...]
     balls: tuple[Ball, ...]
@@ -266,7 +269,7 @@ class Colleague(Struct, frozen=True):
 
 
 class Rejected(Struct, frozen=True):
-    """The last entry of a stage, which its checker did not confirm: what `by` had entered, and why not."""
+    """The last entry of a stage, not confirmed by its checker or taken back: what `by` had entered, and what became of it."""
 
     words: str
     by: int
@@ -290,6 +293,8 @@ class StageFile(Struct, frozen=True):
     passed: tuple[str, ...]
     entries: tuple[EntryView, ...]
     replies: tuple[PaperView, ...]
+    lacks_facts: bool
+    expiring: bool
     issues: tuple[DocumentView, ...]
     issues_now: bool
     conclusions: tuple[str, ...]
@@ -298,7 +303,6 @@ class StageFile(Struct, frozen=True):
     body: str
     content: str
     offers: tuple[Offer, ...]
-    may_add: bool
     colleagues: tuple[Colleague, ...]
     signers: tuple[Colleague, ...]
     follows: str

@@ -19,9 +19,11 @@ from workflow.definition import Rung
 from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, RungFired
 from workflow.models import EventRow, StageRow
 from workflow.people import Directory
+from workflow.queries.numbers import number_of
 from workflow.queries.portfolio import below, organisation_name
 from workflow.queries.reading import Reading, readings
 from workflow.queries.record import Row
+from workflow.queries.restarts import AGAIN, began_again
 from workflow.queries.scope import PROJECT, TASK, Sees, sight
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import held_since, holder_words
@@ -315,10 +317,11 @@ def _from(statement: Any, order: tuple[ColumnElement[Any], ...], after: str) -> 
     """By due date, from behind the position `after` on: 2026-11-13.17.budget_review."""
     due, _, rest = after.partition(".")
     project, _, stage = rest.partition(".")
-    if due and project.isdigit():
-        beyond = [order[0] > due, and_(order[0] == due, order[1] > int(project))]
+    number = number_of(project)
+    if due and number is not None:
+        beyond = [order[0] > due, and_(order[0] == due, order[1] > number)]
         if stage and len(order) > 2:
-            beyond.append(and_(order[0] == due, order[1] == int(project), order[2] > stage))
+            beyond.append(and_(order[0] == due, order[1] == number, order[2] > stage))
         statement = statement.where(or_(*beyond))
     return statement.order_by(*order)
 
@@ -348,6 +351,7 @@ def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
     spec, stage = reading.stage(row.key), reading.state.stage(row.key)
     own = [(at, event) for at, event in record if _concerns(event, row.key, "") and _is_of(stage, at)]
     ladder = ladder_of(reading.definition, spec, stage.state)
+    again = began_again(reading.case.compiled, row.key, stage)
     return Alert(
         ref=reading.ref,
         project=reading.state.title,
@@ -355,7 +359,7 @@ def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
         title=spec.title,
         unit=organisation_name(reading.snap, reading.state.organisation),
         holder=holder_words(reading, spec, stage),
-        state=rules.state_words(spec, stage.state),
+        state=rules.state_words(spec, stage.state) + (f"，{AGAIN}" if again else ""),
         since=held_since(reading, spec, stage),
         due=due_of(stage.clock, reading.calendar, reading.day),
         told=_told(reading, own),

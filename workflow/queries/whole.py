@@ -20,6 +20,7 @@ from workflow.queries.scope import PROJECT, people, visible
 from workflow.queries.stages import balls, colleagues, entry_views, stage_views
 from workflow.queries.views import Colleague, DocumentView, Link, ProjectView, Timeline, WaitView
 from workflow.queries.words import LIGHTS, Light, light_on
+from workflow.rules import is_through
 from workflow.rules.people import posts_from
 from workflow.state import PASSED_STATES, Clock
 
@@ -102,6 +103,7 @@ def project_view(connection: Connection, reading: Reading) -> ProjectView:
             _wait(connection, reading, wait.project, wait.stage) for wait in state.waits if not wait.ended
         ),
         taking_over=state.taking_over,
+        through=is_through(reading.case),
         phases=definition.phases,
         stages=stages,
         balls=balls(reading, stages),

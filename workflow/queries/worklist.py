@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, s
 from workflow import rules
 from workflow.definition import Stage
 from workflow.errors import Reason
-from workflow.evolve import NOT_CONFIRMED
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
 from workflow.projection import CHECK, RETURNED
@@ -29,27 +28,28 @@ from workflow.queries.words import Due, due_of, since_words
 from workflow.record import instant
 from workflow.rules import state_words
 from workflow.sql import table
-from workflow.state import ISSUED, PREPARING, WAITING, StageState
+from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, WAITING, StageState
 
 STAGE = table(StageRow)
 
 MOST_TASKS = 200
 """More open tasks than one person can read: the rest shows as soon as some are done."""
 
-MOST_TAKEN_UP = 50
-"""Of so many projects without a running clock it is looked at whether they are being taken over."""
+MOST_STILL = 50
+"""Of so many projects without a running clock it is looked at whether they are being taken over, or through."""
 
 FEW_CHECKS = 5
 """Up to how many replies taken over are listed one by one to whoever checks them; more have their own page."""
 
 SAME_STAGE = and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage)
 
-DECIDE, COMPARE, PREPARE, AMEND, FOLLOW = "decide", "check", "prepare", "amend", "follow"
+DECIDE, COMPARE, PREPARE, AMEND, UNSTICK, FOLLOW = "decide", "check", "prepare", "amend", "unstick", "follow"
 GROUPS = {
     DECIDE: "待审批",
     COMPARE: "待核对",
     AMEND: "退回修改",
     PREPARE: "待报送",
+    UNSTICK: "停住的事项，待处理",
     FOLLOW: "外部门办理中，请跟进",
 }
 """What one can do with an item now, in the order in which they are shown."""
@@ -60,6 +60,10 @@ _PARTS = {
     ACCEPTED: (FOLLOW, "跟进办理"),
     CORRECTING: (AMEND, "补正"),
 }
+
+
+_AT_REST = {WAITING: "补齐信息", REFUSED: "重新申报", LAPSED: "重新申报"}
+"""What gets a stage going again that stands still until the person does it."""
 
 
 class Deciding(Struct, frozen=True):
@@ -118,7 +122,8 @@ class Worklist(Struct, frozen=True):
     """What waits for a person: theirs to do, and theirs to follow while an outside office has it.
 
     `checks` are replies taken over that wait for their check on a page of their own, in how many `projects`.
-    `taken_up` are the projects that they are taking over: no stage of these waits for anybody yet.
+    `taken_up` are the projects that they are taking over: no stage of these waits for anybody yet. Of those
+    that are `through`, no stage does any more.
     """
 
     mine: tuple[WorkItem, ...]
@@ -126,6 +131,7 @@ class Worklist(Struct, frozen=True):
     checks: int = 0
     projects: int = 0
     taken_up: tuple[TakenUp, ...] = ()
+    through: tuple[tuple[str, str], ...] = ()
 
     @property
     def late(self) -> int:
@@ -151,44 +157,45 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
     rows = _once(connection.execute(statement), person)
     opened = readings(connection, snap, (row.project_id for row in rows), person, day)
     found = [_work_item(opened[row.project_id], row) for row in rows]
+    still = _without_clock(connection, snap, person, day)
     return Worklist(
         tuple(item for item in found if item.group != FOLLOW),
         tuple(item for item in found if item.group == FOLLOW),
         count,
         in_projects,
-        _taken_up(connection, snap, person, day),
+        tuple(_taken_up(reading) for reading in still if reading.state.taking_over),
+        tuple((reading.ref, reading.state.title) for reading in still if rules.is_through(reading.case)),
     )
 
 
-def _taken_up(connection: Connection, snap: Snapshot, person: int, day: date) -> tuple[TakenUp, ...]:
-    """The clerk's projects that are still being taken over, the latest first.
+def _without_clock(connection: Connection, snap: Snapshot, person: int, day: date) -> list[Reading]:
+    """The clerk's projects in which no clock runs before they are in use, the latest first.
 
-    Whoever may see every organisation is no clerk, and is spared the search.
+    Whose work projects are not, an overseer's of a whole province, is spared the search.
     """
-    scope = snap.directory.scope(person, day)
-    if len(scope) == len(snap.directory.organisations):
-        return ()
+    if not rules.registers(snap.directory, person, day):
+        return []
     mine = (
         select(*columns("id", "ref", "seq", "head", "body"))
         .where(
-            PROJECT.c.organisation_id.in_(sorted(scope)),
+            PROJECT.c.organisation_id.in_(sorted(snap.directory.scope(person, day))),
             PROJECT.c.clerk_id == person,
+            PROJECT.c.state.in_(("planning", "reserve", "active")),
             PROJECT.c.own_due_on.is_(None),
             PROJECT.c.outside_due_on.is_(None),
         )
         .order_by(PROJECT.c.id.desc())
-        .limit(MOST_TAKEN_UP)
+        .limit(MOST_STILL)
     )
-    opened = [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
-    return tuple(
-        TakenUp(
-            reading.ref,
-            reading.state.title,
-            len(reading.state.entries),
-            sum(bool(stage.fixes) for stage in reading.state.stages.values()),
-        )
-        for reading in opened
-        if reading.state.taking_over
+    return [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
+
+
+def _taken_up(reading: Reading) -> TakenUp:
+    return TakenUp(
+        reading.ref,
+        reading.state.title,
+        len(reading.state.entries),
+        sum(bool(stage.not_confirmed) for stage in reading.state.stages.values()),
     )
 
 
@@ -236,7 +243,9 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     spec, stage = reading.stage(row.stage), reading.state.stage(row.stage)
     group, action = _group(row.what)
     entry = row.what.removeprefix(CHECK) if group == COMPARE else ""
-    if "." in row.what and group != COMPARE and _is_rejected(stage):
+    if row.what == WAITING:
+        action = rules.wanted(reading.case, spec)
+    if "." in row.what and group != COMPARE and stage.not_confirmed:
         group, action = AMEND, "更正后重新登记"
     entries = entry_views(reading, row.stage)
     comparing = next((each for each in entries if str(each.number) == entry), None)
@@ -247,14 +256,14 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         stage_title=spec.title,
         what=row.what,
         group=group,
-        words=task_words(spec, row.what) if reading.state.is_running else "项目中止",
+        words=_words(reading, spec, row.what),
         action=action,
         since=since_words(instant(row.since) if entry else stage.held_from, reading.day),
         sent_by=comparing.by if comparing else _sender(reading, stage),
         due=None if entry else due_of(stage.clock, reading.calendar, reading.day),
         outside=bool(stage.clock and stage.clock.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
-        fixes=tuple(fix.text for fix in stage.fixes) if group == AMEND else (),
+        fixes=_to_amend(stage) if group == AMEND else (),
         for_whom=reading.directory.name(row.person_id) if row.person_id != reading.case.actor else "",
         entry=entry,
         deciding=_deciding(reading, spec, stage) if group == DECIDE else None,
@@ -263,9 +272,17 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     )
 
 
-def _is_rejected(stage: StageState) -> bool:
-    """Whether the last record of the outside office was not confirmed: nothing goes on until it is made again."""
-    return any(fix.text.startswith(NOT_CONFIRMED) for fix in stage.fixes)
+def _words(reading: Reading, spec: Stage, what: str) -> str:
+    if not reading.state.is_running:
+        return "项目中止"
+    return "其他条件已具备" if what == WAITING else task_words(spec, what)
+
+
+def _to_amend(stage: StageState) -> tuple[str, ...]:
+    """Why the last record was not confirmed, and what a return or the outside office lists as long as that is open."""
+    listed = stage.fixes if stage.state == PREPARING or stage.state.endswith(f".{CORRECTING}") else ()
+    refused = (f"登记未通过核对：{stage.not_confirmed}",) if stage.not_confirmed else ()
+    return (*refused, *(fix.text for fix in listed))
 
 
 def _group(what: str) -> tuple[str, str]:
@@ -276,6 +293,8 @@ def _group(what: str) -> tuple[str, str]:
         return AMEND, "修改后重报"
     if what == PREPARING:
         return PREPARE, "备齐材料并报送"
+    if what in _AT_REST:
+        return UNSTICK, _AT_REST[what]
     return _PARTS.get(what.partition(".")[2], (DECIDE, "审批"))
 
 

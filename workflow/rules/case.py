@@ -76,11 +76,15 @@ class Case(Struct, frozen=True, dict=True):
         """The definition that the project follows."""
         return self.compiled.definition
 
+    @cached_property
+    def acts_as(self) -> tuple[int, ...]:
+        """Whose standing the actor may use on that day: their own, and that of whoever they act for."""
+        return (self.actor, *self.directory.principals(self.actor, self.day))
+
     @property
-    def clerk(self) -> str:
+    def addressed(self) -> str:
         """Whom a sentence asks for what is the clerk's to do: 经办人; nobody else, said to the clerk himself."""
-        readers = (self.actor, *self.directory.principals(self.actor, self.day))
-        return "" if self.state.clerk in readers else "经办人"
+        return "" if self.state.clerk in self.acts_as else "经办人"
 
     @cached_property
     def values(self) -> dict[str, Any]:

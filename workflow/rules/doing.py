@@ -8,12 +8,15 @@ from workflow.definition import POSTS
 from workflow.errors import Reason, reason
 from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
 from workflow.rules.case import Case, names, state_words, step_title
-from workflow.rules.needs import needs_of
+from workflow.rules.needs import minutes_of, needs_of
 from workflow.rules.people import (
     SUPERVISORS,
     capacity,
+    entry_pending,
     going_on,
+    has_a_hand,
     is_publicity,
+    leaders,
     may_lead,
     may_move,
     may_prepare,
@@ -57,36 +60,51 @@ def again_trigger(case: Case, key: str) -> str:
 
 
 def may_begin_again(case: Case, key: str) -> list[Reason]:
-    """Reopening what was issued takes a chief; reapplying is the clerk's."""
+    """Reopening what was issued takes a chief; renewing what soon lapses, and reapplying, is the clerk's too."""
     trigger = again_trigger(case, key)
     who = may_lead(case) if trigger == "reopen" else may_prepare(case, key)
+    if who and expiring(case, key):
+        who = may_prepare(case, key)
     return [*running(case), *may_move(case, key, trigger), *who]
 
 
+def expiring(case: Case, key: str) -> bool:
+    """Whether a reply of the issued stage is so near its end that its renewal (延续) is due."""
+    spec, stage = case.stage(key)
+    clocks = [paper.clock for reply in spec.issues if (paper := case.state.documents.get(reply)) is not None]
+    return stage.state == ISSUED and any(
+        clock is not None
+        and clock.due_on is not None
+        and clock.warn_on is not None
+        and clock.warn_on <= case.day
+        for clock in clocks
+    )
+
+
 def may_pass_gate(case: Case, key: str, requirement: str) -> list[Reason]:
-    """A supervisor who has no hand in the matter, and only a requirement that the definition calls soft."""
+    """A supervisor without a hand in the matter, in person or by a delegate; and only what the definition calls soft."""
     spec = case.definition.stages[key]
     needs = {need.key: need for need in needs_of(case, spec)}
     reasons = [*running(case), *may_lead(case, SUPERVISORS)]
     if requirement not in needs or not needs[requirement].requirement.soft:
         reasons.append(reason("gate-not-soft", requirement))
-    if case.actor in {case.state.clerk, *stage_people(case, key)}:
+    if has_a_hand(case, leaders(case, SUPERVISORS), {case.state.clerk, *stage_people(case, key)}):
         reasons.append(reason("own-gate", key))
     return reasons
 
 
 def may_hand_over(case: Case, key: str) -> list[Reason]:
-    """Whoever holds the step, or a supervisor above."""
+    """Whoever holds the step, or a supervisor above; who decides is said by nobody who has a hand in it."""
     spec, stage = case.stage(key)
     reasons = running(case)
     if not stage.is_open:
         reasons.append(reason("stage-not-open", key, state=state_words(spec, stage.state)))
-    if capacity(case, stage.holders) is None:
-        above = posts_from(spec.step(stage.step).by) if decides(case, key) else SUPERVISORS
-        if may_lead(case, above):
-            reasons.append(reason("not-the-holder", key, holders=names(case.directory, stage.holders)))
-        elif decides(case, key) and case.actor in stage_people(case, key):
-            reasons.append(reason("involved-cannot-assign", key))
+    above = posts_from(spec.step(stage.step).by) if decides(case, key) else SUPERVISORS
+    standing = [*(each for each in case.acts_as if each in stage.holders), *leaders(case, above)]
+    if not standing:
+        reasons.append(reason("not-the-holder", key, holders=names(case.directory, stage.holders)))
+    elif decides(case, key) and has_a_hand(case, standing, stage_people(case, key)):
+        reasons.append(reason("involved-cannot-assign", key))
     return reasons
 
 
@@ -115,14 +133,6 @@ def decides(case: Case, key: str) -> bool:
     """Whether the stage is at a step that somebody in the house decides."""
     stage = case.state.stage(key)
     return bool(stage.step) and "." not in stage.state and not is_publicity(case, key)
-
-
-def entry_pending(case: Case, key: str) -> list[Reason]:
-    """One entry at a time: the next would be made on a state that is about to change."""
-    for entry in case.state.entries.values():
-        if entry.stage == key:
-            return [reason("entry-pending", key, checkers=names(case.directory, entry.checkers))]
-    return []
 
 
 def may_enter_signature(case: Case, key: str) -> list[Reason]:
@@ -177,8 +187,7 @@ def may_change_clock(case: Case, key: str, effect: str) -> list[Reason]:
     spec, stage = case.stage(key)
     clock = stage.clock
     reasons = [*running(case), *may_lead(case)]
-    hands = {case.actor, *case.directory.principals(case.actor, case.day)}
-    if hands & {*stage.holders, case.state.clerk}:
+    if not {*stage.holders, case.state.clerk}.isdisjoint(case.acts_as):
         reasons.append(reason("own-clock", key))
     if clock is None:
         return [*reasons, reason("no-clock", key, stage=spec.title)]
@@ -206,13 +215,23 @@ def may_explain(case: Case, key: str) -> list[Reason]:
 
 
 def may_hand_in(case: Case, document: str = "") -> list[Reason]:
-    """The clerk, and whoever prepares a stage, while the project is neither suspended nor ended."""
+    """The clerk, whoever prepares a stage and, of its minutes, whoever sees to a meeting, while the project goes on."""
     state = case.state
     reasons = going_on(case)
-    preparing = {who for stage in state.stages.values() if stage.state == PREPARING for who in stage.holders}
-    if capacity(case, (state.clerk, *preparing)) is None:
+    handing = [
+        who
+        for key, stage in state.stages.items()
+        if stage.state == PREPARING or document in _minutes(case, key)
+        for who in stage.holders
+    ]
+    if capacity(case, (state.clerk, *handing)) is None:
         reasons.append(reason("not-the-clerk", document, clerk=case.directory.name(state.clerk)))
     return reasons
+
+
+def _minutes(case: Case, key: str) -> tuple[str, ...]:
+    found = minutes_of(case, case.definition.stages[key])
+    return found.options if found else ()
 
 
 def unsettled_by(case: Case, document: str) -> tuple[str, ...]:

@@ -96,6 +96,11 @@ class Planned(Struct, frozen=True):
     stages: tuple[PlannedStage, ...] = ()
 
     @property
+    def recoded(self) -> Changed | None:
+        """Another code for a project that has one: a slip, a namesake, or meant. A first code is none of these."""
+        return next((each for each in self.changes if each.key == CODE and each.before), None)
+
+    @property
     def entries(self) -> tuple[PlannedStage, ...]:
         """The stages that will be entered and then wait for their check."""
         return tuple(each for each in self.stages if each.standing != SAME)
@@ -208,7 +213,7 @@ class _Planner:
         """What an import never changes: type, name, unit and clerk have ways of their own, or none."""
         state, directory = found.state, self._directory
         if state.organisation not in self._scope:
-            self._fault(row, "code", reason("code-taken", code=row.code, title=state.title))
+            self._fault(row, "code", reason("code-taken-elsewhere", code=row.code))
             return
         if state.definition != self._compiled.definition.type:
             self._fault(row, "title", reason("intake-other-type", type=found.compiled.definition.title))

@@ -44,6 +44,17 @@ class Need(Struct, frozen=True):
         return requirement_key(self.requirement)
 
 
+def minutes_of(case: Case, stage: Stage) -> Need | None:
+    """The minutes of the meeting that the stage is at: nobody can hand them in with its papers, before it was held."""
+    at = case.state.stage(stage.key).step
+    minutes = stage.step(at).minutes if at else ""
+    if not minutes:
+        return None
+    found = minutes in case.state.documents
+    requirement = Requirement((minutes,))
+    return Need(requirement, (minutes,), "" if found else "missing", minutes if found else "")
+
+
 def requirement_key(requirement: Requirement) -> str:
     """The stable name of a requirement: its documents."""
     return "|".join(requirement.any_of)
@@ -110,20 +121,21 @@ def _need_reason(case: Case, stage: Stage, need: Need) -> Reason:
     title = "或".join(f"{definition.documents[key].title}" for key in need.options)
     if need.problem == "unknown":
         facts = fact_titles(definition, need.unknown)
-        return reason("fact-unknown", stage.key, facts=facts, title=title, clerk=case.clerk)
+        return reason("fact-unknown", stage.key, facts=facts, title=title, clerk=case.addressed)
     if need.requirement.soft:
         return reason("soft-document-missing", need.key, title=title)
     if need.problem == "expired":
         return reason("document-expired", need.key, title=title)
+    unentered = _unentered(case, need)
+    if unentered:
+        title_of_stage = definition.stages[unentered].title
+        return reason("reply-not-entered", need.key, title=title, stage=title_of_stage, clerk=case.addressed)
     issuers = [definition.issuers[key] for key in need.options if key in definition.issuers]
-    if issuers and case.state.stage(issuers[0]).state == ISSUED:
-        title_of_stage = definition.stages[issuers[0]].title
-        return reason("reply-not-entered", need.key, title=title, stage=title_of_stage, clerk=case.clerk)
     if issuers:
         return reason("reply-missing", need.key, title=title, stage=definition.stages[issuers[0]].title)
     register = any(definition.documents[key].register_only is not Register.NO for key in need.options)
     code = "document-missing-registrable" if register else "document-missing"
-    return reason(code, need.key, title=title, clerk=case.clerk)
+    return reason(code, need.key, title=title, clerk=case.addressed)
 
 
 def fact_titles(definition: Definition, names: Iterable[str]) -> str:
@@ -163,6 +175,10 @@ def is_consumed(definition: Definition, state: ProjectState, reply: str) -> bool
 # When a stage opens
 
 
+FACT, ENTRY = "fact", "entry"
+"""The kinds of blockers that nobody but the project's clerk can lift: to say a fact, to enter a reply that is there."""
+
+
 class Blocker(Struct, frozen=True):
     """One thing a stage waits for: a reply, another stage, a fact, a day, or another project."""
 
@@ -176,12 +192,7 @@ def blockers(case: Case, stage: Stage, earliest: date | None) -> list[Blocker]:
 
     `earliest` is the first day that the minimum waits of its `after` allow, None if that is not known yet.
     """
-    found = [
-        _reply_blocker(case.definition, need)
-        for need in needs_of(case, stage)
-        if need.problem and not need.requirement.soft and not need.requirement.recommended
-        if all(_is_reply(case.definition, key) for key in need.options)
-    ]
+    found = [_reply_blocker(case, need) for need in _awaited(case, stage)]
     found += [
         Blocker("after", f"等待“{case.definition.stages[order.stage].title}”办结")
         for order in stage.after
@@ -194,10 +205,53 @@ def blockers(case: Case, stage: Stage, earliest: date | None) -> list[Blocker]:
     return found
 
 
-def _reply_blocker(definition: Definition, need: Need) -> Blocker:
+def _awaited(case: Case, stage: Stage) -> list[Need]:
+    """What it needs of others before its own papers may be gathered: replies, and whether they are needed."""
+    return [
+        need
+        for need in needs_of(case, stage)
+        if need.problem and not need.requirement.soft and not need.requirement.recommended
+        if all(_is_reply(case.definition, key) for key in need.options)
+    ]
+
+
+def is_through(case: Case) -> bool:
+    """Whether every stage is done with, so that only the project itself is left to move."""
+    return all(case.state.stage(key).state in PASSED_STATES for key in case.definition.stages)
+
+
+def unknown_facts(case: Case, stage: Stage) -> str:
+    """The titles of the facts that nobody has said yet and that the turn of the stage depends on."""
+    holds = applies(case, stage)
+    own = holds.names if isinstance(holds, Unknown) else frozenset()
+    return fact_titles(case.definition, own.union(*(need.unknown for need in _awaited(case, stage))))
+
+
+def wanted(case: Case, stage: Stage) -> str:
+    """What the clerk is asked for, so that the turn of the stage can come: 补填总投资，补录资金来源意见."""
+    facts = unknown_facts(case, stage)
+    replies = [
+        _titles(case.definition, need.options) for need in _awaited(case, stage) if _unentered(case, need)
+    ]
+    return "，".join([*([f"补填{facts}"] if facts else []), *(f"补录{each}" for each in replies)])
+
+
+def _reply_blocker(case: Case, need: Need) -> Blocker:
+    titles = _titles(case.definition, need.options)
     if need.unknown:
-        return Blocker("fact", f"等待填写{fact_titles(definition, need.unknown)}")
-    return Blocker("reply", f"等待{_titles(definition, need.options)}")
+        return Blocker(FACT, f"等待填写{fact_titles(case.definition, need.unknown)}")
+    stage = _unentered(case, need)
+    if stage:
+        return Blocker(ENTRY, f"{titles}尚未录入：请在“{case.definition.stages[stage].title}”中补录批复")
+    return Blocker("reply", f"等待{titles}")
+
+
+def _unentered(case: Case, need: Need) -> str:
+    """The stage that counts as issued, and has issued that reply, though the reply was never entered; empty if none."""
+    issuers = [case.definition.issuers[key] for key in need.options if key in case.definition.issuers]
+    if need.problem == "missing" and issuers and case.state.stage(issuers[0]).state == ISSUED:
+        return issuers[0]
+    return ""
 
 
 def _is_reply(definition: Definition, document: str) -> bool:

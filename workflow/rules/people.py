@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 
 from workflow.conditions import Unknown
 from workflow.definition import POSTS, Stage, StepKind
@@ -10,8 +10,8 @@ from workflow.errors import Reason, reason
 from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
 from workflow.people import Directory
 from workflow.rules.case import MOVE_WORDS, Case, names, state_words, step_title
-from workflow.rules.needs import applies, blockers, fact_titles, missing
-from workflow.state import Entry, PaperSigned, StageState
+from workflow.rules.needs import applies, blockers, fact_titles, minutes_of, missing
+from workflow.state import Entry, PaperSigned
 
 SUPERVISORS = ("section_chief", "finance_chief", "deputy_director", "director")
 CHIEFS = ("deputy_director", "director")
@@ -22,12 +22,8 @@ RANKS = {"section_chief": 1, "finance_chief": 1, "office": 1, "deputy_director":
 def capacity(case: Case, holders: Iterable[int]) -> int | None:
     """Whether the actor may act for one of `holders`: 0 in person, the principal's id as a delegate, None not."""
     people = tuple(holders)
-    if case.actor in people:
-        return 0
-    for principal in case.directory.principals(case.actor, case.day):
-        if principal in people:
-            return principal
-    return None
+    found = next((person for person in case.acts_as if person in people), None)
+    return 0 if found == case.actor else found
 
 
 def stage_people(case: Case, key: str) -> frozenset[int]:
@@ -51,10 +47,14 @@ def paper_authors(case: Case, papers: Iterable[str]) -> frozenset[int]:
     )
 
 
+def preparers(case: Case, key: str) -> tuple[int, ...]:
+    """Who gathers papers for the stage and submits it: whoever has it in hand, and the project's clerk."""
+    return (*case.state.stage(key).holders, case.state.clerk)
+
+
 def may_prepare(case: Case, key: str) -> list[Reason]:
-    """Whether the actor may gather papers for the stage and submit it: its clerk, or who stands in."""
-    stage = case.state.stage(key)
-    if capacity(case, (*stage.holders, case.state.clerk)) is None:
+    """Whether the actor is one of those who prepare the stage, or stands in for one."""
+    if capacity(case, preparers(case, key)) is None:
         return [reason("not-the-clerk", key, clerk=case.directory.name(case.state.clerk))]
     return []
 
@@ -71,7 +71,7 @@ def unanswered_condition(case: Case, stage: Stage) -> list[Reason]:
     found = applies(case, stage)
     if isinstance(found, Unknown):
         facts = fact_titles(case.definition, found.names)
-        return [reason("fact-unknown", stage.key, facts=facts, title=stage.title, clerk=case.clerk)]
+        return [reason("fact-unknown", stage.key, facts=facts, title=stage.title, clerk=case.addressed)]
     return []
 
 
@@ -79,17 +79,17 @@ def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:
     """Every reason why the actor may not decide that step now by that trigger."""
     spec, stage = case.stage(key)
     reasons = [*running(case)]
-    if stage.step != step:
+    if not step or stage.step != step:
         return [
             *reasons,
             reason("step-not-open", key, step=step_title(spec, step), state=state_words(spec, stage.state)),
         ]
     reasons += may_move(case, key, trigger)
     if spec.step(step).kind is StepKind.EXTERNAL:
-        return [*reasons, reason("step-is-outside", key, body=spec.step(step).body, clerk=case.clerk)]
-    reasons += is_decider(case, key, case.actor)
+        return [*reasons, reason("step-is-outside", key, body=spec.step(step).body, clerk=case.addressed)]
+    reasons += [*entry_pending(case, key), *is_decider(case, key, case.actor)]
     if trigger == "approve":
-        reasons += may_conclude(case, spec, stage)
+        reasons += may_conclude(case, spec)
     return reasons
 
 
@@ -121,7 +121,7 @@ def is_publicity(case: Case, key: str) -> bool:
     return bool(stage.step) and spec.step(stage.step).kind is StepKind.PUBLICITY
 
 
-def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:
+def may_conclude(case: Case, spec: Stage) -> list[Reason]:
     """What an approval still lacks: papers that are there and valid, its turn, the minutes of a meeting.
 
     Facts may have changed since the submission, so all that held then is asked again.
@@ -134,11 +134,19 @@ def may_conclude(case: Case, spec: Stage, stage: StageState) -> list[Reason]:
         ]
     if applies(case, spec) is False:
         reasons.append(reason("not-applicable-now", spec.key, stage=spec.title))
-    step = spec.step(stage.step)
-    if step.minutes and step.minutes not in case.state.documents:
-        title = case.definition.documents[step.minutes].title
-        reasons.append(reason("minutes-missing", step.minutes, title=title, clerk=case.clerk))
+    minutes = minutes_of(case, spec)
+    if minutes is not None and minutes.problem:
+        title = case.definition.documents[minutes.key].title
+        reasons.append(reason("minutes-missing", minutes.key, title=title))
     return reasons
+
+
+def entry_pending(case: Case, key: str) -> list[Reason]:
+    """One entry at a time: the next would be made on a state that is about to change."""
+    for entry in case.state.entries.values():
+        if entry.stage == key:
+            return [reason("entry-pending", key, checkers=names(case.directory, entry.checkers))]
+    return []
 
 
 def may_confirm(case: Case, number: str) -> list[Reason]:
@@ -152,6 +160,16 @@ def may_confirm(case: Case, number: str) -> list[Reason]:
     stands = capacity(case, entry.checkers)
     if stands is None or case.actor in involved or stands in involved:
         return [reason("not-the-checker", checkers=names(case.directory, entry.checkers))]
+    return []
+
+
+def may_withdraw_entry(case: Case, number: str) -> list[Reason]:
+    """Whoever entered it, in person, until it is checked."""
+    entry = case.state.entries.get(number)
+    if entry is None:
+        return [reason("entry-not-found")]
+    if case.actor != entry.by:
+        return [reason("not-the-author", author=case.directory.name(entry.by))]
     return []
 
 
@@ -210,7 +228,16 @@ def going_on(case: Case) -> list[Reason]:
 def may_lead(case: Case, posts: Iterable[str] = CHIEFS) -> list[Reason]:
     """Whether the actor holds one of the posts over the project's organisation, in person or as delegate."""
     posts = tuple(posts)
-    for person in (case.actor, *case.directory.principals(case.actor, case.day)):
-        if case.directory.has_post(person, posts, case.state.organisation):
-            return []
+    if leaders(case, posts):
+        return []
     return [reason("not-a-chief", posts="、".join(POSTS[post] for post in posts))]
+
+
+def leaders(case: Case, posts: Container[str]) -> list[int]:
+    """Whose post over the project's organisation the actor may use: their own, or that of whoever they act for."""
+    return [each for each in case.acts_as if case.directory.has_post(each, posts, case.state.organisation)]
+
+
+def has_a_hand(case: Case, standing: Collection[int], involved: Container[int]) -> bool:
+    """Whether the actor is involved, or everybody whose standing they could use for it is."""
+    return case.actor in involved or (bool(standing) and all(each in involved for each in standing))

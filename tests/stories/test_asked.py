@@ -1,0 +1,79 @@
+"""What stands still until somebody says what comes next: that somebody has it on the work list, and is told."""
+
+from __future__ import annotations
+
+from tests.world import Dossier, World, reply
+from workflow.actions.people import change_person
+from workflow.state import ReplyData
+
+OPEN_TASKS = "SELECT stage, what, person_id FROM task ORDER BY stage"
+
+
+def tasks(world: World, *stages: str) -> list[tuple[str, str, str]]:
+    """Who has which of these stages on the list, and as what."""
+    rows = [(row.stage, row.what, world.name(row.person_id)) for row in world.rows(OPEN_TASKS)]
+    return [row for row in rows if row[0] in stages]
+
+
+def approved(world: World) -> ReplyData:
+    """The reply to the study."""
+    return reply("study_reply", world.today.isoformat(), fields={"estimate": "900"})
+
+
+def studied(world: World) -> Dossier:
+    """A garden of which nobody knows how much forest it takes, its study approved by 杨帆."""
+    found = world.register("garden").submitted("study", "study_report")
+    found.approve("study", "review", "杨帆", approved(world))
+    return found
+
+
+def test_a_fact_that_nobody_knows_is_asked_of_the_clerk_once_nothing_else_is_missing(world: World) -> None:
+    """Before its turn nobody is asked; then 谭丽 is, by a mail and on her list, until she has said it."""
+    found = world.register("garden").submitted("study", "study_report")
+    assert tasks(world, "forest") == []
+    found.approve("study", "review", "杨帆", approved(world))
+
+    assert tasks(world, "forest") == [("forest", "waiting", "谭丽")]
+    assert world.told("谭丽").count("asked") == 1
+    found.facts(forest="0")
+    assert tasks(world, "forest") == []
+    assert found.at("forest") == "not_applicable"
+
+
+def test_whoever_takes_a_fact_back_is_asked_for_it(world: World) -> None:
+    found = world.register("garden", facts={"forest": "2"}).submitted("study", "study_report")
+    found.approve("study", "review", "杨帆", approved(world))
+    found.facts(forest=None)
+
+    assert tasks(world, "forest") == [("forest", "waiting", "谭丽")]
+
+
+def test_a_refused_stage_stays_on_the_clerks_list_until_it_is_applied_for_again(world: World) -> None:
+    hall = world.register("hall").submitted("approval", "proposal", "minutes")
+    hall.refuse("approval", "review", "杨帆")
+    assert tasks(world, "approval") == [("approval", "refused", "谭丽")]
+    hall.reapply("approval")
+
+    assert tasks(world, "approval") == [("approval", "preparing", "谭丽")]
+
+
+def test_what_stands_still_goes_to_the_next_clerk_with_the_project(world: World) -> None:
+    found = studied(world)
+    found.hand_over_project("杨帆", by="罗秀英")
+
+    assert tasks(world, "forest") == [("forest", "waiting", "杨帆")]
+
+
+def test_what_stands_still_with_somebody_who_is_gone_becomes_an_incident(world: World) -> None:
+    studied(world)
+    world.do(change_person, "顾明", person=world.people["谭丽"], active=False)
+
+    words = [row.text for row in world.rows("SELECT text FROM incident")]
+    assert any("使用林地审核" in each and "移交经办" in each for each in words)
+
+
+def test_an_ended_project_asks_nobody_for_anything(world: World) -> None:
+    found = studied(world)
+    found.move("terminate")
+
+    assert tasks(world, "forest") == []

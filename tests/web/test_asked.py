@@ -1,0 +1,39 @@
+"""What stands still: the clerk finds it on the list, with what gets it going again."""
+
+from __future__ import annotations
+
+from tests.web.conftest import City, SignIn
+
+
+def test_a_refused_stage_is_on_the_clerks_list_until_it_is_applied_for_again(
+    city: City, sign_in: SignIn
+) -> None:
+    chief, clerk = sign_in("liguodong"), sign_in("liuchang")
+    address = f"/projects/{city.projects['E']}/stages/budget_review"
+    chief.open(address)
+    chief.send("/decide", outcome="refused", opinion="与年度计划不符")
+
+    page = clerk.open("/")
+    assert "停住的事项，待处理 1 项" in page.words
+    assert "重新申报（不予批准）" in page.words
+    assert "重新申报“概算审核”" in clerk.open(f"/projects/{city.projects['E']}").words
+    page = clerk.open(address)
+    assert "本事项不予批准，重新申报后才能继续" in page.words
+    assert "reapply" not in [each.action.rpartition("/")[2] for each in chief.open(address).forms]
+    clerk.send("/reapply", reason="已按年度计划调整")
+
+    assert "停住的事项" not in clerk.open("/").words
+
+
+def test_a_fact_that_is_wanted_is_asked_where_the_clerk_looks(city: City, sign_in: SignIn) -> None:
+    """吴海涛 is no longer sure of 占用林地: his list, the project and the stage say so and lead to the form."""
+    clerk, project = sign_in("wuhaitao"), f"/projects/{city.projects['A']}"
+    clerk.open(f"{project}/facts")
+    clerk.send("/facts", **{"fact.forest_land": ""})
+
+    assert "补填占用林地（其他条件已具备）" in clerk.open("/").words
+    page = clerk.open(project)
+    assert "使用林地审核 吴海涛 未设时限 今日 待补齐信息：补填占用林地" in page.words
+    page = clerk.open(f"{project}/stages/forest")
+    assert "待补齐信息 在 吴海涛 手里" in page.words
+    assert page.links.count(f"{project}/facts") == 1
