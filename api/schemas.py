@@ -10,14 +10,17 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from workflow import state
 from workflow.clock import Limit, Unit
 from workflow.files import StoredFile
+from workflow.rules import as_written
 
 Text = Annotated[str, Field(max_length=5000)]
 Line = Annotated[str, Field(max_length=200)]
+Written = Annotated[Line, AfterValidator(as_written)]
+"""A 文号, with whatever brackets it was typed."""
 Key = Annotated[str, Field(max_length=100)]
 Number = Annotated[StrictInt, Field(ge=0, le=2**53)]
 Id = Annotated[int, Interval(ge=0, le=2**53)]
@@ -68,7 +71,7 @@ class ReplyBody(Body):
 
     document: Key
     issued_on: Day
-    number: Line = ""
+    number: Written = ""
     issuer: Line = ""
     valid_until: Day | None = None
     fields: dict[Key, Scalar] = Field(default={}, max_length=50)
@@ -393,7 +396,7 @@ OutsideBody = Annotated[
 class RegistrationBody(Body):
     """A paper that is registered without upload."""
 
-    number: Line
+    number: Written
     issued_on: Day
     kept_at: Line
 

@@ -68,7 +68,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "请填写六位代码，如990102；不清楚的可先不填。",
     ),
     "organisation-not-found": ("没有这个单位。", "请重新选择单位。"),
-    "entry-not-found": ("没有这条待核对的登记，可能已经核对或撤回。", "请刷新页面。"),
+    "entry-not-found": ("没有这条待核对的登记，可能已经核对过，或已撤回。", "请刷新页面。"),
     "audit-entry-not-found": ("没有这条记录，或不在您的审计范围。", "请核对链接。"),
     "incident-not-found": ("没有这条异常，或已经处理。", "请刷新页面。"),
     # who may

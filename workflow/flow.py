@@ -34,9 +34,8 @@ def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event
         waiting_for = [each for each in waiting_for if each.kind != ENTRY]
     should_wait = bool(waiting_for) or isinstance(holds, Unknown)
     opens_on = earliest if _still_ahead(earliest, case.day) else None
-    asked = (
-        (case.state.clerk,) if should_wait and all(each.kind in {FACT, ENTRY} for each in waiting_for) else ()
-    )
+    is_asked = should_wait and {each.kind for each in waiting_for} <= {FACT, ENTRY}
+    asked = (case.state.clerk,) if is_asked else ()
     if stage.state == WAITING and should_wait:
         stays = (opens_on, asked) == (stage.opens_on, stage.holders)
         return None if stays else StageHeld(key, opens_on, asked=asked)

@@ -157,7 +157,9 @@ def _whoever(event: ev.StepDecided | ev.StageReturned | ev.StageRefused, tell: T
     """Who decided; of an outside office's decision also who recorded it and who checked the original."""
     if not event.body:
         return tell.acting(event.on_behalf, event.signed_by)
-    return f"{event.body}（{tell.directory.name(event.entered_by)}登记，{tell.who}核对原件）"
+    return (
+        f"{event.body}（{tell.directory.name(event.entered_by)}登记，{tell.acting(event.on_behalf)}核对原件）"
+    )
 
 
 def _decided(event: ev.StepDecided, tell: Teller) -> str:

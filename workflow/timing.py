@@ -164,13 +164,25 @@ def validity_clock(
 ) -> Clock:
     """The clock of a reply's validity: yellow from the day its renewal is due, or 20 working days before."""
     limit = document.valid or Limit(max((until - issued_on).days, 1), Unit.DAYS)
-    warn_on = (
-        renew_from(until, document.renew, calendar) if document.renew else calendar.add_workdays(until, -20)
-    )
+    warn_on = _renew_on(document, until, calendar)
     clock = Clock(VALIDITY, issued_on, limit, due_on=until, warn_on=warn_on)
     rungs = [_validity_rung(calendar, until, rung.offset) for rung in VALIDITY_LADDER]
     reached = next((number for number, at in enumerate(rungs) if at >= now), len(rungs))
     return at_validity_rung(clock, reached, calendar)
+
+
+def recount_validity(document: DocumentType, clock: Clock, calendar: Calendar) -> Clock:
+    """The validity clock waiting for the same rung, on the working day that it is on in this calendar."""
+    if clock.due_on is None:
+        return clock
+    warned = replace(clock, warn_on=_renew_on(document, clock.due_on, calendar))
+    return at_validity_rung(warned, clock.rung, calendar)
+
+
+def _renew_on(document: DocumentType, until: date, calendar: Calendar) -> date:
+    return (
+        renew_from(until, document.renew, calendar) if document.renew else calendar.add_workdays(until, -20)
+    )
 
 
 def at_validity_rung(clock: Clock, number: int, calendar: Calendar) -> Clock:

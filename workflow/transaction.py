@@ -267,6 +267,7 @@ class Transaction:
         self._rehearsal = rehearsal
         self._snapshot: Snapshot | None = None
         self._open: dict[int, OpenProject] = {}
+        self._by_ref: dict[str, OpenProject] = {}
         self.touched_administration = False
 
     def execute(self, statement: Statement, **parameters: Any) -> Cursor:
@@ -277,8 +278,7 @@ class Transaction:
 
     def project(self, ref: str) -> OpenProject:
         """Load and lock the project of that reference; NotFound if there is none."""
-        found = next((each for each in self._open.values() if each.ref == ref), None)
-        return found or self._load("ref", ref)
+        return self._by_ref.get(ref) or self._load("ref", ref)
 
     def project_by_id(self, project: int) -> OpenProject:
         """Load and lock the project of that id; NotFound if there is none."""
@@ -291,8 +291,7 @@ class Transaction:
             _INSERT_PROJECT, ref=ref, digest=definition.digest, type=definition.type
         ).fetchone()
         opened = OpenProject(row[0], ref, 0, START, None, compiled)
-        self._open[opened.id] = opened
-        return opened
+        return self._keep(opened)
 
     def _load(self, key: str, value: str | int) -> OpenProject:
         known = self._caches.known(value)
@@ -305,7 +304,10 @@ class Transaction:
             self._snapshot = self._caches.at(administration)
         state = known.state if known is not None and body is None else from_json(body)
         opened = OpenProject(project, ref, seq, head, state, self.compiled(state.digest))
-        self._open[project] = opened
+        return self._keep(opened)
+
+    def _keep(self, opened: OpenProject) -> OpenProject:
+        self._open[opened.id] = self._by_ref[opened.ref] = opened
         return opened
 
     # Snapshots
@@ -380,7 +382,7 @@ class Transaction:
     def release(self, project: OpenProject) -> None:
         """Write what was recorded of that one and let it go: for an action that passes through the whole house."""
         self._settle(project)
-        del self._open[project.id]
+        del self._open[project.id], self._by_ref[project.ref]
 
     def _settle(self, project: OpenProject) -> None:
         if project.pending and not self._rehearsal:

@@ -63,6 +63,9 @@ def make_preview(
 ) -> Preview:
     """The preview of that plan; the rows are in the order of the sheet, and so are the findings."""
     given = {each.row: each for each in table.projects}
+    called: dict[tuple[int, str], list[int]] = {}
+    for each in table.projects:
+        called.setdefault((each.organisation, each.title), []).append(each.row)
 
     def view(planned: Planned) -> RowView:
         row = given[planned.row]
@@ -76,11 +79,7 @@ def make_preview(
             changes=tuple(_change(definition, each) for each in planned.changes),
             entered=_replies(definition, planned, NEW),
             corrected=_replies(definition, planned, CHANGED),
-            namesakes=tuple(
-                each.row
-                for each in table.projects
-                if each.row != row.row and (each.organisation, each.title) == (row.organisation, row.title)
-            ),
+            namesakes=tuple(each for each in called[row.organisation, row.title] if each != row.row),
         )
 
     def rows(standing: str) -> tuple[RowView, ...]:

@@ -20,6 +20,7 @@ from api.security import read_form
 from workflow.actions import documents
 from workflow.errors import Invalid
 from workflow.queries.stored import stored_file
+from workflow.rules import as_written
 
 router = APIRouter(prefix="/api", tags=["材料"])
 
@@ -105,9 +106,9 @@ async def _particulars(request: Request) -> dict[str, Any]:
     known = {
         key: value for key in ("number", "issued_on", "issuer") if isinstance(value := form.get(key), str)
     }
-    day = known.pop("issued_on", "")
+    day, number = known.pop("issued_on", ""), as_written(known.pop("number", ""))
     try:
-        return {**known, "issued_on": _DAY.validate_python(day) if day else None}
+        return {**known, "number": number, "issued_on": _DAY.validate_python(day) if day else None}
     except ValidationError:
         raise Invalid(
             refusal("field-invalid", "issued_on", field="issued_on", why="应为日期，如2026-09-18")

@@ -23,6 +23,7 @@ from workflow.actions import people
 from workflow.errors import Invalid
 from workflow.files import Files
 from workflow.people import SYSTEM
+from workflow.state import TakenOver
 
 
 def upload(
@@ -290,6 +291,26 @@ def test_a_key_of_tickets_that_is_not_whole_is_made_anew(tmp_path: Path, left: s
     with pytest.raises(Invalid, match="请重新上传附件"):
         Tickets(tmp_path, files).read(scan, 1, now)
     assert len(bytes.fromhex((tmp_path / KEY).read_text("ascii"))) == 32
+
+
+def test_a_reply_is_looked_at_over_the_interface_as_on_the_page(office: Office) -> None:
+    """Its scan is of a kind that the paper takes, and its number is written with the brackets of the paper."""
+    seat = office.seat("谭丽")
+    ref = seat.post("/api/projects", json=office.registration("老项目", taking_over=True)).json()["ref"]
+    reply = {"document": "approval_reply", "issued_on": "2026-08-01", "number": "云发改审[2026]15号"}
+
+    def sent(name: str, content: bytes) -> Any:
+        file = seat.post("/api/files", files={"file": (name, content)}).json()["ticket"]
+        body = {"stage": "approval", "replies": [{**reply, "file": file}]}
+        return seat.post(f"/api/projects/{ref}/takeovers", json=body)
+
+    refused = sent("批复.docx", papers.docx())
+    assert refused.status_code == 409, refused.text
+    assert "format-not-allowed" in refused.text
+    assert sent("批复.pdf", papers.pdf("批复")).status_code == 201
+    [entry] = Dossier(office.world, ref).state.entries.values()
+    assert isinstance(entry.what, TakenOver)
+    assert entry.what.replies[0].number == "云发改审〔2026〕15号"
 
 
 def test_the_scan_of_a_reply_belongs_to_the_project_from_then_on(office: Office) -> None:

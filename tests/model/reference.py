@@ -362,13 +362,14 @@ class Reference:
         preparing = [
             who for stage in self.stages.values() if stage.state == "preparing" for who in stage.holders
         ]
-        if not self.works(actor) or self.capacity(actor, [self.clerk, *preparing]) is None:
+        stands = self.capacity(actor, [self.clerk, *preparing])
+        if not self.works(actor) or stands is None:
             return False
         if any(
             stage.part in {"filed", "accepted"} and paper in stage.papers for stage in self.stages.values()
         ):
             return False
-        self.authors.setdefault(paper, []).append(actor)
+        self.authors.setdefault(paper, []).extend([actor, stands])
         self.until[paper] = None
         for key, stage in self.stages.items():
             first = STEPS[key][0]
@@ -519,6 +520,7 @@ class Reference:
         if not self.may_check(actor, stage) or self.suspended or not stage.part:
             return False
         assert stage.entry is not None
+        hands = (actor, self.capacity(actor, stage.entry.checkers) or actor, stage.entry.by)
         what, on, stage.entry = stage.entry.what, stage.entry.on, None
         if what in OUTSIDE:
             self.enter(key, f"external.{OUTSIDE[what][1]}", [self.clerk], on)
@@ -530,8 +532,8 @@ class Reference:
             else:
                 stage.clock.resume(on)
         elif what == "approved":
-            stage.acts.append((actor,))
+            stage.acts.append(hands)
             self.go_on(key, on)
         else:
-            self.end(key, what, (actor,))
+            self.end(key, what, hands)
         return True

@@ -185,6 +185,8 @@ class Watch:
                 deciders = {event.signed_by} if event.signed_by else people
                 self._mind_decider(found, event, deciders)
                 found.hands.setdefault(event.stage, set()).update(deciders)
+            case StepDecided():
+                found.hands.setdefault(event.stage, set()).update(people | {event.entered_by})
 
     def _authors(self, found: Watched, papers: Iterable[str]) -> set[int]:
         return {who for paper in papers for who in found.authors.get(paper, ())}
@@ -238,6 +240,9 @@ class Watch:
         elif ladder is None or ladder.name != name:
             rungs = (self._instant(clock, offset, place) for offset in self._offsets(found, place, clock))
             found.ladders[place] = Ladder(name, sorted(each for each in rungs if each >= at))
+        elif place[0] == "document":  # the same rungs, on the working days of a calendar loaded since
+            rungs = (self._instant(clock, offset, place) for offset in self._offsets(found, place, clock))
+            ladder.ahead = sorted(rungs)[len(VALIDITY_LADDER) - len(ladder.ahead) :]
 
     def _offsets(self, found: Watched, place: Place, clock: Clock) -> list[int]:
         if place[0] == "document":

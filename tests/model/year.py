@@ -275,8 +275,9 @@ class Year(City):
             ("[2027-02-05, 2027-02-08]", "[2027-02-05, 2027-02-11]"),
         ):
             text = text.replace(provisional, announced)
-        self.act(calendar.load_year, text=text, name="2027.yaml")
+        answer = self.store.act(calendar.load_year, text=text, name="2027.yaml", actor=SYSTEM, now=self.now)
         self.calendar = self.watch.calendar = self.store.act(lambda tx: tx.calendar)
+        self.note(f"load_year {answer}", *self.watch.look(self.now))
 
     # What must hold
 

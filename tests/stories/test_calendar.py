@@ -8,8 +8,9 @@ from threading import Event
 import pytest
 
 from api.operations import rehearse_year
-from tests.world import Dossier, World, at, refused
+from tests.world import Dossier, World, at, definition_text, refused, reply
 from workflow.actions.calendar import Loaded, load_year
+from workflow.actions.definitions import publish
 from workflow.errors import Forbidden, Invalid
 from workflow.events import ClockChanged
 from workflow.people import SYSTEM
@@ -166,3 +167,49 @@ def test_a_year_keeps_no_project_of_the_house_in_hand(world: World) -> None:
         return len(tx._open)
 
     assert world.store.act(loads) == 0
+
+
+def test_a_validity_is_told_of_on_no_new_day_off(world: World) -> None:
+    """项目建议书批复 ends on 2027-06-02; sixty working days before it, 2027-03-09, becomes a day off."""
+    world.now = at("2026-06-02 10:00")
+    home = world.register("home", taking_over=True)
+    home.confirm(home.take_over("proposal", reply("proposal_reply", "2025-06-02", fields={"estimate": "1"})))
+    home.close_take_over()
+    before = home.paper("proposal_reply").clock
+    off = "".join(
+        f"  - {{days: 2027-{day}, why: 放假}}\n" for day in ("03-09", "04-05", "05-01", "05-02", "06-09")
+    )
+    loaded = load(world, f"year: 2027\nstatus: official\nsource: 国办发明电〔2026〕9号\noff:\n{off}")
+
+    after = home.paper("proposal_reply").clock
+    assert before is not None
+    assert after is not None
+    assert (before.next_at, after.next_at) == (at("2027-03-09 09:00"), at("2027-03-08 09:00"))
+    assert (after.due_on, after.rung, loaded.moved) == (before.due_on, before.rung, 0)
+    event = home.last(ClockChanged)
+    assert (event.document, event.effect) == ("proposal_reply", "recomputed")
+
+
+def test_a_stage_opens_after_its_working_days_as_they_were_announced(world: World) -> None:
+    """公告满 twenty working days from 2026-12-14: 2027-01-12 as long as nobody knows the year, two days later with it."""
+    text = definition_text("garden").replace("type: garden", "type: garden-workdays")
+    world.digests["garden-workdays"] = world.do(
+        publish, "顾明", text=text.replace("wait: 30 days", "wait: 20 workdays"), name="garden-workdays.yaml"
+    )
+    world.now = at("2026-12-04 10:00")
+    found = world.register("garden-workdays", facts={"forest": "0", "farmland": False})
+    found.submitted("study", "study_report")
+    found.approve("study", "review", "杨帆", reply("study_reply", "2026-12-04", fields={"estimate": "10"}))
+    found.submit("notice")
+    world.at("2026-12-14 10:00")
+    found.approve("notice", "publicity", "谭丽")
+    before = found.stage("start").opens_on
+    load(world)
+    assert (before, found.stage("start").opens_on) == (date(2027, 1, 13), date(2027, 1, 14))
+    world.at("2027-01-13 10:00")
+    world.sweep()
+    assert found.at("start") == "waiting"
+    world.at("2027-01-14 00:00")
+    world.sweep()
+
+    assert found.at("start") == "preparing"

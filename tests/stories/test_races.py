@@ -16,6 +16,7 @@ from workflow.actions.decisions import decide
 from workflow.actions.documents import register_document
 from workflow.actions.incidents import resolve_incident
 from workflow.actions.people import add_person
+from workflow.actions.projects import register_project
 from workflow.errors import Conflict, Refused, WorkflowError
 from workflow.events import RungFired
 from workflow.people import SYSTEM
@@ -71,6 +72,29 @@ def test_without_a_turn_the_loser_is_refused_and_nothing_is_decided_twice(world:
 
         assert [type(each) for each in answers if isinstance(each, WorkflowError)] == [Refused]
         assert hall.kinds().count("step.decided") == 1
+
+
+@pytest.mark.parametrize(
+    "code", ["2411-441900-04-01-542884", "2205-532323-04-01-892132", "2111-522323-04-01-342068"]
+)
+def test_of_several_who_register_under_one_code_exactly_one_does(world: World, code: str) -> None:
+    """A project code belongs to one project, also if four windows enter it at the same moment, two of them later."""
+    corrected = world.register("hall")
+
+    def registered(number: int) -> str:
+        return str(
+            world.do(
+                register_project, "谭丽", ref=f"R{number}", digest=world.digests["hall"], title=f"甲{number}",
+                organisation=world.organisations["规划财务股"], clerk=world.people["谭丽"], code=code,
+            )
+        )  # fmt: skip
+
+    calls = [partial(registered, number) for number in range(3)]
+    answers = at_once([*calls, partial(corrected.facts, code=code)])
+
+    refusals = [each.code for each in answers if isinstance(each, WorkflowError)]
+    assert refusals == ["code-taken"] * 3
+    assert world.rows("SELECT count(*) FROM project WHERE code = :code", code=code) == [(1,)]
 
 
 def approve(hall: Dossier, by: str, turn: int | None) -> int:

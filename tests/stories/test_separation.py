@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.world import Dossier, World, refused, reply
+from tests.world import Dossier, World, definition_text, refused, reply
+from workflow.actions.definitions import publish
 from workflow.actions.incidents import resolve_incident
 from workflow.events import EntryWithdrawn, StageSubmitted, StepDecided, StepHandedOver
 from workflow.state import Act, Concluded, Filed, PaperSigned
@@ -33,6 +34,20 @@ def test_who_wrote_a_paper_does_not_decide_on_it(world: World) -> None:
     hall = world.register("hall")
     hall.hand_over("approval", "杨帆", by="谭丽")
     hall.upload("proposal", by="杨帆")
+    hall.upload("minutes")
+    hall.submit("approval")
+
+    assert hall.holders("approval") == ["马德兴"]
+
+
+def test_the_one_for_whom_a_paper_was_handed_in_does_not_decide_on_it(world: World) -> None:
+    """小李 uploads it for 杨帆, who has the preparation in hand; that 谭丽 submits the file changes nothing."""
+    world.grant("马德兴", "云河县民政局", "section_chief")
+    world.person("小李", "规划财务股", "clerk")
+    hall = world.register("hall")
+    hall.hand_over("approval", "杨帆", by="谭丽")
+    world.delegate("杨帆", "小李", "2026-09-01", "2026-09-30")
+    hall.upload("proposal", by="小李")
     hall.upload("minutes")
     hall.submit("approval")
 
@@ -198,6 +213,43 @@ def test_the_submitter_does_not_assign_as_the_holders_delegate(world: World) -> 
     hall.hand_over("approval", "罗秀英", by="刘畅")
 
     assert hall.holders("approval") == ["罗秀英"]
+
+
+def returned_from_outside(world: World, recorded_by: str, confirmed_by: str) -> Dossier:
+    """A stage that 发改 approved and the house still has to sign."""
+    text = definition_text("home").replace("type: home", "type: home-signed")
+    signed = "{title: 归口审签, by: deputy_director, within: 3 workdays}"
+    text = text.replace("          basis: 参照行政许可法第42条\n", f"      - sign: {signed}\n")
+    world.digests["home-signed"] = world.do(publish, "顾明", text=text, name="home-signed.yaml")
+    home = world.register("home-signed").submitted("proposal", "proposal")
+    home.approve("proposal", "review", "杨帆")
+    home.file("proposal")
+    home.accept("proposal")
+    number = home.record("proposal", Concluded(world.today, "approved"), by=recorded_by)
+    home.confirm(number, by=confirmed_by)
+    return home
+
+
+def test_who_entered_what_an_outside_office_decided_is_not_given_the_next_step(world: World) -> None:
+    """罗秀英 copied the conclusion for 谭丽; she is the only one who signs such a thing, and that is not silent."""
+    world.delegate("谭丽", "罗秀英", "2026-09-01", "2026-09-30")
+    home = returned_from_outside(world, recorded_by="罗秀英", confirmed_by="杨帆")
+
+    assert (home.at("proposal"), home.holders("proposal")) == ("sign", [])
+    assert world.incidents() == ["nobody-holds-post"]
+
+
+def test_for_whom_what_an_outside_office_decided_was_checked_is_not_given_the_next_step(world: World) -> None:
+    """小李 compares it for 马德兴, who holds both posts: it counts as 马德兴's, and stands so in the record."""
+    world.person("小李", "规划财务股", "clerk")
+    world.revoke("罗秀英", "云河县民政局", "deputy_director")
+    world.grant("马德兴", "云河县民政局", "deputy_director")
+    world.grant("马德兴", "规划财务股", "section_chief")
+    world.delegate("马德兴", "小李", "2026-09-01", "2026-09-30")
+    home = returned_from_outside(world, recorded_by="谭丽", confirmed_by="小李")
+
+    assert world.name(home.last(StepDecided).on_behalf) == "马德兴"
+    assert (home.holders("proposal"), world.incidents()) == ([], ["nobody-holds-post"])
 
 
 def test_a_signature_on_paper_counts_as_the_signers_own(world: World) -> None:

@@ -166,7 +166,7 @@ def test_taking_back_what_was_checked_meanwhile_says_so(office: Filed) -> None:
     page = office.clerk.send("/withdraw-entry")
 
     assert page.status == 409
-    assert "没有这条待核对的登记，可能已经核对或撤回。" in page.words
+    assert "没有这条待核对的登记，可能已经核对过，或已撤回。" in page.words
 
 
 def test_who_is_to_check_an_entry_reads_nothing_about_not_being_the_clerk(office: Filed) -> None:

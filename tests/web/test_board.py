@@ -29,7 +29,7 @@ def test_every_light_of_a_phase_has_a_shape_and_a_word(sign_in: SignIn) -> None:
     page = sign_in("jianghui").open("/board")
 
     cells = page.html[page.html.index('class="progress"') :]
-    assert 'aria-hidden="true">■</span>1/3<span class="unseen">进行中超期</span>' in cells
+    assert 'aria-hidden="true">■</span>1/2<span class="unseen">进行中超期</span>' in cells
     assert '✓<span class="unseen">已完成</span>' in cells
     assert '<span class="unseen">未开始</span>' in cells
 

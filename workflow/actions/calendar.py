@@ -26,8 +26,14 @@ _PUT = Statement(
     )
 )
 _RUNNING = Statement(
-    sql("SELECT DISTINCT project_id FROM stage WHERE due_on IS NOT NULL ORDER BY project_id")
+    sql(
+        "SELECT project_id FROM stage WHERE due_on IS NOT NULL"
+        " UNION SELECT project_id FROM stage WHERE next_at IS NOT NULL"
+        " UNION SELECT project_id FROM paper WHERE next_at IS NOT NULL"
+        " ORDER BY project_id"
+    )
 )
+"""The projects in which a day may rest on the calendar: a limit runs, an opening is ahead, a validity is watched."""
 
 
 MOST_SHOWN = 50

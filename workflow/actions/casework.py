@@ -52,6 +52,7 @@ _CODE_HOLDER = Statement(
         " WHERE code = :code AND id <> :project AND state <> 'terminated' LIMIT 1"
     )
 )
+_CODE_ALONE = Statement(text("SELECT pg_advisory_xact_lock(hashtextextended(:code, 0))"))
 _HAS_TASK = Statement(
     text("SELECT 1 FROM task WHERE project_id = :project_id AND person_id = :person_id LIMIT 1")
 )
@@ -451,7 +452,13 @@ def check_administrator(transaction: Transaction, actor: int) -> None:
 
 def code_taken(tx: Transaction, code: str, *, actor: int, day: date, project: int = 0) -> list[Reason]:
     """A project code belongs to one project (GB/T 40058-2021); which one has it is said only to whoever may see it."""
-    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone() if code else None
+    if not code:
+        return []
+    if (
+        tx.dialect != "sqlite"
+    ):  # there two may register at the same moment: the second one waits for the first
+        tx.execute(_CODE_ALONE, code=code)
+    row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
     if row is None:
         return []
     title, organisation = row

@@ -23,6 +23,7 @@ from workflow.timing import (
     at_validity_rung,
     extend,
     ladder_of,
+    recount_validity,
     resume,
     retime,
     stop,
@@ -255,7 +256,11 @@ def _running_clock(work: Casework, stage: str) -> Clock:
 
 
 def recompute(work: Casework, why: str) -> int:
-    """Work out every running due date anew, after the calendar changed; returns how many moved."""
+    """Work out anew what rests on the calendar, after that changed; returns how many due dates moved.
+
+    A validity ends on its day whatever the calendar says, but is told of on working days; and the day before which a
+    stage must not open may be counted in them.
+    """
     moved = 0
     for key, stage in list(work.project.state.stages.items()):
         clock = stage.clock
@@ -281,4 +286,11 @@ def recompute(work: Casework, why: str) -> int:
             fresh = replace(fresh, rung=clock.rung, next_at=clock.next_at)
         work.record(ClockChanged(key, "recomputed", why, fresh))
         moved += fresh.due_on != clock.due_on
+    for key, paper in list(work.project.state.documents.items()):
+        if paper.clock is not None and paper.clock.next_at is not None:
+            kind = work.project.definition.documents[key]
+            recounted = recount_validity(kind, paper.clock, work.tx.calendar)
+            if recounted != paper.clock:
+                work.record(ClockChanged("", "recomputed", why, recounted, document=key))
+    work.settle([key for key, stage in work.project.state.stages.items() if stage.opens_on])
     return moved

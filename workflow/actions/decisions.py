@@ -130,10 +130,9 @@ def conclude(
         return
     token = rules.content_token(stage.papers)
     if to != ISSUED:
-        deciders = {signed_by or work.actor, on_behalf} - {
-            0
-        }  # who only compared a signed sheet decided nothing
-        entered = work.entered(key, to, exclude=rules.stage_people(work.case, key) | deciders)
+        # who only compared a signed sheet, or typed it in, decided nothing
+        hands = {signed_by} if signed_by else {work.actor, on_behalf, entered_by}
+        entered = work.entered(key, to, exclude=rules.stage_people(work.case, key) | hands)
         work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks))
         return
     issued = work.replies(replies, body, entry)

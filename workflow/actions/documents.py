@@ -41,12 +41,7 @@ def upload_document(
         reasons.append(reason("date-in-future", "issued_on", title=kind.title, day=issued_on))
     if kind.register_only is Register.ALWAYS:
         reasons.append(reason("classified-upload", document, title=kind.title))
-    extension = file.name.rpartition(".")[2].lower()
-    if {"jpeg": "jpg"}.get(extension, extension) not in kind.formats:
-        reasons.append(
-            reason("format-not-allowed", document, title=kind.title, formats="、".join(kind.formats))
-        )
-    refuse(reasons)
+    refuse([*reasons, *rules.check_format(kind, file.name)])
 
     paper = _next(
         work, document, sha256=file.sha256, name=file.name, size=file.size, media=file.media, marks=file.marks,
@@ -113,7 +108,8 @@ def _reasons(work: Casework, kind: DocumentType) -> list[Reason]:
 
 def _next(work: Casework, document: str, **content: object) -> Paper:
     before = work.project.state.documents.get(document)
-    authors = dict.fromkeys((*(before.authors if before else ()), work.actor))
+    for_whom = rules.capacity(work.case, rules.hands_in(work.case, document)) or work.actor
+    authors = dict.fromkeys((*(before.authors if before else ()), work.actor, for_whom))
     version = before.version + 1 if before else 1
     return Paper(version=version, by=work.actor, at=work.now, authors=tuple(authors), **content)  # type: ignore[arg-type]
 

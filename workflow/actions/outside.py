@@ -200,6 +200,7 @@ def apply_outside(work: Casework, stage: str, what: Record, entry: int) -> None:
                 opinion=what.opinion,
                 fixes=what.fixes,
                 replies=what.replies,
+                on_behalf=rules.capacity(work.case, work.project.state.entries[str(entry)].checkers) or 0,
                 entry=entry,
                 body=spec.step(work.stage(stage).step).body,
             )

@@ -21,6 +21,7 @@ from workflow.sql import table
 EVENT, NOTICE, INCIDENT = table(EventRow), table(Notice), table(Incident)
 
 PAGE = 50
+MOST_OPEN = 1000
 
 
 class NoticeItem(Struct, frozen=True):
@@ -86,7 +87,10 @@ class IncidentItem(Struct, frozen=True):
 def incidents(
     connection: Connection, *, person: int, day: date, resolved: bool = False
 ) -> tuple[IncidentItem, ...]:
-    """Open incidents in the person's scope, newest first; the system's own for administrators only."""
+    """Open incidents in the person's scope, newest first; the system's own for administrators only.
+
+    All that are open, up to many: what nobody sees nobody puts right. Of the resolved ones, the last page.
+    """
     snap = snapshot(connection)
     visible_ids = select(PROJECT.c.id).where(visible(connection, snap.directory, person, day))
     seen: list[ColumnElement[bool]] = [INCIDENT.c.project_id.in_(visible_ids)]
@@ -99,7 +103,7 @@ def incidents(
             or_(*seen), INCIDENT.c.resolved_at.is_not(None) if resolved else INCIDENT.c.resolved_at.is_(None)
         )
         .order_by(INCIDENT.c.id.desc())
-        .limit(PAGE)
+        .limit(PAGE if resolved else MOST_OPEN)
     )
     return tuple(
         IncidentItem(

@@ -218,7 +218,8 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         passed=current.passed,
         entries=entry_views(reading, stage),
         replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
-        lacks_facts=bool(current.holders and rules.unknown_facts(reading.case, spec)),
+        lacks_facts=current.state == WAITING
+        and not rules.unknown_facts(reading.case, spec).isdisjoint(reading.definition.facts),
         expiring=rules.expiring(reading.case, stage),
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
         conclusions=tuple(
@@ -352,14 +353,14 @@ def _signatures(reading: Reading, record: list[tuple[Row, Event]]) -> dict[str, 
 
 
 def _done_words(reading: Reading, act: Act, opinion: str, signed: str) -> str:
-    who = reading.directory.name(act.by)
+    behalf = f"（代{reading.directory.name(act.on_behalf)}）" if act.on_behalf else ""
+    who = f"{reading.directory.name(act.by)}{behalf}"
     if signed:
         return f"{who} {signed} {opinion or '同意'}"
     if act.body:
         entered = reading.directory.name(act.entered_by)
         return f"{act.body} {opinion or '同意'}（{clock_time(act.at)} {entered}登记，{who}核对原件）"
-    behalf = f"（代{reading.directory.name(act.on_behalf)}）" if act.on_behalf else ""
-    return f"{who}{behalf} {clock_time(act.at)} {opinion or '同意'}"
+    return f"{who} {clock_time(act.at)} {opinion or '同意'}"
 
 
 def _step_people(reading: Reading, spec: Stage, stage: StageState, step: Step, *, now: bool) -> str:

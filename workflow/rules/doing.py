@@ -216,17 +216,21 @@ def may_explain(case: Case, key: str) -> list[Reason]:
 
 def may_hand_in(case: Case, document: str = "") -> list[Reason]:
     """The clerk, whoever prepares a stage and, of its minutes, whoever sees to a meeting, while the project goes on."""
-    state = case.state
     reasons = going_on(case)
-    handing = [
+    if capacity(case, hands_in(case, document)) is None:
+        reasons.append(reason("not-the-clerk", document, clerk=case.directory.name(case.state.clerk)))
+    return reasons
+
+
+def hands_in(case: Case, document: str = "") -> tuple[int, ...]:
+    """Who hands in papers: the clerk, whoever has a preparation in hand and, of minutes, whoever sees to their meeting."""
+    handing = (
         who
-        for key, stage in state.stages.items()
+        for key, stage in case.state.stages.items()
         if stage.state == PREPARING or document in _minutes(case, key)
         for who in stage.holders
-    ]
-    if capacity(case, (state.clerk, *handing)) is None:
-        reasons.append(reason("not-the-clerk", document, clerk=case.directory.name(state.clerk)))
-    return reasons
+    )
+    return (case.state.clerk, *handing)
 
 
 def _minutes(case: Case, key: str) -> tuple[str, ...]:

@@ -137,7 +137,7 @@ def plan_intake(
     day: date,
 ) -> Plan:
     """The plan for these rows. `candidates` are all projects with one of their codes, or their name and unit."""
-    planner = _Planner(directory, compiled, given, tuple(candidates), actor, day)
+    planner = _Planner(directory, compiled, given, candidates, actor, day)
     projects = [each for row in given if (each := planner.plan(row))]
     return Plan(tuple(projects), tuple(planner.faults))
 
@@ -150,18 +150,22 @@ class _Planner:
         directory: Directory,
         compiled: Compiled,
         given: Sequence[GivenProject],
-        candidates: tuple[Found, ...],
+        candidates: Iterable[Found],
         actor: int,
         day: date,
     ) -> None:
         self.faults: list[Fault] = []
         self._directory = directory
         self._compiled = compiled
-        self._candidates = candidates
         self._actor = actor
         self._day = day
         self._scope = directory.scope(actor, day)
         self._codes = {row.code for row in given if row.code}
+        self._by_code: dict[str, list[Found]] = {}
+        self._by_name: dict[tuple[int, str], list[Found]] = {}
+        for each in candidates:
+            self._by_code.setdefault(each.state.code, []).append(each)
+            self._by_name.setdefault((each.state.organisation, each.state.title), []).append(each)
         self._rows_of: dict[str, int] = {}
         self._named: dict[tuple[int, str], GivenProject] = {}
 
@@ -180,8 +184,9 @@ class _Planner:
 
     def _match(self, row: GivenProject) -> Found | None:
         """By its code, else by its name within the unit; no row is about the same project as another."""
-        by_code = [each for each in self._candidates if row.code and each.state.code == row.code]
-        found = by_code or [each for each in self._candidates if self._is_namesake(row, each)]
+        same_code = self._by_code.get(row.code, []) if row.code else []
+        namesakes = self._by_name.get((row.organisation, row.title), [])
+        found = same_code or [each for each in namesakes if self._may_be_meant(each)]
         if len(found) > 1:
             self._fault(row, "title", reason("intake-name-ambiguous", count=len(found)))
         elif found:
@@ -192,11 +197,9 @@ class _Planner:
         self._only_namesake(row)
         return found[0] if found else None
 
-    def _is_namesake(self, row: GivenProject, other: Found) -> bool:
-        """The same name in the same unit; unless the other's code stands in another row of the table."""
-        state = other.state
-        same = (state.organisation, state.title) == (row.organisation, row.title)
-        return same and (not state.code or state.code not in self._codes)
+    def _may_be_meant(self, namesake: Found) -> bool:
+        """Unless its code stands in another row of the table, which then is about it."""
+        return not namesake.state.code or namesake.state.code not in self._codes
 
     def _once(self, row: GivenProject, key: str, field: str, why: str) -> None:
         other = self._rows_of.setdefault(key, row.row)

@@ -220,20 +220,26 @@ def is_through(case: Case) -> bool:
     return all(case.state.stage(key).state in PASSED_STATES for key in case.definition.stages)
 
 
-def unknown_facts(case: Case, stage: Stage) -> str:
-    """The titles of the facts that nobody has said yet and that the turn of the stage depends on."""
+def unknown_facts(case: Case, stage: Stage) -> frozenset[str]:
+    """The facts, and fields of replies, that nobody has said yet and that the turn of the stage depends on."""
     holds = applies(case, stage)
     own = holds.names if isinstance(holds, Unknown) else frozenset()
-    return fact_titles(case.definition, own.union(*(need.unknown for need in _awaited(case, stage))))
+    return own.union(*(need.unknown for need in _awaited(case, stage)))
 
 
 def wanted(case: Case, stage: Stage) -> str:
     """What the clerk is asked for, so that the turn of the stage can come: 补填总投资，补录资金来源意见."""
-    facts = unknown_facts(case, stage)
+    unknown = unknown_facts(case, stage)
+    fields = {name for name in unknown if "." in name}
+    asked = [
+        f"{verb}{fact_titles(case.definition, names)}"
+        for verb, names in (("补填", unknown - fields), ("补登", fields))
+        if names
+    ]
     replies = [
         _titles(case.definition, need.options) for need in _awaited(case, stage) if _unentered(case, need)
     ]
-    return "，".join([*([f"补填{facts}"] if facts else []), *(f"补录{each}" for each in replies)])
+    return "，".join([*asked, *(f"补录{each}" for each in replies)])
 
 
 def _reply_blocker(case: Case, need: Need) -> Blocker:

@@ -36,6 +36,14 @@ def as_written(number: str) -> str:
     return _BRACKETED_YEAR.sub(r"〔\1〕", number)
 
 
+def check_format(kind: DocumentType, name: str) -> list[Reason]:
+    """Whether a file of that name is of a kind that the document takes."""
+    extension = name.rpartition(".")[2].lower()
+    if {"jpeg": "jpg"}.get(extension, extension) in kind.formats:
+        return []
+    return [reason("format-not-allowed", kind.key, title=kind.title, formats="、".join(kind.formats))]
+
+
 def valid_until(kind: DocumentType, reply: ReplyData) -> date | None:
     """The last day of the reply's validity: as printed, else by the definition's rule."""
     if reply.valid_until is not None or kind.valid is None:
@@ -92,6 +100,8 @@ def _check_reply(case: Case, kind: DocumentType, reply: ReplyData, *, as_printed
         (reply.kept_at, "kept_at", "存放处"),
     ):
         reasons += check_text(value, f"{kind.key}.{field}", title, longest=200)
+    if reply.sha256:
+        reasons += check_format(kind, reply.name)
     _, wrong = read_facts(kind.fields, reply.fields)
     return reasons + wrong
 
