@@ -115,7 +115,9 @@ def test_an_entered_reply_needs_number_day_and_evidence(world: World) -> None:
         hall.take_over("approval")
     with refused("reply-not-issued-here", "reply-not-given"):
         hall.take_over("approval", reply("budget_reply", "2025-03-04"))
-    hall.take_over("approval", reply("approval_reply", "2025-03-04", kept_at="", sha256="ab" * 32))
+    hall.take_over(
+        "approval", reply("approval_reply", "2025-03-04", kept_at="", sha256="ab" * 32, name="批复.pdf")
+    )
 
 
 def test_a_stage_without_replies_is_taken_over_too(world: World) -> None:
@@ -175,6 +177,8 @@ def test_a_project_terminated_while_it_is_taken_over_leaves_nothing_to_check(wor
     assert (hall.state.entries, world.rows("SELECT what FROM task")) == ({}, [])
     with refused("entry-not-found"):
         hall.reject(number)
+    with refused("project-not-running"):
+        hall.take_over("approval", reply("approval_reply", "2025-03-04", "云民审〔2025〕15号"))
 
 
 @pytest.mark.parametrize("code", ["2411-441900-04-01-542884", ""])
