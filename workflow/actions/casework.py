@@ -454,10 +454,8 @@ def code_taken(tx: Transaction, code: str, *, actor: int, now: datetime, project
     """A project code belongs to one project (GB/T 40058-2021); which one has it is said only to whoever may see it."""
     if not code:
         return []
-    if (
-        tx.dialect != "sqlite"
-    ):  # there two may register at the same moment: the second one waits for the first
-        tx.execute(_CODE_ALONE, code=code)
+    if tx.dialect != "sqlite":
+        tx.execute(_CODE_ALONE, code=code)  # two may register at one moment: the second waits for the first
     row = tx.execute(_CODE_HOLDER, code=code, project=project).fetchone()
     if row is None:
         return []
