@@ -239,18 +239,18 @@ def _unchecked(connection: Connection, project: int, case: Case) -> Iterator[Fin
     """Entries that none of their checkers may check, and of which no incident tells."""
     for number, entry in case.state.entries.items():
         able = filter(case.directory.is_active, entry.checkers)
-        if (
-            all(may_confirm(replace(case, actor=each), number) for each in able)
-            and not connection.execute(
-                text(
-                    "SELECT 1 FROM incident WHERE project_id = :project AND stage = :stage AND resolved_at IS NULL"
-                ),
-                {"project": project, "stage": entry.stage},
-            ).all()
-        ):
+        if not all(may_confirm(replace(case, actor=each), number) for each in able):
+            continue
+        place = {"project": project, "stage": entry.stage}
+        if connection.execute(_OPEN_INCIDENTS, place).scalar_one() == 0:
             title = case.definition.stages[entry.stage].title
             words = f"“{case.state.title}”的“{title}”有登记待核对，但无人可以核对，也没有登记异常"
             yield Finding("error", "stuck", words)
+
+
+_OPEN_INCIDENTS = text(
+    "SELECT count(*) FROM incident WHERE project_id = :project AND stage = :stage AND resolved_at IS NULL"
+)
 
 
 def _folded(connection: Connection, project: int) -> ProjectState | None:

@@ -65,7 +65,7 @@ def main() -> None:
 
         most = (
             ceil(seconds) + 1
-        )  # of a processor: it also ends if its parent, which would end it before, is gone
+        )  # of a processor: so it ends too if its parent, which ends it before, is gone
         resource.setrlimit(resource.RLIMIT_CPU, (most, most))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
