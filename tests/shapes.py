@@ -20,6 +20,7 @@ from workflow.store import Store
 
 OLD = range(SCHEMA)
 
+_OTHERWISE = {"project": {"body": "{}"}}
 _FOLDER = Path(__file__).parent / "stories" / "shapes"
 
 
@@ -38,29 +39,34 @@ def make(url: str, shape: int) -> None:
 
 
 def fill(url: str, lived: Store) -> None:
-    """Put into a database of an old shape what lives in one of today's, as far as it has tables and columns for it."""
+    """Put into a database of an old shape what lives in one of today's, as far as it has tables and columns for it.
+
+    Older programs folded otherwise: the states are none that today's would know.
+    """
     engine, shape = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1)), MetaData()
     shape.reflect(engine)
     with engine.begin() as connection, lived.reading() as present:
         connection.execute(delete(shape.tables["administration"]))
         for name, row in archive.rows(archive.lines(present)):
             if name in shape.tables:
-                table = shape.tables[name]
-                connection.execute(insert(table), {each.name: row[each.name] for each in table.columns})
+                table, given = shape.tables[name], {**row, **_OTHERWISE.get(name, {})}
+                connection.execute(insert(table), {each.name: given[each.name] for each in table.columns})
     engine.dispose()
 
 
 def as_written(shape: int, stored: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of an archive as a program of an old shape would have written them."""
-    known, places = columns(shape), list[int]()
+    known, places, kept, otherwise = columns(shape), list[int](), list[str](), dict[str, str]()
     for line in stored:
         value = json.loads(line)
         if isinstance(value, dict):
             kept = known.get(value["table"], [])
+            otherwise = _OTHERWISE.get(value["table"], {})
             places = [value["columns"].index(each) for each in kept]
             value = {"table": value["table"], "columns": kept}
         else:
             value = [value[each] for each in places]
+            value = [otherwise.get(column, each) for column, each in zip(kept, value, strict=True)]
         if places:
             yield json.dumps(value).encode() + b"\n"
 

@@ -91,7 +91,8 @@ def heads(stored: Iterable[tuple[str, dict[str, Any]]]) -> Heads:
 def load(tx: Transaction, *, stored: Iterable[bytes], schema: int = SCHEMA) -> int:
     """Put every row where it belongs; how many. Refused unless the installation is empty.
 
-    The rows are of a database of shape `schema`: what came later begins as in a new row, or is filled as in an old one.
+    The rows are of a database of shape `schema`: what came later begins as in a new row, or is filled as in an old one,
+    and projects of an older program are folded again.
     """
     if tx.execute(_COUNT).fetchone()[0]:
         raise Refused(reason("not-empty"))
@@ -105,13 +106,19 @@ def load(tx: Transaction, *, stored: Iterable[bytes], schema: int = SCHEMA) -> i
             kept = {column: row.get(column, value) for column, value in beginnings[name].items()}
             tx.execute(inserts[name], **kept)
             number += 1
-    for later in range(schema + 1, SCHEMA + 1):
-        for fill in FILLS.get(later, ()):
-            tx.execute(Statement(text(fill)))
+    if schema < SCHEMA:
+        _bring_up(tx, schema)
     if tx.dialect == "postgresql":
         for name in (each.name for each in known.values() if each.autoincrement_column is not None):
             tx.execute(Statement(text(_NEXT_ID.format(name=name))))
     return number
+
+
+def _bring_up(tx: Transaction, schema: int) -> None:
+    for later in range(schema + 1, SCHEMA + 1):
+        for fill in FILLS.get(later, ()):
+            tx.execute(Statement(text(fill)))
+    tx.fold_again()
 
 
 def _tables() -> list[Table]:

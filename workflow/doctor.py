@@ -25,7 +25,7 @@ from workflow import projection
 from workflow.clock import local_day
 from workflow.errors import Invalid, reason
 from workflow.events import DECODER, Recorded
-from workflow.evolve import evolve
+from workflow.evolve import fold
 from workflow.machine import Compiled
 from workflow.people import SYSTEM, Directory
 from workflow.queries.snapshot import read_people
@@ -254,13 +254,11 @@ _OPEN_INCIDENTS = text(
 
 
 def _folded(connection: Connection, project: int) -> ProjectState | None:
-    state: ProjectState | None = None
-    for at, actor, data in connection.execute(
+    history = connection.execute(
         text("SELECT at, actor_id, data FROM event WHERE project_id = :project ORDER BY seq"),
         {"project": project},
-    ):
-        state = evolve(state, Recorded(DECODER.decode(data), actor, instant(at)))
-    return state
+    )
+    return fold(Recorded(DECODER.decode(data), actor, instant(at)) for at, actor, data in history)
 
 
 class _Definitions:

@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateIndex
 
 from workflow.errors import Refused, reason
 from workflow.models import METADATA, SCHEMA
+from workflow.transaction import Caches, Transaction
 
 Step = Callable[[Connection], None]
 
@@ -85,8 +86,8 @@ def require_today(connection: Connection) -> None:
 def bring_up(connection: Connection, *, before: Callable[[int], None]) -> None:
     """Bring the database to today's shape inside the caller's transaction, creating what is missing.
 
-    `before` is called with the old number if there is something to change. Refused (schema-newer) for a
-    database of a newer program.
+    `before` is called with the old number if there is something to change. Projects of an older program are folded
+    again. Refused (schema-newer) for a database of a newer program.
     """
     found = stored_number(connection)
     if found is not None and found > SCHEMA:
@@ -99,6 +100,9 @@ def bring_up(connection: Connection, *, before: Callable[[int], None]) -> None:
     for index in (index for each in METADATA.tables.values() for index in each.indexes):
         if index.name not in there:  # an older database has its tables already
             connection.execute(CreateIndex(index))
+    if found is not None and found < SCHEMA:
+        driver = connection.connection.driver_connection
+        Transaction(driver, connection.dialect.name, Caches()).fold_again()  # type: ignore[arg-type]
     if found != SCHEMA:
         connection.execute(text("DELETE FROM schema_number"))
         connection.execute(text("INSERT INTO schema_number (number) VALUES (:number)"), {"number": SCHEMA})

@@ -347,8 +347,11 @@ class SchemaNumber(SQLModel, table=True):
     number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
 
 
-SCHEMA = 3
-"""The number of this shape of all tables; whoever changes it adds the step to `workflow.migrations`."""
+SCHEMA = 4
+"""The number of this shape: of all tables, and of the states that `evolve` folds, which are folded anew when it grows.
+
+Whoever changes a table adds the step to `workflow.migrations`.
+"""
 
 METADATA = SQLModel.metadata
 """Every table: those above, and those that channels and the edge add to them when they are imported."""

@@ -336,7 +336,8 @@ def delegate(
     actor: int,
     now: datetime,
 ) -> None:
-    """Let `agent` act for `principal` from one day to another, on pending work too; always shown as “代”.
+    """Let `agent` act for `principal` from one day to another, on pending work too; what they submit
+    and decide is shown as “代”.
 
     By the principal or an administrator. Depth one: who acts for others cannot pass it on; and no administrator
     acts for anybody.
