@@ -80,12 +80,17 @@ def city(founded: City, databases: Databases, tmp_path: Path) -> City:
 
 @pytest.fixture
 def sign_in(city: City) -> Iterator[SignIn]:
-    """Lets people sign in at the running desk, by their staff numbers."""
+    """Lets people sign in at the running desk, by their staff numbers.
+
+    Everybody's requests run on its one loop: what a request leaves running there goes on, as in the service.
+    """
     app = create_app(city.settings(mailbox=True), clock=lambda: NOW, beating=False)
-    with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)):
+    with TestClient(app) as running:
 
         def enter(staff_number: str, password: str = demo.PASSWORD) -> Desk:
-            desk = Desk(TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000)))
+            client = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000))
+            client.portal = running.portal
+            desk = Desk(client)
             desk.open("/sign-in")
             page = desk.send("/sign-in", staff_number=staff_number, password=password)
             assert page.status == 200, page.words
