@@ -106,9 +106,9 @@ class StageSkipped(Struct, frozen=True, tag="stage.skipped", omit_defaults=True)
 class StageHeld(Struct, frozen=True, tag="stage.held", omit_defaults=True):
     """It went back to waiting: a fact, a reply or an order it rested on fell away; or its day was fixed.
 
-    `asked` are those who have to say the facts for which alone it waits. `kept` is the clock of a preparation that
-    had begun: it stands still, unless only a fact became unknown. `prepared_from`, its day 0, was all that earlier
-    versions kept.
+    `asked` are those who have to say the facts, or enter the replies, for which alone it waits. `kept` is the clock of
+    a preparation that had begun: it goes on while somebody is asked, and stands still otherwise. `prepared_from`, its
+    day 0, was all that earlier versions kept.
     """
 
     stage: str

@@ -44,7 +44,7 @@ def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event
     changed_sides = not should_wait and bool(holds) is not (stage.state == PREPARING)
     if should_wait or changed_sides:
         clock = stage.clock if stage.state == PREPARING else stage.kept
-        # a fact that is only unknown is the clerk's to supply: the time goes on
+        # a fact to be said, or a reply to be entered, is the clerk's to supply: the time goes on
         return StageHeld(key, opens_on, kept=clock if asked else hold(clock, case.day), asked=asked)
     return None
 
