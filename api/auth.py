@@ -27,13 +27,31 @@ from api.browsers import browser_words
 from api.door import Door, door_of
 from api.mail import outgoing
 from api.pace import Pace, kind_of
-from api.problems import TooManyAttempts, Unauthenticated, refusal
+from api.problems import TooManyAttempts, Unauthenticated
 from api.security import LARGEST_FORM, SAFE_METHODS, is_form, read_form
 from api.settings import Settings, is_loopback
 from workflow.actions.people import change_person
-from workflow.errors import Forbidden, Invalid, Unavailable, reason
+from workflow.errors import Forbidden, Invalid, Unavailable, reason, says
 from workflow.people import SYSTEM, Directory, PersonView
 from workflow.queries.snapshot import latest_snapshot, snapshot
+
+says(
+    {
+        "not-signed-in": ("您尚未登录，或登录已过期。", "请登录后再试。"),
+        "sign-in-failed": ("工号或密码不正确。", "请核对后重试；忘记密码请联系管理员。"),
+        "password-wrong": ("您的密码不正确。", "请核对后重试。"),
+        "password-again": (
+            "登录已超过5分钟，办理此项须再输一次您自己的密码。",
+            "请输入后再提交，或重新登录后再办。",
+        ),
+        "password-same": ("新密码与现在的相同。", "请另设一个只有您知道的密码。"),
+        "password-given": ("您的密码由他人设置，更改后才能办理。", "请先更改密码，再用新密码登录。"),
+        "too-many-attempts": ("密码错误次数过多。", "请在{wait}后再试，或请管理员重设密码。"),
+        "too-many-requests": ("请求过于频繁，这一次没有受理。", "请在{wait}后再试。"),
+        "tls-required": ("此连接没有加密，不能登录。", "请用 https 网址访问，或在本机登录。"),
+        "csrf-token-wrong": ("页面已过期，操作未生效。", "请刷新页面后再办。"),
+    }
+)
 
 log = logging.getLogger("shenpi.auth")
 
@@ -108,7 +126,7 @@ async def newcomer(request: Request) -> Visitor:
     if visitor is None:
         _keep_pace(request, "stranger", _address(request))
         await _save_form(request)
-        raise Unauthenticated(refusal("not-signed-in"))
+        raise Unauthenticated(reason("not-signed-in"))
     if request.method not in SAFE_METHODS:
         await _check_token(request, visitor)
     _keep_pace(request, kind_of(request), visitor.session)
@@ -118,7 +136,7 @@ async def newcomer(request: Request) -> Visitor:
 async def current_person(visitor: Annotated[Visitor, Depends(newcomer)]) -> Visitor:
     """Who is signed in with a password of their own; Forbidden until they have chosen one."""
     if visitor.given_password:
-        raise Forbidden(refusal("password-given"))
+        raise Forbidden(reason("password-given"))
     return visitor
 
 
@@ -143,7 +161,7 @@ async def visitor_in(request: Request, session: SignedIn) -> Visitor:
     digest = sessions.digest_of(session.token)
     found = await _find(door_of(request), digest)
     if found is None:
-        raise Unauthenticated(refusal("not-signed-in"))
+        raise Unauthenticated(reason("not-signed-in"))
     person = found.directory.people[found.person]
     return Visitor(person, found.directory, session.csrf, digest, found.created_at, found.given)
 
@@ -189,7 +207,7 @@ async def sign_in(request: Request, staff_number: str, password: str, now: datet
     gate: asyncio.Semaphore = request.app.state.password_gate
     if not await passwords.matches(password, kept, gate) or account is None:
         log.info("sign-in failed for %s", attempt.keys[0][1][:12])
-        raise Unauthenticated(refusal("sign-in-failed"))
+        raise Unauthenticated(reason("sign-in-failed"))
     kept = await _rehashed(door, account, password, now)
     token = secrets.token_urlsafe(32)
     await door.run(
@@ -222,7 +240,7 @@ async def signed_in_at(request: Request, visitor: Visitor, now: datetime) -> lis
 async def count_attempt(door: Door, attempt: sessions.Attempt, now: datetime) -> None:
     """Count an attempt before the password is looked at; TooManyAttempts if it has to wait."""
     if wait := await door.run(sessions.begin_attempt, attempt=attempt, now=now):
-        raise TooManyAttempts(refusal("too-many-attempts", wait=_time(wait)), retry_after=wait)
+        raise TooManyAttempts(reason("too-many-attempts", wait=_time(wait)), retry_after=wait)
 
 
 async def sign_out(request: Request) -> None:
@@ -240,7 +258,7 @@ async def change_own_password(
     door = door_of(request)
     await _check_password(request, visitor, current, now)
     if password == current:
-        raise Invalid(refusal("password-same", "password"))
+        raise Invalid(reason("password-same", "password"))
     if weak := passwords.weaknesses(password, *names_of(visitor)):
         raise Invalid(*weak)
     kept = await asyncio.to_thread(passwords.hash_password, password)
@@ -264,7 +282,7 @@ async def prove(request: Request, visitor: Visitor, password: str, now: datetime
     if visitor.session in recent or timedelta(0) <= now - visitor.since <= PROVED:
         return
     if not password:
-        raise Forbidden(refusal("password-again", "current"))
+        raise Forbidden(reason("password-again", "current"))
     await _check_password(request, visitor, password, now)
     request.app.state.proofs = {**recent, visitor.session: now}
 
@@ -313,7 +331,7 @@ def csrf_of(token: str) -> str:
 def check_transport(request: HTTPConnection) -> None:
     """Forbidden over plain HTTP, unless the browser sits at this very machine."""
     if not _is_tls(request) and not (request.client and is_loopback(request.client.host)):
-        raise Forbidden(refusal("tls-required"))
+        raise Forbidden(reason("tls-required"))
 
 
 async def _look_up(request: Request) -> Visitor | None:
@@ -359,13 +377,13 @@ async def _check_token(request: Request, visitor: Visitor) -> None:
         field = (await read_form(request)).get(CSRF_FIELD)
         given = field if isinstance(field, str) else None
     if given is None or not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
-        raise Forbidden(refusal("csrf-token-wrong"))
+        raise Forbidden(reason("csrf-token-wrong"))
 
 
 def _keep_pace(request: Request, kind: str, who: str) -> None:
     pace: Pace = request.app.state.pace
     if wait := pace.wait(kind, who, now(request)):
-        raise TooManyAttempts(refusal("too-many-requests", wait=_time(wait)), retry_after=wait)
+        raise TooManyAttempts(reason("too-many-requests", wait=_time(wait)), retry_after=wait)
 
 
 async def _save_form(request: Request) -> None:
@@ -395,7 +413,7 @@ async def _check_password(request: Request, visitor: Visitor, password: str, now
     account = await door.ask(sessions.account, staff_number=number)
     gate: asyncio.Semaphore = request.app.state.password_gate
     if account is None or not await passwords.matches(password, account.password_hash, gate):
-        raise Invalid(refusal("password-wrong", "current"))
+        raise Invalid(reason("password-wrong", "current"))
     await door.run(sessions.forgive, attempt=attempt)
 
 

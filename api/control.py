@@ -21,9 +21,8 @@ from starlette.responses import JSONResponse
 
 from api.auth import Now, public
 from api.operations import OPERATIONS
-from api.problems import refusal
 from api.settings import Settings, is_loopback
-from workflow.errors import NotFound
+from workflow.errors import NotFound, reason
 from workflow.files import sync
 from workflow.store import Store
 
@@ -57,7 +56,7 @@ class Control:
         client, server = request.client, request.scope.get("server")
         here = client is not None and (is_loopback(client.host) or (server and client.host == server[0]))
         if not here or not hmac.compare_digest(token.encode(), self._token.encode()):
-            raise NotFound(refusal("not-found"))
+            raise NotFound(reason("not-found"))
 
     def _address(self) -> str:
         scheme = "https" if self.settings.is_tls else "http"
@@ -77,7 +76,7 @@ async def operate(
     control: Control = request.app.state.control
     control.check(request, x_control_token)
     if operation not in OPERATIONS:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     call = OPERATIONS[operation]
     return JSONResponse(await asyncio.to_thread(call, control.store, control.settings, given, now))
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from api.problems import refusal
 from api.settings import Settings, SettingsError
 from notifications import delivery
 from notifications.mailbox import LocalMailbox
@@ -16,8 +15,14 @@ from notifications.mailer import Failure, Fault, Mailer, Phase
 from notifications.message import Message
 from notifications.settings import MailSettings, Timeouts
 from notifications.smtp import SMTPMailer
-from workflow.errors import Reason
+from workflow.errors import Reason, reason, says
 from workflow.store import Store
+
+says(
+    {
+        "mail-test-failed": ("测试邮件没有发出：{where}，{said}。", "{remedy}"),
+    }
+)
 
 Deliver = Callable[[datetime], dict[str, int]]
 
@@ -90,7 +95,7 @@ def mail_reason(failure: Failure) -> Reason:
     remedy = REMEDIES[failure.fault]
     if failure.phase is Phase.RCPT and failure.fault is Fault.PERMANENT:
         remedy = "请核对收件地址；地址无误的，请邮件管理员放行。"
-    return refusal("mail-test-failed", where=where, said=said, remedy=remedy)
+    return reason("mail-test-failed", where=where, said=said, remedy=remedy)
 
 
 PHASES: Final = {

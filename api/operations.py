@@ -13,10 +13,9 @@ from typing import Any
 
 from api import backups
 from api.mail import deliverer
-from api.problems import refusal
 from api.settings import Settings
 from workflow.actions import calendar, clocks, definitions, exports
-from workflow.errors import Invalid, Unavailable, WorkflowError
+from workflow.errors import Invalid, Unavailable, WorkflowError, reason
 from workflow.people import SYSTEM
 from workflow.store import Store
 
@@ -137,6 +136,6 @@ def _instant(text: Any) -> datetime | None:
         named = None
     if named is None or named.tzinfo is None:
         raise Invalid(
-            refusal("field-invalid", "at", field="at", why="应为带时区的时刻，如2026-11-22T09:00+08:00")
+            reason("field-invalid", "at", field="at", why="应为带时区的时刻，如2026-11-22T09:00+08:00")
         )
     return named

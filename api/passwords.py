@@ -13,15 +13,16 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from workflow.errors import Reason
+from workflow.errors import Reason, reason, says
 
-SENTENCES = {
-    "password-too-short": ("密码不足12位。", "请设置12位以上的密码，可用一句话。"),
-    "password-too-long": ("密码超过200位。", "请缩短。"),
-    "password-too-common": ("密码过于常见或过于简单。", "请换一句不易猜到的话。"),
-    "password-contains-name": ("密码中含有姓名、工号或单位名称。", "请换一句与本人、本单位无关的话。"),
-}
-"""Code -> what is wrong and the remedy, for passwords."""
+says(
+    {
+        "password-too-short": ("密码不足12位。", "请设置12位以上的密码，可用一句话。"),
+        "password-too-long": ("密码超过200位。", "请缩短。"),
+        "password-too-common": ("密码过于常见或过于简单。", "请换一句不易猜到的话。"),
+        "password-contains-name": ("密码中含有姓名、工号或单位名称。", "请换一句与本人、本单位无关的话。"),
+    }
+)
 
 SHORTEST, LONGEST = 12, 200
 AT_ONCE = 2
@@ -78,7 +79,7 @@ def weaknesses(password: str, *words: str) -> list[Reason]:
         found.append("password-too-common")
     if any(len(word) > 1 and word.lower() in lower for word in words):
         found.append("password-contains-name")
-    return [Reason(code, *SENTENCES[code], place="password") for code in found]
+    return [reason(code, "password") for code in found]
 
 
 def _matches(password: str, kept: str) -> bool:

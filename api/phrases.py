@@ -10,11 +10,16 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from api.problems import refusal
-from workflow.errors import Invalid
+from workflow.errors import Invalid, reason, says
 from workflow.rules import check_text
 from workflow.sql import Statement
 from workflow.transaction import Transaction
+
+says(
+    {
+        "too-many-phrases": ("常用语超过{most}条。", "请删去不用的。"),
+    }
+)
 
 MOST: Final = 30
 LONGEST: Final = 60
@@ -45,7 +50,7 @@ def keep_phrases(tx: Transaction, *, texts: str, actor: int, now: datetime) -> N
         each for line in lines for each in check_text(line, "texts", f"“{line[:8]}…”", longest=LONGEST)
     ]
     if len(lines) > MOST:
-        reasons.append(refusal("too-many-phrases", "texts", most=MOST))
+        reasons.append(reason("too-many-phrases", "texts", most=MOST))
     if reasons:
         raise Invalid(*reasons)
 

@@ -10,12 +10,20 @@ from datetime import date, datetime
 from msgspec import Struct
 from sqlalchemy import Connection, text
 
-from api.problems import refusal
-from workflow.errors import Invalid, NotFound, Refused
+from workflow.errors import Invalid, NotFound, Refused, reason, says
 from workflow.record import stamp
 from workflow.rules import check_text
 from workflow.sql import Statement
 from workflow.transaction import Transaction
+
+says(
+    {
+        "too-many-views": ("您已保存{most}个视图。", "请先删除不再使用的视图。"),
+        "view-name-used": ("您已有名为“{name}”的视图。", "请换一个名称，或先删除原视图。"),
+        "view-not-found": ("没有这个视图。", "可能已被删除，请从项目列表重新选择。"),
+        "view-too-long": ("筛选条件过长，不能保存。", "请缩短所填的名称或代码。"),
+    }
+)
 
 MOST = 20
 """How many views one person can keep: more would not fit above a list."""
@@ -58,9 +66,9 @@ def save_view(tx: Transaction, *, name: str, filter_: str, actor: int, now: date
     kept = _names(tx, actor)
     name = _checked(name, kept)
     if len(kept) >= MOST:
-        raise Refused(refusal("too-many-views", "name", most=MOST))
+        raise Refused(reason("too-many-views", "name", most=MOST))
     if len(filter_) > LONGEST_FILTER:
-        raise Invalid(refusal("view-too-long", "name"))
+        raise Invalid(reason("view-too-long", "name"))
     row = tx.execute(_INSERT, person=actor, name=name, filter=filter_, first=False, at=stamp(now)).fetchone()
     return int(row[0])
 
@@ -97,10 +105,10 @@ def _checked(name: str, others: dict[int, str]) -> str:
     if found:
         raise Invalid(*found)
     if name in others.values():
-        raise Refused(refusal("view-name-used", "name", name=name))
+        raise Refused(reason("view-name-used", "name", name=name))
     return name
 
 
 def _one(changed: int) -> None:
     if changed != 1:
-        raise NotFound(refusal("view-not-found"))
+        raise NotFound(reason("view-not-found"))

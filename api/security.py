@@ -18,11 +18,23 @@ from starlette.datastructures import FormData, Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Oversized, Problem, TooSlow, answer, problem_of, record_crash, refusal, unexpected
+from api.problems import Oversized, Problem, TooSlow, answer, problem_of, record_crash, unexpected
 from api.refusals import note
 from api.settings import Settings
-from workflow.errors import Forbidden, Invalid, WorkflowError
+from workflow.errors import Forbidden, Invalid, WorkflowError, reason, says
 from workflow.files import saying_what_the_disk_said
+
+says(
+    {
+        "cross-site": ("请求来自别的网站，已拒绝。", "请从本系统页面办理。"),
+        "host-not-allowed": ("不能用这个网址访问本系统。", "请使用管理员公布的网址。"),
+        "request-too-large": ("提交的内容超过{limit}。", "请压缩或拆分后再提交。"),
+        "request-too-slow": ("网络过慢，内容未能收完，操作未生效。", "请检查网络后重试。"),
+        "headers-too-large": ("请求头过长。", "请清除本站的浏览器数据后重试。"),
+        "json-malformed": ("JSON写法有误：{why}。", "请更正后重新提交。"),
+        "address-malformed": ("网址中含有不能用的字符。", "请从页面上的链接进入。"),
+    }
+)
 
 _HOST: Final = re.compile(r"([^:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """A name or a bracketed address, perhaps with a port."""
@@ -142,31 +154,31 @@ def check_head(request: Request) -> None:
     """Oversized if the request line and headers together are longer than anything honest."""
     length = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
     if length + sum(len(name) + len(value) + 4 for name, value in request.scope["headers"]) > LARGEST_HEAD:
-        raise Oversized(refusal("headers-too-large"))
+        raise Oversized(reason("headers-too-large"))
 
 
 def check_text(request: Request) -> None:
     """Invalid for an address with a NUL in it, which no database keeps."""
     if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
-        raise Invalid(refusal("address-malformed"))
+        raise Invalid(reason("address-malformed"))
 
 
 def check_host(request: Request, settings: Settings) -> None:
     """Forbidden for a name that is not ours: no link is ever made from a forged one."""
     named = [_hostname(each) for each in request.headers.getlist("host")]
     if len(named) != 1 or named[0] not in settings.hosts:
-        raise Forbidden(refusal("host-not-allowed"))
+        raise Forbidden(reason("host-not-allowed"))
 
 
 def check_origin(request: Request, settings: Settings) -> None:
     """Forbidden if a browser says that another site sends this."""
     site = request.headers.get("sec-fetch-site")
     if site is not None and site not in {"same-origin", "none"}:
-        raise Forbidden(refusal("cross-site"))
+        raise Forbidden(reason("cross-site"))
     origin = request.headers.get("origin")
     ours = {f"{request.scope['scheme']}://{request.headers.get('host', '')}", _origin(settings.address)}
     if origin is not None and origin.lower() not in ours:
-        raise Forbidden(refusal("cross-site"))
+        raise Forbidden(reason("cross-site"))
 
 
 def came_from_here(request: Request) -> bool:
@@ -202,13 +214,13 @@ def strict_json(body: bytes) -> None:
     try:
         value = json.loads(body, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
-        raise Invalid(refusal("json-malformed", why="嵌套过深")) from None
+        raise Invalid(reason("json-malformed", why="嵌套过深")) from None
     except ValueError as error:
-        raise Invalid(refusal("json-malformed", why=str(error)[:100])) from None
+        raise Invalid(reason("json-malformed", why=str(error)[:100])) from None
     if _is_deep(value):
-        raise Invalid(refusal("json-malformed", why="嵌套过深"))
+        raise Invalid(reason("json-malformed", why="嵌套过深"))
     if _NUL.search(body):
-        raise Invalid(refusal("json-malformed", why="含有不能用的字符"))
+        raise Invalid(reason("json-malformed", why="含有不能用的字符"))
 
 
 def _is_deep(value: Any) -> bool:
@@ -255,7 +267,7 @@ class _Body:
             if self._size > self._limit:
                 raise self._refuse(self._oversized())
             if waited > GRACE and self._size < SLOWEST * waited:
-                raise self._refuse(TooSlow(refusal("request-too-slow")))
+                raise self._refuse(TooSlow(reason("request-too-slow")))
         return message
 
     async def read_json(self) -> None:
@@ -275,10 +287,10 @@ class _Body:
         try:
             return await asyncio.wait_for(self._receive(), GRACE)
         except TimeoutError:
-            raise self._refuse(TooSlow(refusal("request-too-slow"))) from None
+            raise self._refuse(TooSlow(reason("request-too-slow"))) from None
 
     def _oversized(self) -> Oversized:
-        return Oversized(refusal("request-too-large", limit=f"{self._limit / 1024 / 1024:.2g} MB"))
+        return Oversized(reason("request-too-large", limit=f"{self._limit / 1024 / 1024:.2g} MB"))
 
     def _refuse(self, error: WorkflowError) -> WorkflowError:
         """Remembered, because a framework between here and the guard may take it for something else."""

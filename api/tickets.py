@@ -19,14 +19,15 @@ import msgspec
 from msgspec import Struct
 
 from api.control import write_private
-from workflow.errors import Invalid, Reason
+from workflow.errors import Invalid, reason, says
 from workflow.files import Files, StoredFile
 
-SENTENCES: Final = {
-    "file-ticket-invalid": ("附件凭证无效或不属于您。", "请重新上传附件。"),
-    "file-ticket-late": ("附件上传后一天内没有用上，已不再保留。", "请重新上传附件。"),
-}
-"""Code -> what is wrong and the remedy."""
+says(
+    {
+        "file-ticket-invalid": ("附件凭证无效或不属于您。", "请重新上传附件。"),
+        "file-ticket-late": ("附件上传后一天内没有用上，已不再保留。", "请重新上传附件。"),
+    }
+)
 
 FILE: Final = "tickets.key"
 KEY_BYTES: Final = 32
@@ -57,9 +58,9 @@ class Tickets:
             if hmac.compare_digest(seal.encode(), self._seal(body, person).encode()):
                 issued = msgspec.json.decode(urlsafe_b64decode(body), type=_Ticket)
                 if issued.at + VALID < now or not self._files.has(issued.file.sha256):
-                    raise _invalid("file-ticket-late", place)
+                    raise Invalid(reason("file-ticket-late", place))
                 return issued.file
-        raise _invalid("file-ticket-invalid", place)
+        raise Invalid(reason("file-ticket-invalid", place))
 
     def _seal(self, body: str, person: int) -> str:
         return hmac.digest(self._key, f"{person}:{body}".encode(), sha256).hex()
@@ -74,7 +75,3 @@ def _key(path: Path) -> bytes:
     made = secrets.token_bytes(KEY_BYTES)
     write_private(path, made.hex())
     return made
-
-
-def _invalid(code: str, place: str) -> Invalid:
-    return Invalid(Reason(code, *SENTENCES[code], place=place))

@@ -17,13 +17,19 @@ from starlette.responses import StreamingResponse
 
 from api.auth import now
 from api.door import door_of
-from api.problems import refusal
 from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, disposition, read_form
 from workflow.content import FORMATS
-from workflow.errors import Invalid, Unavailable
+from workflow.errors import Invalid, Unavailable, reason, says
 from workflow.files import Files, StoredFile
 from workflow.queries.stored import StoredName
 from workflow.transaction import Transaction
+
+says(
+    {
+        "upload-several": ("此处一次只收一个文件。", "请只选一个；有几个的，逐个上传。"),
+        "upload-missing": ("没有收到文件。", "请选择文件后再上传。"),
+    }
+)
 
 SHOWN: Final = frozenset({FORMATS["pdf"], FORMATS["jpg"], FORMATS["png"]})
 """What a browser shows by itself; everything else is only given out as a download."""
@@ -40,7 +46,7 @@ async def receive(
     """
     upload = chosen(await read_form(request), field)
     if upload is None:
-        raise Invalid(refusal("upload-missing", field))
+        raise Invalid(reason("upload-missing", field))
     files: Files = request.app.state.files
     limit = min(request.app.state.settings.upload_limit, largest or sys.maxsize)
     return await asyncio.to_thread(files.receive, _chunks(upload.file), upload.filename or "", limit, formats)
@@ -50,7 +56,7 @@ def chosen(form: FormData, field: str) -> UploadFile | None:
     """The file that was chosen there; None if none was, Invalid if several were: none is dropped silently."""
     found = [each for each in form.getlist(field) if isinstance(each, UploadFile) and each.filename]
     if len(found) > 1:
-        raise Invalid(refusal("upload-several", field))
+        raise Invalid(reason("upload-several", field))
     return found[0] if found else None
 
 

@@ -13,35 +13,36 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from workflow.calendar import FIRST, LAST, SATURDAY, STATUS_WORDS, Calendar, Status, Year, weekday
-from workflow.errors import Invalid, Reason
+from workflow.errors import Invalid, Reason, reason, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SENTENCES: Final[dict[str, tuple[str, str]]] = {
-    "calendar-encoding": ("文件不是UTF-8编码。", "请用UTF-8编码另存后再试。"),
-    "calendar-yaml": ("YAML写法有误（{problem}）。", "请核对此处的缩进、冒号和括号。"),
-    "calendar-shape": ("{what}应当是{shape}。", "请参照已有年份的文件改写。"),
-    "calendar-key-unknown": ("{what}里没有“{key}”这一项。", "可用的项是{keys}。"),
-    "calendar-key-repeated": ("“{key}”写了两次。", "请只保留一处。"),
-    "calendar-key-missing": ("{what}缺少“{key}”。", "请补上{meaning}。"),
-    "calendar-value": ("“{key}”不能是“{value}”。", "应当是{meaning}。"),
-    "calendar-date": ("“{value}”不是日期。", "请写成{example}的样子。"),
-    "calendar-range": ("起日{first}晚于止日{last}。", "请把早的一天写在前面。"),
-    "calendar-other-year": ("{day}不是{year}年的日子。", "跨年假期请按日子分别写进各年的文件。"),
-    "calendar-day-repeated": ("{day}在{part}中写了两次。", "请只保留一处。"),
-    "calendar-day-both": ("{day}既写作放假又写作上班。", "请核对通知，只保留一处。"),
-    "calendar-work-needless": ("{day}（{weekday}）本来就上班。", "请核对日期；调休上班只写周六、周日。"),
-    "calendar-not-announced": (
-        "状态写作official（已公布），依据却还写着“{found}”。",
-        "请写明放假安排通知的名称和文号；尚未公布的，状态写provisional（暂定）。",
-    ),
-    "calendar-none": ("文件夹里没有日历文件。", "请放入各年的日历文件，如2026.yaml。"),
-    "calendar-year-repeated": ("{year}年已写在{other}中。", "请删去其中一个文件。"),
-    "calendar-file-name": ("文件名与其中的年份{year}不符。", "请把文件改名为{year}.yaml。"),
-}
-"""Code to (what is wrong, remedy), for findings in calendar files."""
+says(
+    {
+        "calendar-encoding": ("文件不是UTF-8编码。", "请用UTF-8编码另存后再试。"),
+        "calendar-yaml": ("YAML写法有误（{problem}）。", "请核对此处的缩进、冒号和括号。"),
+        "calendar-shape": ("{what}应当是{shape}。", "请参照已有年份的文件改写。"),
+        "calendar-key-unknown": ("{what}里没有“{key}”这一项。", "可用的项是{keys}。"),
+        "calendar-key-repeated": ("“{key}”写了两次。", "请只保留一处。"),
+        "calendar-key-missing": ("{what}缺少“{key}”。", "请补上{meaning}。"),
+        "calendar-value": ("“{key}”不能是“{value}”。", "应当是{meaning}。"),
+        "calendar-date": ("“{value}”不是日期。", "请写成{example}的样子。"),
+        "calendar-range": ("起日{first}晚于止日{last}。", "请把早的一天写在前面。"),
+        "calendar-other-year": ("{day}不是{year}年的日子。", "跨年假期请按日子分别写进各年的文件。"),
+        "calendar-day-repeated": ("{day}在{part}中写了两次。", "请只保留一处。"),
+        "calendar-day-both": ("{day}既写作放假又写作上班。", "请核对通知，只保留一处。"),
+        "calendar-work-needless": ("{day}（{weekday}）本来就上班。", "请核对日期；调休上班只写周六、周日。"),
+        "calendar-not-announced": (
+            "状态写作official（已公布），依据却还写着“{found}”。",
+            "请写明放假安排通知的名称和文号；尚未公布的，状态写provisional（暂定）。",
+        ),
+        "calendar-none": ("文件夹里没有日历文件。", "请放入各年的日历文件，如2026.yaml。"),
+        "calendar-year-repeated": ("{year}年已写在{other}中。", "请删去其中一个文件。"),
+        "calendar-file-name": ("文件名与其中的年份{year}不符。", "请把文件改名为{year}.yaml。"),
+    }
+)
 
 _MEANINGS: Final = {
     "year": f"年份，{FIRST.year}至{LAST.year}",
@@ -76,15 +77,13 @@ def load_years(directory: Path) -> tuple[Year, ...]:
             findings.extend(invalid.reasons)
             continue
         if path.stem != str(year.year):
-            findings.append(_reason("calendar-file-name", f"{path.name}:1:1", year=year.year))
+            findings.append(reason("calendar-file-name", f"{path.name}:1:1", year=year.year))
         if year.year in found:
             other = found[year.year][1]
-            findings.append(
-                _reason("calendar-year-repeated", f"{path.name}:1:1", year=year.year, other=other)
-            )
+            findings.append(reason("calendar-year-repeated", f"{path.name}:1:1", year=year.year, other=other))
         found[year.year] = year, path.name
     if not found and not findings:
-        findings.append(_reason("calendar-none", str(directory)))
+        findings.append(reason("calendar-none", str(directory)))
     if findings:
         raise Invalid(*findings)
     return tuple(found[number][0] for number in sorted(found))
@@ -95,7 +94,7 @@ def read_year(path: Path) -> Year:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise Invalid(_reason("calendar-encoding", f"{path.name}:1:1")) from None
+        raise Invalid(reason("calendar-encoding", f"{path.name}:1:1")) from None
     return parse_year(text, path.name)
 
 
@@ -116,7 +115,7 @@ def check_announced(year: Year, text: str, name: str) -> None:
     if year.status is Status.OFFICIAL and left:
         lines = text.splitlines()
         line = next((number for number, each in enumerate(lines, 1) if each.startswith("source")), 1)
-        raise Invalid(_reason("calendar-not-announced", f"{name}:{line}:1", found=left[0]))
+        raise Invalid(reason("calendar-not-announced", f"{name}:{line}:1", found=left[0]))
 
 
 def _compose(text: str, name: str) -> yaml.Node | None:
@@ -126,9 +125,9 @@ def _compose(text: str, name: str) -> yaml.Node | None:
         return yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         place = _place(name, error.problem_mark)
-        raise Invalid(_reason("calendar-yaml", place, problem=error.problem)) from None
+        raise Invalid(reason("calendar-yaml", place, problem=error.problem)) from None
     except yaml.reader.ReaderError as error:
-        raise Invalid(_reason("calendar-yaml", f"{name}:1:1", problem=error.reason)) from None
+        raise Invalid(reason("calendar-yaml", f"{name}:1:1", problem=error.reason)) from None
 
 
 def _refuse_depth(text: str, name: str) -> None:
@@ -137,7 +136,7 @@ def _refuse_depth(text: str, name: str) -> None:
     for event in yaml.parse(text, Loader=_LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            raise Invalid(_reason("calendar-yaml", _place(name, event.start_mark), problem="嵌套过深"))
+            raise Invalid(reason("calendar-yaml", _place(name, event.start_mark), problem="嵌套过深"))
 
 
 def _place(name: str, mark: Any) -> str:
@@ -288,14 +287,9 @@ class _Page:
 
     def _find(self, node: yaml.Node | None, code: str, **data: object) -> None:
         at = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
-        self.findings.append((at, _reason(code, f"{self.name}:{at[0]}:{at[1]}", **data)))
+        self.findings.append((at, reason(code, f"{self.name}:{at[0]}:{at[1]}", **data)))
 
 
 def _pairs(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
     for key, value in node.value:
         yield (key.value if isinstance(key, yaml.ScalarNode) else "…"), key, value
-
-
-def _reason(code: str, place: str, **data: object) -> Reason:
-    text, remedy = SENTENCES[code]
-    return Reason(code, text.format_map(data), remedy.format_map(data), place)

@@ -16,23 +16,24 @@ from mmap import mmap
 from typing import IO, Final
 from xml.parsers import expat
 
-from workflow.errors import Invalid, Reason
+from workflow.errors import Invalid, Reason, reason, says
 
-SENTENCES: Final[dict[str, tuple[str, str]]] = {
-    "upload-type-mismatch": (
-        "“{name}”的内容与扩展名不符，或不是可收的格式。",
-        "请上传{formats}格式的原件，或用办公软件另存为其中一种；不要只改扩展名。",
-    ),
-    "upload-damaged": ("“{name}”不完整或已损坏。", "请重新导出或扫描后再上传。"),
-    "upload-macro": ("“{name}”含有宏。", "请另存为不含宏的文件后再上传。"),
-    "upload-external": (
-        "“{name}”引用了外部文件或嵌有对象：{what}。",
-        "请在原文件中断开链接，或转为PDF后再上传。",
-    ),
-    "upload-archive": ("“{name}”的压缩结构不正常（{what}）。", "请用办公软件另存后再上传。"),
-    "upload-too-many-pixels": ("“{name}”的像素过多（超过5000万）。", "请降低扫描分辨率后再上传。"),
-}
-"""Code -> what is wrong and the remedy, for the content of files."""
+says(
+    {
+        "upload-type-mismatch": (
+            "“{name}”的内容与扩展名不符，或不是可收的格式。",
+            "请上传{formats}格式的原件，或用办公软件另存为其中一种；不要只改扩展名。",
+        ),
+        "upload-damaged": ("“{name}”不完整或已损坏。", "请重新导出或扫描后再上传。"),
+        "upload-macro": ("“{name}”含有宏。", "请另存为不含宏的文件后再上传。"),
+        "upload-external": (
+            "“{name}”引用了外部文件或嵌有对象：{what}。",
+            "请在原文件中断开链接，或转为PDF后再上传。",
+        ),
+        "upload-archive": ("“{name}”的压缩结构不正常（{what}）。", "请用办公软件另存后再上传。"),
+        "upload-too-many-pixels": ("“{name}”的像素过多（超过5000万）。", "请降低扫描分辨率后再上传。"),
+    }
+)
 
 FORMATS: Final[dict[str, str]] = {
     "pdf": "application/pdf",
@@ -147,9 +148,8 @@ def mismatch(name: str, formats: Collection[str]) -> Invalid:
 
 
 def _reason(code: str, name: str, formats: Collection[str], what: str = "") -> Reason:
-    text, remedy = SENTENCES[code]
-    data = {"name": name, "what": what, "formats": "、".join(each for each in FORMATS if each in formats)}
-    return Reason(code, text.format_map(data), remedy.format_map(data), "file")
+    wanted = "、".join(each for each in FORMATS if each in formats)
+    return reason(code, "file", name=name, what=what, formats=wanted)
 
 
 def _decide(file: IO[bytes]) -> str:

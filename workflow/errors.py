@@ -8,17 +8,18 @@
     ├── Invalid        what was sent is malformed; lists every finding                 422
     └── Unavailable    the store cannot answer now; nothing happened                   503
 
-Invariant: a code is public API: unique, kebab-case and never renamed. Those of the engine are listed in `SENTENCES`;
-what only the edge refuses stands in tables of the same form there.
+Invariant: a code is public API: unique, kebab-case and never renamed. `SENTENCES` has every one of the process: the rules'
+stand here, those of one module beside what raises them, from where `says` adds them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from msgspec import Struct
 
-SENTENCES: dict[str, tuple[str, str]] = {
+SENTENCES: Final[dict[str, tuple[str, str]]] = {
     # code: (what is wrong, who can lift it and how)
     # the store
     "lost-race": ("同一时刻有人先办理了，您的操作未生效。", "请刷新页面后再办。"),
@@ -212,6 +213,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "extension-too-long": ("延长超过允许的{longest}。", "请核对原件。"),
     # people
     "staff-number-taken": ("工号{number}已有人使用。", "同一人只建一个账号，请核对。"),
+    "field-invalid": ("“{field}”有误：{why}。", "请更正。"),
     "email-malformed": ("邮箱地址不正确。", "请填写一个完整的邮箱地址。"),
     "post-unknown": ("没有“{key}”这种岗位。", "请重新选择。"),
     "post-held-already": ("此人已任该岗位。", "无需重复办理。"),
@@ -234,6 +236,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "date-beyond-calendar": ("日期{day}超出工作日历（2000—2100年）。", "请核对日期。"),
 }
 """Area by area; each pair is formatted with the data of the reason."""
+
+
+def says(sentences: Mapping[str, tuple[str, str]]) -> None:
+    """Add the refusals of one module: code -> (what is wrong, the remedy); ValueError if a code is taken."""
+    if taken := SENTENCES.keys() & sentences:
+        raise ValueError(f"said elsewhere already: {sorted(taken)}")
+    SENTENCES.update(sentences)
 
 
 class Reason(Struct, frozen=True):

@@ -23,18 +23,19 @@ from typing import IO, Final
 from msgspec import Struct
 
 from workflow.content import FORMATS, format_of, marks_of, mismatch
-from workflow.errors import Invalid, NotFound, Reason, Unavailable
+from workflow.errors import Invalid, NotFound, Unavailable, reason, says
 from workflow.failpoints import reach
 
-SENTENCES: Final[dict[str, tuple[str, str]]] = {
-    "upload-empty": ("“{name}”是空文件。", "请核对后重新上传。"),
-    "upload-too-large": ("“{name}”超过{limit}。", "请压缩扫描分辨率或拆分后再上传。"),
-    "upload-disk-full": ("磁盘空间不足，文件未保存，原材料未变。", "请联系管理员后重传。"),
-    "upload-not-stored": ("文件未能保存（{detail}），原材料未变。", "请联系管理员后重传。"),
-    "file-not-found": ("没有这个文件。", "请核对链接。"),
-    "file-damaged": ("文件与登记的指纹不符，已停止提供。", "请联系管理员从备份恢复。"),
-}
-"""Code -> what is wrong and the remedy, for storing and giving out files."""
+says(
+    {
+        "upload-empty": ("“{name}”是空文件。", "请核对后重新上传。"),
+        "upload-too-large": ("“{name}”超过{limit}。", "请压缩扫描分辨率或拆分后再上传。"),
+        "upload-disk-full": ("磁盘空间不足，文件未保存，原材料未变。", "请联系管理员后重传。"),
+        "upload-not-stored": ("文件未能保存（{detail}），原材料未变。", "请联系管理员后重传。"),
+        "file-not-found": ("没有这个文件。", "请核对链接。"),
+        "file-damaged": ("文件与登记的指纹不符，已停止提供。", "请联系管理员从备份恢复。"),
+    }
+)
 
 RESERVE: Final = 512 * 1024 * 1024
 """Bytes that papers leave free: a disk full of them, be it out of malice, must still take decisions."""
@@ -90,16 +91,16 @@ class Files:
         with saying_what_the_disk_said(), self._temporary() as path, path.open("r+b") as file:
             reach("file.begun")
             if shutil.disk_usage(self.directory).free < RESERVE:
-                raise Unavailable(_reason("upload-disk-full"))
+                raise Unavailable(reason("upload-disk-full", "file"))
             digest, size = sha256(), 0
             for chunk in chunks:
                 size += len(chunk)
                 if size > limit:
-                    raise Invalid(_reason("upload-too-large", name=name, limit=_megabytes(limit)))
+                    raise Invalid(reason("upload-too-large", "file", name=name, limit=_megabytes(limit)))
                 digest.update(chunk)
                 file.write(chunk)
             if not size:
-                raise Invalid(_reason("upload-empty", name=name))
+                raise Invalid(reason("upload-empty", "file", name=name))
             file.flush()
             found = format_of(file, name, formats)
             name = _with_extension(name, found, formats)
@@ -122,7 +123,7 @@ class Files:
                 computed.update(chunk)
                 file.write(chunk)
             if computed.hexdigest() != digest:
-                raise Unavailable(_reason("file-damaged"))
+                raise Unavailable(reason("file-damaged", "file"))
             file.flush()
             os.fsync(file.fileno())
             file.close()
@@ -134,7 +135,7 @@ class Files:
         NotFound for a hash nobody stored here; Unavailable (file-damaged) in the middle of a damaged one.
         """
         if not self.has(digest):
-            raise NotFound(_reason("file-not-found"))
+            raise NotFound(reason("file-not-found", "file"))
         return self._checked(digest)
 
     def has(self, digest: str) -> bool:
@@ -148,7 +149,7 @@ class Files:
     def format_of(self, digest: str) -> str:
         """The format of a stored file, by its content; NotFound for a hash nobody stored here."""
         if not self.has(digest):
-            raise NotFound(_reason("file-not-found"))
+            raise NotFound(reason("file-not-found", "file"))
         with self._path(digest).open("rb") as file:
             return format_of(file, digest[:8])
 
@@ -230,7 +231,7 @@ class Files:
                     yield held
                 held = chunk
         if computed.hexdigest() != digest:
-            raise Unavailable(_reason("file-damaged"))
+            raise Unavailable(reason("file-damaged", "file"))
         yield held
 
     def _damage(self, digest: str) -> Iterator[Unavailable]:
@@ -293,7 +294,7 @@ def saying_what_the_disk_said() -> Iterator[None]:
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
         code = "upload-disk-full" if full else "upload-not-stored"
-        raise Unavailable(_reason(code, detail=error.strerror or "")) from error
+        raise Unavailable(reason(code, "file", detail=error.strerror or "")) from error
 
 
 def sync(path: Path) -> None:
@@ -309,8 +310,3 @@ def sync(path: Path) -> None:
 
 def _megabytes(limit: int) -> str:
     return f"{limit / (1024 * 1024):g} MB"
-
-
-def _reason(code: str, **data: object) -> Reason:
-    text, remedy = SENTENCES[code]
-    return Reason(code, text.format_map(data), remedy.format_map(data), "file")

@@ -20,17 +20,16 @@ def run(options: argparse.Namespace) -> int:
     from api.commands.installation import alone
     from api.keeping.copies import ZipCopy
     from api.keeping.restoring import take_in
-    from api.problems import refusal
     from api.settings import load
     from workflow.doctor import of_what
-    from workflow.errors import Refused
+    from workflow.errors import Refused, reason
     from workflow.files import Files
 
     settings = load(options.data)
     try:
         file = zipfile.ZipFile(options.file)
     except zipfile.BadZipFile as error:
-        raise Refused(refusal("copy-damaged", name=options.file, why=error)) from error
+        raise Refused(reason("copy-damaged", name=options.file, why=error)) from error
     with file, alone(settings) as store:
         copy = ZipCopy(file, str(options.file))
         verified = take_in(store, Files(settings.documents), copy, options.now)

@@ -19,28 +19,32 @@ from openpyxl.cell import Cell
 from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
-from workflow.errors import Invalid, Reason
+from workflow.errors import Invalid, reason, says
 
-SENTENCES: Final[dict[str, tuple[str, str]]] = {
-    "workbook-protected": (
-        "“{name}”有打开密码，或是旧版xls格式。",
-        "请去掉密码，另存为xlsx格式后再上传。",
-    ),
-    "workbook-unreadable": ("“{name}”无法读取。", "请用办公软件打开，另存为xlsx格式后再上传。"),
-    "workbook-too-much": ("“{name}”内容过多（{what}）。", "请删去多余的行、列和工作表，或分几次导入。"),
-    "workbook-too-slow": ("“{name}”过于复杂，没有读完。", "请删去公式、格式和多余的工作表，另存后再上传。"),
-    "workbook-not-template": (
-        "“{name}”不是本系统的批量补录模板：{what}。",
-        "请在本页下载模板，把内容粘贴到模板中。",
-    ),
-    "workbook-type-unknown": ("“{name}”是“{type}”类型的模板，该类型没有发布。", "请联系管理员。"),
-    "workbook-other-version": (
-        "“{name}”是第{version}版模板，“{title}”现为第{now}版，要填的内容已有变化。",
-        "请下载新模板，把内容粘贴过去。",
-    ),
-    "workbook-empty": ("“{name}”里没有要导入的行。", "请在“项目”表中从第3行起填写；示例行不导入。"),
-}
-"""Code -> what is wrong and the remedy, for a workbook as a whole."""
+says(
+    {
+        "workbook-protected": (
+            "“{name}”有打开密码，或是旧版xls格式。",
+            "请去掉密码，另存为xlsx格式后再上传。",
+        ),
+        "workbook-unreadable": ("“{name}”无法读取。", "请用办公软件打开，另存为xlsx格式后再上传。"),
+        "workbook-too-much": ("“{name}”内容过多（{what}）。", "请删去多余的行、列和工作表，或分几次导入。"),
+        "workbook-too-slow": (
+            "“{name}”过于复杂，没有读完。",
+            "请删去公式、格式和多余的工作表，另存后再上传。",
+        ),
+        "workbook-not-template": (
+            "“{name}”不是本系统的批量补录模板：{what}。",
+            "请在本页下载模板，把内容粘贴到模板中。",
+        ),
+        "workbook-type-unknown": ("“{name}”是“{type}”类型的模板，该类型没有发布。", "请联系管理员。"),
+        "workbook-other-version": (
+            "“{name}”是第{version}版模板，“{title}”现为第{now}版，要填的内容已有变化。",
+            "请下载新模板，把内容粘贴过去。",
+        ),
+        "workbook-empty": ("“{name}”里没有要导入的行。", "请在“项目”表中从第3行起填写；示例行不导入。"),
+    }
+)
 
 LARGEST: Final = 5 * 1024 * 1024
 """In bytes, as it is sent: a table of a thousand projects is a tenth of that."""
@@ -68,8 +72,7 @@ class Sheet(Struct, frozen=True):
 
 def refused(code: str, name: str, **data: object) -> Invalid:
     """The refusal of a whole workbook."""
-    text, remedy = SENTENCES[code]
-    return Invalid(Reason(code, text.format(name=name, **data), remedy.format(name=name, **data), "file"))
+    return Invalid(reason(code, "file", name=name, **data))
 
 
 def is_old_or_locked(head: bytes) -> bool:

@@ -18,14 +18,22 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from api.keeping.writing import UNFINISHED
-from api.problems import refusal
 from api.web.audit_files import to_lines
 from workflow import doctor, queries
-from workflow.errors import NotFound, Unavailable
+from workflow.errors import NotFound, Unavailable, reason, says
 from workflow.files import Files
 from workflow.queries.stored import named_files
 from workflow.record import stamp
 from workflow.store import Store
+
+says(
+    {
+        "bundle-project-not-found": (
+            "没有编号或代码为 {ref} 的项目。",
+            "编号在项目页网址中：/projects/编号。",
+        ),
+    }
+)
 
 VERIFIER: Final = Path(__file__).with_name("verify.py")
 ABOUT: Final = """审计包
@@ -129,7 +137,7 @@ def _write(
 def _found(connection: Connection, ref: str) -> dict[str, Any]:
     row = connection.execute(_PROJECT, {"ref": ref}).mappings().first()
     if row is None:
-        raise NotFound(refusal("bundle-project-not-found", ref=ref))
+        raise NotFound(reason("bundle-project-not-found", ref=ref))
     return dict(row)
 
 

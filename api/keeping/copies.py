@@ -19,12 +19,18 @@ from msgspec import Struct
 
 import api.models  # noqa: F401 - its tables are part of every copy
 import notifications.models  # noqa: F401 - as above
-from api.problems import refusal
 from workflow import archive
-from workflow.errors import Refused
+from workflow.errors import Refused, reason, says
 from workflow.files import Files
 from workflow.models import SCHEMA
 from workflow.record import files_in
+
+says(
+    {
+        "copy-damaged": ("{name} 不完整或已被改动：{why}。", "请换用另一份备份或导出文件；原有数据未变。"),
+        "copy-newer": ("{name} 由更新版本的系统写出。", "请先把本机系统升级到同一版本。"),
+    }
+)
 
 FORMAT: Final = 2
 PAPERS_ONLY: Final = 1
@@ -128,7 +134,7 @@ def verify(copy: Copy) -> Verified:
     except (OSError, KeyError, msgspec.MsgspecError, zipfile.BadZipFile):
         raise _damaged(copy, "没有清单，或清单读不了") from None
     if manifest.format > FORMAT or manifest.schema > SCHEMA:
-        raise Refused(refusal("copy-newer", name=copy.name))
+        raise Refused(reason("copy-newer", name=copy.name))
     try:
         documents: dict[str, None] = {}
         heads = archive.heads(noting(rows_of(copy), documents, events=manifest.format > PAPERS_ONLY))
@@ -183,4 +189,4 @@ def hash_of(pieces: Iterable[bytes]) -> str:
 
 
 def _damaged(copy: Copy, why: str) -> Refused:
-    return Refused(refusal("copy-damaged", name=copy.name, why=why))
+    return Refused(reason("copy-damaged", name=copy.name, why=why))

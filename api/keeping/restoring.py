@@ -17,17 +17,27 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from api.keeping.copies import MANIFEST, PAPERS_ONLY, Copy, FolderCopy, Verified, rows_of, verify
-from api.problems import refusal
 from api.settings import Settings
 from workflow import archive, doctor
 from workflow.actions.exports import record_restoration
-from workflow.errors import NotFound, Refused
+from workflow.errors import NotFound, Refused, reason, says
 from workflow.failpoints import reach
 from workflow.files import Files
 from workflow.people import SYSTEM
 from workflow.queries.words import clock_time
 from workflow.record import instant, stamp
 from workflow.store import Store, put_in_place, read_only, sqlite_path, started, writers_place
+
+says(
+    {
+        "copy-not-found": ("{name} 中没有备份。", "请核对目录；备份由 shenpi backup 写出。"),
+        "copy-not-alike": ("装入后的数据与备份不符：{why}。", "原有数据未变。请保留现场，并换用另一份备份。"),
+        "newer-would-go": (
+            "现有数据比备份新：{words}。",
+            "确要放弃这些记录的，请加 --discard-newer；原有数据会另存。",
+        ),
+    }
+)
 
 NEW: Final = "restoring"
 ASIDE: Final = "before-restore-"
@@ -64,7 +74,7 @@ def latest(directory: Path) -> FolderCopy:
         return FolderCopy(directory)
     whole = sorted(each.parent for each in directory.glob(f"[0-9]*/{MANIFEST}"))
     if not whole:
-        raise NotFound(refusal("copy-not-found", name=directory))
+        raise NotFound(reason("copy-not-found", name=directory))
     return FolderCopy(whole[-1])
 
 
@@ -91,7 +101,7 @@ def restore(settings: Settings, copy: Copy, now: datetime, *, discard_newer: boo
         verified = verify(copy)
         lost = _loss(settings, verified, copy)
         if lost is not None and not discard_newer:
-            raise Refused(refusal("newer-would-go", words=lost))
+            raise Refused(reason("newer-would-go", words=lost))
         url = _built(settings, copy, verified, lost, now)
         reach("restore.built")
         aside = _kept_aside(settings, now)
@@ -136,7 +146,7 @@ def _prove(store: Store, files: Files | Callable[[str], bool], verified: Verifie
     borne = {"stuck", "file-missing"} if verified.manifest.format == PAPERS_ONLY else {"stuck"}
     wrong = next((each for each in findings if each.level == "error" and each.code not in borne), None)
     if wrong is not None:
-        raise Refused(refusal("copy-not-alike", why=wrong.text))
+        raise Refused(reason("copy-not-alike", why=wrong.text))
 
 
 def _loss(settings: Settings, verified: Verified, copy: Copy) -> Loss | None:

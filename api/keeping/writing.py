@@ -30,12 +30,20 @@ from api.keeping.copies import (
     noting,
     verify,
 )
-from api.problems import refusal
 from workflow import archive
-from workflow.errors import NotFound, Refused, Unavailable
+from workflow.errors import NotFound, Refused, Unavailable, reason, says
 from workflow.failpoints import reach
 from workflow.files import INCOMING, Files, sync
 from workflow.store import Store
+
+says(
+    {
+        "record-broken": (
+            "现有记录不符，没有备份：{why}。",
+            "请保留现场，运行 shenpi audit verify，并与以前的备份核对。",
+        ),
+    }
+)
 
 UNFINISHED: Final = ".unfinished-"
 """How the name of a copy begins until it is whole."""
@@ -109,7 +117,7 @@ def _write(connection: Connection, *, file: IO[bytes], files: Files, take: Take,
         try:
             heads = archive.heads(noting(_copied(archive.lines(connection), packed), documents))
         except ValueError as error:
-            raise Refused(refusal("record-broken", why=error)) from error
+            raise Refused(reason("record-broken", why=error)) from error
     file.flush()
     os.fsync(file.fileno())
     missing = []

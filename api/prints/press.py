@@ -19,9 +19,15 @@ import pylopdf_fonts_zh_cn
 import typst
 
 from api.prints.sheet import Sheet
-from api.problems import refusal
 from api.settings import Print
-from workflow.errors import Refused, Unavailable
+from workflow.errors import Refused, Unavailable, reason, says
+
+says(
+    {
+        "print-too-large": ("内容过多，不能排成一份打印件。", "请缩小筛选范围，或改用台账（xlsx）。"),
+        "print-busy": ("打印的人较多，这一份还没有排好。", "请稍后再试。"),
+    }
+)
 
 log = logging.getLogger("shenpi.prints")
 
@@ -65,16 +71,16 @@ class Press:
         """The PDF (PDF/A-2b). Refused if the sheet is too large, Unavailable if it takes too long."""
         content = msgspec.json.encode(sheet)
         if len(content) > LARGEST:
-            raise Refused(refusal("print-too-large"))
+            raise Refused(reason("print-too-large"))
         if self._waiting >= WAITING:
-            raise Unavailable(refusal("print-busy"))
+            raise Unavailable(reason("print-busy"))
         self._waiting += 1
         job = asyncio.get_running_loop().run_in_executor(self._thread, self.set, sheet, now)
         job.add_done_callback(self._done)
         try:
             return await asyncio.wait_for(asyncio.shield(job), SECONDS)
         except TimeoutError:
-            raise Unavailable(refusal("print-busy")) from None
+            raise Unavailable(reason("print-busy")) from None
 
     def set(self, sheet: Sheet, now: datetime) -> bytes:
         """The same at once, on this thread. The same sheet and instant give the same bytes."""

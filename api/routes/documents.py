@@ -14,11 +14,10 @@ from starlette.responses import Response
 from api import uploads
 from api.answers import Answer, Done, answers, gives_file
 from api.desk import AtDesk
-from api.problems import refusal
 from api.schemas import RegistrationBody
 from api.security import read_form
 from workflow.actions import documents
-from workflow.errors import Invalid
+from workflow.errors import Invalid, reason
 from workflow.queries.stored import stored_file
 from workflow.rules import as_written
 
@@ -111,5 +110,5 @@ async def _particulars(request: Request) -> dict[str, Any]:
         return {**known, "number": number, "issued_on": _DAY.validate_python(day) if day else None}
     except ValidationError:
         raise Invalid(
-            refusal("field-invalid", "issued_on", field="issued_on", why="应为日期，如2026-09-18")
+            reason("field-invalid", "issued_on", field="issued_on", why="应为日期，如2026-09-18")
         ) from None

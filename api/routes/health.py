@@ -12,20 +12,15 @@ from sqlalchemy import Connection, text
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
-from api import metrics, passwords, problems, tickets
+from api import metrics
 from api.answers import Answer, answers, document
 from api.auth import Administrator, Now, Person, TheDoor, public
-from api.intake import workbook
 from api.settings import is_loopback
-from workflow import calendar_file, content, errors, files, queries
-from workflow.actions import once
-from workflow.errors import NotFound
+from workflow import queries
+from workflow.errors import SENTENCES, NotFound, reason
 
 router = APIRouter(prefix="/api", tags=["系统"])
 numbers = APIRouter(include_in_schema=False)
-
-SAID = (problems, passwords, tickets, once, errors, files, content, calendar_file, workbook)
-"""Where the codes of problems are written down."""
 
 _COUNTS = text(
     "SELECT (SELECT count(*) FROM incident WHERE resolved_at IS NULL),"
@@ -99,7 +94,7 @@ async def metrics_page(
     """The service in numbers, for Prometheus: to this machine itself, or to whoever knows the token."""
     state = request.app.state
     if not _may_measure(request, authorization, state.settings.metrics_token.get_secret_value()):
-        raise NotFound(problems.refusal("not-found"))
+        raise NotFound(reason("not-found"))
     found = await door.ask(metrics.counted, now=now)
     measured = metrics.measures(found, state.metronome.beats, door.refused, now, state.began)
     return PlainTextResponse(metrics.exposition(measured), media_type=metrics.MEDIA)
@@ -123,9 +118,9 @@ async def audit_head(visitor: Person, door: TheDoor) -> Answer:
 @router.get("/problems/{code}", dependencies=[Depends(public)], **answers(CodeView, 404))
 async def problem(code: str) -> Answer:
     """What a problem's code means: the page that its `type` names."""
-    found = next((each.SENTENCES[code] for each in SAID if code in each.SENTENCES), None)
+    found = SENTENCES.get(code)
     if found is None:
-        raise NotFound(problems.refusal("not-found"))
+        raise NotFound(reason("not-found"))
     return Answer(CodeView(code, *found))
 
 

@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
 from api.operations import rehearse_year
-from api.problems import refusal
 from api.schemas import Id
 from api.web.admin import ADMINISTRATOR, Done, admin_page, done_at, placed, refused
 from api.web.forms import Form, Sent, run
@@ -21,7 +20,7 @@ from api.web.render import Failure
 from workflow import queries
 from workflow.actions import calendar
 from workflow.calendar import STATUS_WORDS, Calendar, Year, weekday
-from workflow.errors import NotFound, WorkflowError
+from workflow.errors import NotFound, WorkflowError, reason
 from workflow.transaction import CALENDAR_DIRECTORY
 
 router = APIRouter(prefix="/admin/calendar", include_in_schema=False, dependencies=list(ADMINISTRATOR))
@@ -66,7 +65,7 @@ async def _page(
     known: Calendar = (await desk.door.ask(queries.snapshot)).calendar
     chosen = next((each for each in known.years if each.year == year), None)
     if year and chosen is None and year != _next(known):
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     return admin_page(
         request,
         "admin_calendar.html",

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from api.cases import INCIDENTS
 from api.desk import AtDesk, Desk
 from api.mail import mail_reason, try_mail
-from api.problems import refusal
 from api.schemas import Id
 from api.settings import FILE, Settings
 from api.web.admin import ADMINISTRATOR, Done, Number, admin_page, done_at, refused
@@ -23,7 +22,18 @@ from notifications.queue import queue_state, troubled
 from workflow import queries
 from workflow.actions import incidents
 from workflow.clock import SHANGHAI
-from workflow.errors import Refused, WorkflowError
+from workflow.errors import Refused, WorkflowError, reason, says
+
+says(
+    {
+        "mail-not-set": ("没有设置邮件服务器，无法测试。", "请在 shenpi.toml 的 [smtp] 中设置后重新启动。"),
+        "mail-no-own-address": ("您自己没有邮箱地址。", "请先在“人员”中填写。"),
+        "mail-not-failed": (
+            "没有可以重新投递的邮件，可能已经重新投递，或收件人没有邮箱。",
+            "请刷新页面，并核对收件人邮箱。",
+        ),
+    }
+)
 
 router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=list(ADMINISTRATOR))
 
@@ -106,9 +116,9 @@ async def test_mail(request: Request, desk: AtDesk, form: Sent) -> Response:
 async def _send_test(settings: Settings, desk: Desk) -> None:
     """Refused with the sentence and the remedy if the mail did not go out."""
     if settings.mailbox or not settings.smtp.host:
-        raise Refused(refusal("mail-not-set"))
+        raise Refused(reason("mail-not-set"))
     if not desk.visitor.person.email:
-        raise Refused(refusal("mail-no-own-address"))
+        raise Refused(reason("mail-no-own-address"))
     failure = await try_mail(settings, desk.visitor.person.email, desk.now)
     if failure is not None:
         raise Refused(mail_reason(failure))
@@ -121,7 +131,7 @@ async def again(request: Request, desk: AtDesk, form: Sent) -> Response:
     arguments: dict[str, Any] = {"mails": [chosen] if chosen else []}
     try:
         if not await run(desk, form, ledger.deliver_again, **arguments):
-            raise Refused(refusal("mail-not-failed"))
+            raise Refused(reason("mail-not-failed"))
     except WorkflowError as error:
         return await _mail_page(request, desk, failure=refused("again", error, form))
     return done_at("/admin/mail", "mail-again")

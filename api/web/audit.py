@@ -17,7 +17,6 @@ from starlette.responses import Response
 
 from api import examinations
 from api.desk import AtDesk, Desk
-from api.problems import refusal
 from api.schemas import Id
 from api.web.admin import Done, people_choices, refused
 from api.web.audit_files import FORMATS
@@ -27,10 +26,19 @@ from api.web.render import Failure, page, with_query
 from workflow import queries
 from workflow.actions.exports import record_export
 from workflow.doctor import kept_head
-from workflow.errors import Forbidden, Invalid, Refused
+from workflow.errors import Forbidden, Invalid, Refused, reason, says
 from workflow.people import Directory
 from workflow.queries.audit import KINDS, AuditFilter, Entry, audited, audits_administration, not_an_auditor
 from workflow.queries.numbers import number_of
+
+says(
+    {
+        "audit-whole-only": (
+            "核验全部记录须有全部单位的审计范围。",
+            "可逐个项目核验，或请上级督查核验全部。",
+        ),
+    }
+)
 
 router = APIRouter(prefix="/audit", include_in_schema=False)
 
@@ -190,7 +198,7 @@ async def verify(request: Request, desk: AtDesk, form: Sent) -> Response:
             subject, kind = 0, "audit"
             work = examinations.verification(None, "全部记录", against)
         else:
-            raise Forbidden(refusal("audit-whole-only"))
+            raise Forbidden(reason("audit-whole-only"))
     except Invalid as error:
         return await _verification_page(request, desk, ref, failure=refused("verify", error, form))
     ended = await examinations.examine(

@@ -13,14 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
-from api.problems import refusal
 from api.web.commands import DONE
 from api.web.forms import Form, Sent, see
 from api.web.pages import Before, Done, failure_of
 from api.web.render import Failure, page, with_query
 from workflow import queries
 from workflow.actions.entries import confirm_entry
-from workflow.errors import Invalid, Reason, Refused, WorkflowError
+from workflow.errors import Invalid, Reason, Refused, WorkflowError, reason
 from workflow.queries.numbers import number_of
 
 router = APIRouter(include_in_schema=False)
@@ -74,7 +73,7 @@ def _ticked(form: Form) -> dict[str, list[int]]:
         if ref and entry is not None:
             found.setdefault(ref, []).append(entry)
     if not found:
-        raise Invalid(refusal("nothing-ticked", "entry"))
+        raise Invalid(reason("nothing-ticked", "entry"))
     return found
 
 

@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from api.problems import refusal
 from api.web.forms import Form
 from workflow import rules
 from workflow.actions import clocks, decisions, documents, entries, outside, projects, stages
 from workflow.content import FORMATS
-from workflow.errors import NotFound
+from workflow.errors import NotFound, reason
 from workflow.queries.views import DocumentView, StageFile
 from workflow.state import (
     Accepted,
@@ -118,7 +117,7 @@ async def stage_command(action: str, form: Form, file: StageFile) -> Command:
     """The command that this form of a stage's page gives; `form.reasons` say what is wrong with it."""
     reader = _READERS.get(action)
     if reader is None:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     command = await reader(form, file)
     return Command(command.action, {"ref": file.ref, **command.arguments}, command.done)
 
@@ -130,7 +129,7 @@ async def paper_command(action: str, form: Form, ref: str, papers: Iterable[Docu
     elif action == "register":
         command = await _register(form)
     else:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     return Command(command.action, {"ref": ref, **command.arguments}, command.done)
 
 
@@ -195,7 +194,7 @@ async def _record(form: Form, file: StageFile) -> Command:
     what = form.text("what")
     reader = _RECORDS.get(what)
     if reader is None:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     arguments = {
         "stage": file.stage.key,
         "what": await reader(form, file),
@@ -414,4 +413,4 @@ def project_command(action: str, form: Form, ref: str) -> Command:
         return Command(projects.hand_over_project, {**given, "to": form.number("to", "移交给")}, "handed")
     if action.startswith("move-"):
         return Command(projects.move_project, {**given, "trigger": action.removeprefix("move-")}, "moved")
-    raise NotFound(refusal("not-found"))
+    raise NotFound(reason("not-found"))

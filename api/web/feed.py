@@ -18,14 +18,13 @@ from api import feeds
 from api.auth import Now, TheDoor, public
 from api.desk import AtDesk, Desk
 from api.prints.agenda import agenda
-from api.problems import refusal
 from api.security import disposition
 from api.web.forms import Sent, run, see
 from api.web.pages import Done
 from api.web.render import at, page
 from workflow import queries
 from workflow.clock import local_day
-from workflow.errors import NotFound
+from workflow.errors import NotFound, reason
 from workflow.queries.dates import dates
 
 router = APIRouter(include_in_schema=False)
@@ -66,7 +65,7 @@ async def feed(
     """The calendar itself, for programs that cannot sign in; unchanged, it is not sent again."""
     person = await door.ask(feeds.owner, token=feeds.digest_of(token))
     if not person:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     day = local_day(now)
     found = await door.ask(dates, person=person, day=day)
     snap = await door.ask(queries.snapshot)

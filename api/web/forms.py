@@ -18,17 +18,23 @@ from starlette.responses import RedirectResponse
 
 from api.auth import Newcomer
 from api.desk import Desk
-from api.problems import refusal
 from api.security import read_form
 from api.uploads import chosen
 from workflow import rules
 from workflow.clock import Limit, Unit
 from workflow.content import FORMATS
-from workflow.errors import Invalid, Reason, reason
+from workflow.errors import Invalid, Reason, reason, says
 from workflow.files import Files, StoredFile
 from workflow.queries.numbers import number_of
 from workflow.queries.views import DocumentView, StageFile
 from workflow.state import Fix, ReplyData
+
+says(
+    {
+        "text-file-unreadable": ("文件不是UTF-8编码的文本，或超过{limit}。", "请用UTF-8编码另存后再上传。"),
+        "nothing-ticked": ("没有勾选事项。", "请先勾选要办理的事项。"),
+    }
+)
 
 LONGEST_FIXES = 20
 LONGEST_LIMIT = 999
@@ -77,7 +83,7 @@ class Form:
 
     def wrong(self, field: str, title: str, why: str) -> None:
         """Note that a field is wrong."""
-        self.reasons.append(refusal("field-invalid", field, field=title, why=why))
+        self.reasons.append(reason("field-invalid", field, field=title, why=why))
 
     def _read(self, field: str, value: object) -> str:
         """What was typed, with the line ends of this side; nothing, with the reason noted once, for what no
@@ -193,7 +199,7 @@ class Form:
         with suppress(UnicodeDecodeError):
             if len(content) <= longest:
                 return content.decode("utf-8-sig")
-        self.reasons.append(refusal("text-file-unreadable", field, limit=f"{longest // 1024}KB"))
+        self.reasons.append(reason("text-file-unreadable", field, limit=f"{longest // 1024}KB"))
         return ""
 
     async def replies(self, file: StageFile) -> tuple[ReplyData, ...]:

@@ -14,9 +14,8 @@ from starlette.responses import Response
 from api.auth import Visitor
 from api.cases import CONCERNS, FINDINGS, INCIDENTS
 from api.desk import AtDesk
-from api.problems import refusal
 from api.web.render import page
-from workflow.errors import NotFound
+from workflow.errors import NotFound, reason
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,7 +55,7 @@ async def own_help(request: Request, desk: AtDesk) -> Response:
 async def help_for(request: Request, desk: AtDesk, kind: str) -> Response:
     """怎样用, for that kind of person."""
     if kind not in KINDS:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     return _page(request, desk.visitor, kind)
 
 

@@ -15,7 +15,7 @@ from api.desk import AtDesk, Desk
 from api.door import door_of
 from api.graph import project_graph
 from api.phrases import phrases
-from api.problems import problem_of, refusal
+from api.problems import problem_of
 from api.schemas import Id
 from api.web.commands import DONE, typed_for
 from api.web.graphs import pictured
@@ -23,7 +23,7 @@ from api.web.render import MEDIA, STATIC, Failure, page
 from notifications import mailbox
 from workflow import queries
 from workflow.content import FORMATS
-from workflow.errors import NotFound, Reason, WorkflowError
+from workflow.errors import NotFound, Reason, WorkflowError, reason
 from workflow.queries.numbers import number_of
 from workflow.queries.stages import NOBODY
 from workflow.queries.views import Offer, ProjectView, StageFile, StageView, Told
@@ -44,7 +44,7 @@ RECENT = 12
 async def static_file(name: str) -> Response:
     """A stylesheet, script or picture of ours."""
     if name not in STATIC:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(STATIC[name], media_type=MEDIA[name.rpartition(".")[2]], headers=headers)
 
@@ -334,14 +334,14 @@ async def _mail(request: Request, mail: int) -> mailbox.MailView:
     _only_in_demo(request)
     found = await door_of(request).ask(mailbox.mail, id=mail)
     if found is None:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     return found
 
 
 def _only_in_demo(request: Request) -> None:
     """Everybody sees every mail in the demo; nowhere else."""
     if not request.app.state.settings.mailbox:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
 
 
 def failure_of(

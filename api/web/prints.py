@@ -22,16 +22,21 @@ from api.prints import lists, papers
 from api.prints.press import Press
 from api.prints.sheet import Format, Imprint, Paper, Sheet
 from api.prints.workbook import MOST, LedgerBook, Value
-from api.problems import refusal
 from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, disposition
 from api.web.portfolio import filters_of, given_in, listed
 from api.web.render import page, with_query
 from workflow import queries
 from workflow.actions.exports import record_export
 from workflow.content import FORMATS
-from workflow.errors import NotFound, Unavailable
+from workflow.errors import NotFound, Unavailable, reason, says
 from workflow.queries.dossier import Dossier
 from workflow.queries.views import ProjectView
+
+says(
+    {
+        "export-busy": ("有人正在导出台账，这一次没有开始。", "请过一两分钟再试。"),
+    }
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -149,7 +154,7 @@ async def _dossier(desk: Desk, ref: str, stage: str) -> Dossier:
 
 async def _of_stage(request: Request, desk: Desk, it: Dossier, sheet: Sheet | None) -> Response:
     if sheet is None:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     back = f"/projects/{it.file.ref}/stages/{it.file.stage.key}"
     return await _printed(request, desk, sheet, it.file.stage.title, back)
 
@@ -176,7 +181,7 @@ async def _exporting(request: Request) -> AsyncIterator[None]:
     """One of the few exports that may run at once."""
     gate: asyncio.Semaphore = request.app.state.export_gate
     if gate.locked():
-        raise Unavailable(refusal("export-busy"))
+        raise Unavailable(reason("export-busy"))
     async with gate:
         yield
 

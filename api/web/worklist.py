@@ -17,17 +17,23 @@ from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
 from api.phrases import phrases
-from api.problems import refusal
 from api.web.commands import Command
 from api.web.forms import Sent
 from api.web.pages import Done, failure_of, outcome, stage_context
 from api.web.render import Failure, page
 from workflow import queries, rules
 from workflow.actions import decisions, entries
-from workflow.errors import Invalid, NotFound, Reason, WorkflowError
+from workflow.errors import Invalid, NotFound, Reason, WorkflowError, reason, says
 from workflow.queries.numbers import number_of
 from workflow.queries.views import StageFile
 from workflow.queries.worklist import AMEND, COMPARE, DECIDE, FOLLOW, GROUPS, PREPARE, UNSTICK
+
+says(
+    {
+        "not-waiting-for-you": ("本件现在不在您的待办中。", "请刷新我的待办后再看。"),
+        "too-many-ticked": ("一次最多一并办理{most}件。", "请分次办理。"),
+    }
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -225,7 +231,7 @@ async def _line(desk: Desk, ticked: Ticked, item: queries.WorkItem | None) -> Li
     command = ticked.command()
     reasons = await desk.would_refuse(command.action, **command.arguments)
     if item is None:
-        return await _named(desk, ticked, reasons=reasons or (refusal("not-waiting-for-you"),))
+        return await _named(desk, ticked, reasons=reasons or (reason("not-waiting-for-you"),))
     return Line(ticked, item.project, item.stage_title, reasons=reasons, item=item)
 
 
@@ -256,12 +262,12 @@ def _place(ticked: Ticked) -> str:
 def _ticked(act: str, values: Sequence[str]) -> list[Ticked]:
     """The ticks, each once; Invalid if there is none or one that no page of ours could have shown."""
     if act not in ACTS:
-        raise NotFound(refusal("not-found"))
+        raise NotFound(reason("not-found"))
     given = list(dict.fromkeys(values))
     if not given:
-        raise Invalid(refusal("nothing-ticked", "item"))
+        raise Invalid(reason("nothing-ticked", "item"))
     if len(given) > MOST:
-        raise Invalid(refusal("too-many-ticked", "item", most=MOST))
+        raise Invalid(reason("too-many-ticked", "item", most=MOST))
     return [_read_tick(act, value) for value in given]
 
 
@@ -270,7 +276,7 @@ def _read_tick(act: str, value: str) -> Ticked:
     length, place = {"approve": (5, 3), "confirm": (3, 2)}[act]
     number = number_of(parts[place]) if len(parts) == length else None
     if number is None or len(value) > 300 or not all(parts):
-        raise Invalid(refusal("field-invalid", "item", field="勾选", why="不是本页所列的事项"))
+        raise Invalid(reason("field-invalid", "item", field="勾选", why="不是本页所列的事项"))
     if act == "confirm":
         return Ticked(value, parts[0], parts[1], entry=parts[place])
     return Ticked(value, parts[0], parts[1], step=parts[2], turn=number, content=parts[4])

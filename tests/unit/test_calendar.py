@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.calendar import Calendar, Status, Year, differences
-from workflow.calendar_file import SENTENCES, load_calendar, load_years, parse_year, read_year
+from workflow.calendar_file import load_calendar, load_years, parse_year, read_year
 from workflow.errors import Invalid
 
 SHIPPED = Path(__file__).parents[2] / "definitions" / "calendar"
@@ -286,13 +286,6 @@ def test_a_file_that_is_no_calendar_is_refused(text: str) -> None:
 
 def test_a_file_nested_without_end_is_refused_and_not_the_end_of_the_process() -> None:
     assert found("[" * 1_000_000 + "]" * 1_000_000) == ["2028.yaml:1:9: calendar-yaml"]
-
-
-def test_codes_are_kebab_case_and_sentences_end() -> None:
-    for code, (text, remedy) in SENTENCES.items():
-        assert code.startswith("calendar-")
-        assert text.endswith("。")
-        assert remedy.endswith("。")
 
 
 def test_a_folder_with_one_bad_file_gives_no_calendar_and_names_every_file_at_fault(tmp_path: Path) -> None:

@@ -13,21 +13,23 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import text
 
-from workflow.errors import Invalid, Reason
+from workflow.errors import Invalid, reason, says
 from workflow.record import stamp
 from workflow.sql import Statement
 from workflow.transaction import Transaction
 
-SENTENCES: Final[dict[str, tuple[str, str]]] = {
-    "command-id-reused": (
-        "同一次操作已经办过，这次的内容与上次不同，没有再办。",
-        "请先看现在的情况；仍要办理的，再提交一次。",
-    ),
-    "command-id-malformed": ("操作编号须为1至100个字符。", "请使用随机编号，如UUID。"),
-}
-"""Code -> what is wrong and the remedy, for repeated commands."""
+says(
+    {
+        "command-id-reused": (
+            "同一次操作已经办过，这次的内容与上次不同，没有再办。",
+            "请先看现在的情况；仍要办理的，再提交一次。",
+        ),
+        "command-id-malformed": ("操作编号须为1至100个字符。", "请使用随机编号，如UUID。"),
+    }
+)
 
 LONGEST: Final = 100
+PLACE: Final = "Idempotency-Key"
 
 _FIND = Statement(text("SELECT digest, answer FROM command WHERE id = :id"))
 _INSERT = Statement(
@@ -55,14 +57,14 @@ def run_once(
     command. Invalid (command-id-reused) if the same actor used the id for something else.
     """
     if not 0 < len(command) <= LONGEST:
-        raise Invalid(_reason("command-id-malformed"))
+        raise Invalid(reason("command-id-malformed", PLACE))
     key = f"{actor}:{command}"
     digest = sha256(
         f"{action.__module__}.{action.__qualname__}\n".encode() + _ENCODER.encode(arguments)
     ).hexdigest()
     row = tx.execute(_FIND, id=key).fetchone()
     if row is not None and row[0] != digest:
-        raise Invalid(_reason("command-id-reused"))
+        raise Invalid(reason("command-id-reused", PLACE))
     if row is not None:
         return msgspec.json.decode(row[1])
 
@@ -77,7 +79,3 @@ def forget_commands(tx: Transaction, *, older_than: timedelta, actor: int, now: 
     """Remove the answers that nobody will ask for again."""
     del actor
     tx.execute(_FORGET, before=stamp(now - older_than))
-
-
-def _reason(code: str) -> Reason:
-    return Reason(code, *SENTENCES[code], place="Idempotency-Key")
