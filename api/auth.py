@@ -33,7 +33,7 @@ from api.settings import Settings, is_loopback
 from workflow.actions.people import change_person
 from workflow.errors import Forbidden, Invalid, Unavailable, reason, says
 from workflow.people import SYSTEM, Directory, PersonView
-from workflow.queries.snapshot import latest_snapshot, snapshot
+from workflow.snapshot import snapshot
 
 says(
     {
@@ -355,7 +355,7 @@ async def _find(door: Door, session: str) -> sessions.Found | None:
     row = await door.row(sessions.FIND, id=session)
     if row is None:
         return None
-    latest = latest_snapshot(door.store.engine)
+    latest = door.store.caches.snapshots.latest
     if latest is None or latest.seq != row[-1]:
         latest = await door.ask(snapshot)
     return sessions.found(row, latest.directory)

@@ -30,9 +30,10 @@ from workflow.calendar import Calendar
 from workflow.clock import NINE, SHANGHAI, local_day
 from workflow.files import Files
 from workflow.people import SYSTEM
+from workflow.snapshot import shipped_calendar
 from workflow.state import Accepted, Filed, Record, ReplyData, SpecialBegan, SpecialEnded
 from workflow.store import Store
-from workflow.transaction import Transaction, shipped_calendar
+from workflow.transaction import Transaction
 
 PASSWORD = "demo-2026-shenpi"  # noqa: S105 - everybody's in the demo, printed at its start
 FIRST_DAY = date(2026, 11, 20)

@@ -22,8 +22,8 @@ from notifications.render import Rendered, render, say
 from notifications.settings import MailSettings
 from workflow.clock import local_day
 from workflow.events import DECODER, EntryRecorded, Event, ExplanationFiled, IncidentRaised, RungFired
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.record import instant, stamp
+from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import Statement
 from workflow.state import ProjectState, TakenOver, from_json
 from workflow.store import Store

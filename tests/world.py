@@ -34,6 +34,7 @@ from workflow.events import DECODER, Event, Recorded, kind_of
 from workflow.files import StoredFile
 from workflow.people import SYSTEM
 from workflow.record import instant
+from workflow.snapshot import shipped_calendar
 from workflow.state import (
     Accepted,
     Concluded,
@@ -53,7 +54,7 @@ from workflow.state import (
     from_json,
 )
 from workflow.store import Store
-from workflow.transaction import Transaction, shipped_calendar
+from workflow.transaction import Transaction
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 TYPES = ("hall", "home", "garden", "walk")

@@ -28,12 +28,11 @@ from workflow.events import DECODER, Recorded
 from workflow.evolve import fold
 from workflow.machine import Compiled
 from workflow.people import SYSTEM, Directory
-from workflow.queries.snapshot import read_people
 from workflow.queries.stored import named_files
 from workflow.record import START, Broken, Link, instant, root_of, seal_hash, stamp, verify_chain
 from workflow.rules import Case, may_confirm
+from workflow.snapshot import compile_text, people_in
 from workflow.state import ProjectState, to_json
-from workflow.transaction import compile_text
 
 PRINTED, LONGEST_HEAD = 16, 64
 """How many characters of a head a mail prints, enough to find it again and short enough to type; and of a whole one."""
@@ -112,7 +111,7 @@ def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], 
     broken = audit(connection).broken
     if broken is not None:
         findings.append(Finding("error", "audit-broken", str(broken)))
-    findings += _examine_projects(connection, read_people(connection), local_day(now))
+    findings += _examine_projects(connection, people_in(connection), local_day(now))
     findings += _examine_files(connection, has_file)
     findings += _examine_stuck(connection)
     findings += _examine_lateness(connection, now)

@@ -52,9 +52,9 @@ class Store:
     def __init__(self, url: str, *, writers: int = 4, readers: int = 4) -> None:
         self.url = url
         self.dialect = "sqlite" if url.startswith("sqlite") else "postgresql"
-        self.engine = _engine(url)
-        self.after_commit: list[Callable[[], None]] = []
         self.caches = Caches()
+        self.engine = _engine(url, execution_options={"snapshots": self.caches.snapshots})
+        self.after_commit: list[Callable[[], None]] = []
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="shenpi-read")
         self._writers: _SQLiteWriter | _PostgresWriters
         self._writer_count = writers
@@ -273,7 +273,7 @@ class _SQLiteWriter:
             if not self._run_together(batch, guarded=False):
                 self._run_together(batch, guarded=True)
         except BaseException as error:  # noqa: BLE001 - every caller of the batch must hear of it
-            self._store.caches.forget()
+            self._store.caches.snapshots.forget()
             if connection.in_transaction:
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
@@ -293,7 +293,6 @@ class _SQLiteWriter:
             self._attempt(job)
             connection.execute("ROLLBACK")
         except BaseException as error:  # noqa: BLE001 - its caller must hear of it
-            self._store.caches.forget()
             job.error = _translated(error)
         job.settle()
 
@@ -313,7 +312,7 @@ class _SQLiteWriter:
                 connection.execute("RELEASE action")
             elif job.error is not None and connection.total_changes != changes:
                 connection.execute("ROLLBACK")
-                self._store.caches.forget()
+                self._store.caches.snapshots.forget()
                 return False
         reach("write.commit")
         connection.execute("COMMIT")
@@ -330,8 +329,6 @@ class _SQLiteWriter:
             if not self._connection.in_transaction:
                 raise  # SQLite itself ended the transaction (a full disk does): nothing of the batch happened
             job.error = _translated(error)
-        if transaction.touched_administration and (job.rehearsal or job.error is not None):
-            self._store.caches.forget()
 
 
 class _PostgresWriters:
@@ -382,8 +379,6 @@ class _PostgresWriters:
                     reach("write.committed")
             finally:
                 if not committed:
-                    if transaction.touched_administration:
-                        self._store.caches.forget()
                     with suppress(Exception):
                         connection.execute("ROLLBACK")
 
@@ -534,12 +529,12 @@ def _configure_sqlite(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, **options: Any) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(
-            url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, pool_size=8
-        )
-    engine = create_engine(url, connect_args={"check_same_thread": False, "cached_statements": 256})
+        address = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        return create_engine(address, pool_pre_ping=True, pool_size=8, **options)
+    connecting = {"check_same_thread": False, "cached_statements": 256}
+    engine = create_engine(url, connect_args=connecting, **options)
 
     @engine_events.listens_for(engine, "connect")
     def _connected(connection: Any, _: Any) -> None:

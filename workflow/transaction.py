@@ -6,10 +6,8 @@ rows that differ, all guarded by the head's number, in the transaction that the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date, datetime
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable
+from datetime import datetime
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -20,16 +18,15 @@ from workflow import projection
 from workflow.administration import ENCODER as ADMINISTRATION_ENCODER
 from workflow.administration import AdministrationEvent
 from workflow.calendar import Calendar
-from workflow.calendar_file import load_calendar, parse_year
 from workflow.definition import Definition
 from workflow.errors import Conflict, NotFound, WorkflowError, reason
 from workflow.events import DECODER, ENCODER, Event, IncidentRaised, Recorded
 from workflow.evolve import evolve, fold
 from workflow.failpoints import reach
-from workflow.loader import load
 from workflow.machine import Compiled
-from workflow.people import DelegationView, Directory, OrganisationView, PersonView, PostView
+from workflow.people import Directory
 from workflow.record import START, chain, instant, stamp
+from workflow.snapshot import Snapshot, Snapshots
 from workflow.sql import Connection, Cursor, Statement
 from workflow.state import Entry, ProjectState, from_json, to_json
 
@@ -127,18 +124,6 @@ _INSERT_INCIDENT = Statement(
     )
 )
 _INCIDENTS_ALONE = Statement(text("SELECT pg_advisory_xact_lock(74657)"))
-_DEFINITION = Statement(text("SELECT type, text FROM definition WHERE digest = :digest"))
-_PEOPLE = Statement(text("SELECT id, name, staff_number, email, active FROM person ORDER BY id"))
-_ORGANISATIONS = Statement(
-    text("SELECT id, parent_id, name, path, region, active FROM organisation ORDER BY id")
-)
-_POSTS = Statement(text("SELECT person_id, organisation_id, key, title FROM post ORDER BY id"))
-_DELEGATIONS = Statement(
-    text("SELECT from_id, to_id, starts_on, ends_on, reason FROM delegation WHERE NOT ended ORDER BY id")
-)
-_YEARS = Statement(text("SELECT year, text FROM calendar_year"))
-
-CALENDAR_DIRECTORY = Path(__file__).parent.parent / "definitions" / "calendar"
 
 
 class Tell(NamedTuple):
@@ -146,17 +131,6 @@ class Tell(NamedTuple):
 
     kind: str
     people: tuple[int, ...]
-
-
-class Snapshot:
-    """The directory and the calendar at one number of the administration's chain, each loaded at first use."""
-
-    __slots__ = ("calendar", "directory", "seq")
-
-    def __init__(self, seq: int) -> None:
-        self.seq = seq
-        self.directory: Directory | None = None
-        self.calendar: Calendar | None = None
 
 
 class Folded(NamedTuple):
@@ -171,17 +145,15 @@ KEPT_STATES = 64
 
 
 class Caches:
-    """What all transactions share: the newest snapshot, every definition ever used, the states last seen.
+    """What all transactions share: the snapshots, and the states last seen.
 
-    A definition is named by its digest and never changes. A transaction keeps the snapshot it began with,
-    so that one which loads late can never pass old rights off as new ones. A state is named by its head,
-    which covers every event that the state is the fold of: where the database holds the same head, the
-    state is the same, whoever wrote it and whatever was rolled back since; where it does not, it is read.
+    A state is named by its head, which covers every event that the state is the fold of: where the database
+    holds the same head, the state is the same, whoever wrote it and whatever was rolled back since; where it
+    does not, it is read.
     """
 
     def __init__(self) -> None:
-        self._snapshot = Snapshot(-1)
-        self.definitions: dict[str, Compiled] = {}
+        self.snapshots = Snapshots()
         self._states: dict[str, Folded] = {}
         self._keeping = Lock()
 
@@ -196,17 +168,6 @@ class Caches:
             self._states[ref] = Folded(head, state)
             if len(self._states) > KEPT_STATES:
                 del self._states[next(iter(self._states))]
-
-    def forget(self) -> None:
-        """Load the snapshot again at next use."""
-        self._snapshot = Snapshot(-1)
-
-    def at(self, seq: int) -> Snapshot:
-        """The snapshot of that number of the administration's chain."""
-        found = self._snapshot
-        if found.seq != seq:
-            found = self._snapshot = Snapshot(seq)
-        return found
 
 
 class Pending(NamedTuple):
@@ -272,11 +233,15 @@ class Transaction:
         self._snapshot: Snapshot | None = None
         self._open: dict[int, OpenProject] = {}
         self._by_ref: dict[str, OpenProject] = {}
-        self.touched_administration = False
+        self._administered = False
 
     def execute(self, statement: Statement, **parameters: Any) -> Cursor:
         """Run one prepared statement."""
         return statement.execute(self._connection, self.dialect, parameters)
+
+    def rows(self, statement: Statement, /, **parameters: Any) -> list[Any]:
+        """All rows that one prepared statement finds."""
+        return self.execute(statement, **parameters).fetchall()
 
     # Projects
 
@@ -305,7 +270,7 @@ class Transaction:
             raise NotFound(reason("project-not-found"))
         project, ref, seq, head, body, administration = row
         if self._snapshot is None:
-            self._snapshot = self._caches.at(administration)
+            self._snapshot = self._snapshot_at(administration)
         state = known.state if known is not None and body is None else from_json(body)
         opened = OpenProject(project, ref, seq, head, state, self.compiled(state.digest))
         return self._keep(opened)
@@ -319,49 +284,36 @@ class Transaction:
     @property
     def directory(self) -> Directory:
         """Everybody and every organisation, as of this transaction."""
-        snapshot = self._current()
-        if snapshot.directory is None:
-            snapshot.directory = self._load_directory()
-        return snapshot.directory
+        return self._current().directory
 
     @property
     def calendar(self) -> Calendar:
         """The calendar of working days, as of this transaction."""
-        snapshot = self._current()
-        if snapshot.calendar is None:
-            rows = self.execute(_YEARS).fetchall()
-            loaded = (parse_year(row[1], f"{row[0]}.yaml") for row in rows)
-            snapshot.calendar = Calendar((*shipped_calendar().years, *loaded))
-        return snapshot.calendar
+        return self._current().calendar
 
     def compiled(self, digest: str) -> Compiled:
         """The definition of that digest with its machines; NotFound if it was never published."""
-        found = self._caches.definitions.get(digest)
-        if found is None:
-            row = self.execute(_DEFINITION, digest=digest).fetchone()
-            if row is None:
-                raise NotFound(reason("definition-not-found", type=digest[:12]))
-            found = self._caches.definitions[digest] = compile_text(row[1], row[0])
-        return found
+        return self._caches.snapshots.definitions.compiled(digest, self.rows)
 
     def _current(self) -> Snapshot:
         if self._snapshot is None:
             statement = _ADMINISTRATION if self.dialect == "sqlite" else _ADMINISTRATION_SHARED
-            self._snapshot = self._caches.at(self.execute(statement).fetchone()[0])
+            self._snapshot = self._snapshot_at(self.execute(statement).fetchone()[0])
         return self._snapshot
 
-    def _load_directory(self) -> Directory:
-        return read_directory(lambda statement: self.execute(statement).fetchall())
+    def _snapshot_at(self, seq: int) -> Snapshot:
+        snapshots = self._caches.snapshots
+        return snapshots.read(seq, self.rows) if self._administered else snapshots.at(seq, self.rows)
 
     # Administration
 
     def lock_administration(self) -> None:
         """Keep everybody else from administering until this transaction ends; rights are read after that."""
         if self.dialect != "sqlite":
-            self._snapshot = self._caches.at(self.execute(_ADMINISTRATION_LOCKED).fetchone()[0])
+            self._snapshot = self._snapshot_at(self.execute(_ADMINISTRATION_LOCKED).fetchone()[0])
 
     def administer(self, event: AdministrationEvent, *, actor: int, at: datetime) -> None:
-        """Chain an event of the administration; caches are loaded anew from here on."""
+        """Chain an event of the administration; what it changes is read anew from here on."""
         statement = _ADMINISTRATION if self.dialect == "sqlite" else _ADMINISTRATION_LOCKED
         seq, head = self.execute(statement).fetchone()
         if self._snapshot is not None and self._snapshot.seq != seq:
@@ -373,7 +325,7 @@ class Transaction:
         self.execute(
             _INSERT_EVENT, project_id=0, seq=seq + 1, at=when, actor_id=actor, data=data, hash=hashed
         )
-        self.touched_administration = True
+        self._administered = True
         self._snapshot = None
 
     # Writing
@@ -520,33 +472,3 @@ class Transaction:
 
 def _entry_tasks(entries: Iterable[Entry]) -> set[Any]:
     return {task for entry in entries for task in projection.entry_tasks(entry)}
-
-
-def compile_text(text_: str, name: str) -> Compiled:
-    """The machines of a definition text that was proved when it was published; ValueError if it is not."""
-    loaded = load(text_, name)
-    if loaded.definition is None:
-        raise ValueError(f"a published definition does not load: {loaded.findings[0]}")
-    return Compiled(loaded.definition)
-
-
-@cache
-def shipped_calendar() -> Calendar:
-    """The calendar that comes with the product; an office's own years are laid over it."""
-    return load_calendar(CALENDAR_DIRECTORY)
-
-
-def read_directory(rows: Callable[[Statement], list[Any]]) -> Directory:
-    """The directory from its tables, whichever connection `rows` reads them by."""
-    return Directory(
-        people={row[0]: PersonView(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows(_PEOPLE)},
-        organisations={
-            row[0]: OrganisationView(row[0], row[1] or 0, row[2], row[3], row[4], bool(row[5]))
-            for row in rows(_ORGANISATIONS)
-        },
-        posts=tuple(PostView(*row) for row in rows(_POSTS)),
-        delegations=tuple(
-            DelegationView(row[0], row[1], date.fromisoformat(row[2]), date.fromisoformat(row[3]), row[4])
-            for row in rows(_DELEGATIONS)
-        ),
-    )

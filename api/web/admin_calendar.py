@@ -21,7 +21,7 @@ from workflow import queries
 from workflow.actions import calendar
 from workflow.calendar import STATUS_WORDS, Calendar, Year, weekday
 from workflow.errors import NotFound, WorkflowError, reason
-from workflow.transaction import CALENDAR_DIRECTORY
+from workflow.snapshot import CALENDAR_DIRECTORY
 
 router = APIRouter(prefix="/admin/calendar", include_in_schema=False, dependencies=list(ADMINISTRATOR))
 

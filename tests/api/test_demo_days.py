@@ -13,8 +13,8 @@ import notifications.models  # noqa: F401 - as above
 from api import demo
 from workflow import queries
 from workflow.files import Files
+from workflow.snapshot import shipped_calendar
 from workflow.store import Store
-from workflow.transaction import shipped_calendar
 
 FIRST, LAST = date(2026, 10, 8), date(2027, 12, 31)
 

@@ -15,7 +15,7 @@ import chinese_calendar
 import yaml
 
 from workflow.loader import load
-from workflow.transaction import shipped_calendar
+from workflow.snapshot import shipped_calendar
 
 DEFINITION = Path(__file__).parents[2] / "definitions" / "welfare-complex.yaml"
 ROUNDS = 15

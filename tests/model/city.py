@@ -42,8 +42,8 @@ from workflow.actions.once import run_once
 from workflow.clock import SHANGHAI, local_day
 from workflow.errors import WorkflowError
 from workflow.people import SYSTEM, Directory
+from workflow.snapshot import shipped_calendar
 from workflow.store import Store
-from workflow.transaction import shipped_calendar
 
 T = TypeVar("T")
 DEFINITIONS = Path(__file__).parents[2] / "definitions"

@@ -38,10 +38,10 @@ from workflow.events import (
 from workflow.evolve import evolve
 from workflow.machine import Compiled
 from workflow.record import START, chain, instant
+from workflow.snapshot import compile_text
 from workflow.state import Clock, ProjectState, to_json
 from workflow.store import sqlite_path
 from workflow.timing import VALIDITY_LADDER
-from workflow.transaction import compile_text
 
 Place = tuple[str, str]
 """A stage, or a document, of which a clock may run."""

@@ -13,7 +13,7 @@ from workflow import events as ev
 from workflow import state as st
 from workflow.clock import Limit, Span, Unit
 from workflow.people import SYSTEM
-from workflow.queries.snapshot import snapshot
+from workflow.snapshot import snapshot
 
 WORKDAYS = Unit.WORKDAYS
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.world import World, refused
 from workflow.actions.incidents import resolve_incident
 from workflow.actions.people import (
@@ -14,7 +16,9 @@ from workflow.actions.people import (
 )
 from workflow.errors import Forbidden, NotFound
 from workflow.events import EntryOffered, StepOffered
+from workflow.snapshot import snapshot
 from workflow.state import Filed
+from workflow.transaction import Transaction
 
 
 def incident(world: World) -> int:
@@ -266,3 +270,31 @@ def test_people_and_units_keep_their_order_whatever_was_changed_last(world: Worl
 
     assert list(directory.people) == sorted(directory.people)
     assert list(directory.organisations) == sorted(directory.organisations)
+
+
+@pytest.mark.parametrize("rehearsed", [False, True], ids=["failed", "rehearsed"])
+def test_a_name_that_was_taken_back_is_seen_by_nobody(world: World, rehearsed: bool) -> None:
+    """What an administrator's action read of its own doing is kept for no other action and no page."""
+    own = []
+
+    def renames(tx: Transaction) -> None:
+        change_person(tx, person=world.people["谭丽"], name="谭莉", actor=world.people["顾明"], now=world.now)
+        own.append(looked_up(tx))
+        if not rehearsed:
+            raise ZeroDivisionError
+
+    def looked_up(tx: Transaction) -> str:
+        return tx.directory.name(world.people["谭丽"])
+
+    if rehearsed:
+        world.store.rehearse(renames).result()
+    else:
+        with pytest.raises(ZeroDivisionError):
+            world.store.act(renames)
+    world.do(
+        change_person, "顾明", person=world.people["杨帆"], name="杨凡"
+    )  # under the number that was given back
+
+    assert own[-1] == "谭莉"
+    assert world.store.act(looked_up) == "谭丽"
+    assert world.store.read(snapshot).directory.name(world.people["谭丽"]) == "谭丽"

@@ -17,8 +17,8 @@ from workflow.loader import load
 from workflow.machine import Compiled
 from workflow.people import Directory
 from workflow.rules import Case
+from workflow.snapshot import shipped_calendar
 from workflow.state import NOT_APPLICABLE, Paper, ProjectState, StageState, Wait
-from workflow.transaction import shipped_calendar
 
 TODAY = date(2026, 9, 1)
 NOW = datetime(2026, 9, 1, 2, tzinfo=UTC)

@@ -14,6 +14,7 @@ from workflow.clock import SHANGHAI, Limit, Unit, due, local_day, rung_at
 from workflow.definition import Definition, Rung
 from workflow.loader import load
 from workflow.queries.words import light_on
+from workflow.snapshot import shipped_calendar
 from workflow.state import Clock
 from workflow.timing import (
     VALIDITY_LADDER,
@@ -26,7 +27,6 @@ from workflow.timing import (
     stop,
     validity_clock,
 )
-from workflow.transaction import shipped_calendar
 
 CALENDAR = shipped_calendar()
 LADDER = tuple(Rung(offset, ("holder",)) for offset in (-3, -1, 0, 1, 3, 10))

@@ -43,7 +43,6 @@ from workflow.queries.portfolio import (
     projects,
 )
 from workflow.queries.record import AuditHead, audit_head, timeline
-from workflow.queries.snapshot import snapshot
 from workflow.queries.staffing import Absence, Place, abandoned, absence
 from workflow.queries.stages import reply_reasons, stage_file
 from workflow.queries.taking_over import TakeOverView, take_over
@@ -51,6 +50,7 @@ from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
 from workflow.queries.warnings import KINDS, Trouble, Warnings, trouble, warnings, worst
 from workflow.queries.whole import Overview, overview, project
 from workflow.queries.worklist import WorkItem, Worklist, worklist
+from workflow.snapshot import snapshot
 
 __all__ = [
     "KINDS",

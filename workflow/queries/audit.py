@@ -23,9 +23,9 @@ from workflow.models import DefinitionText, EventRow
 from workflow.people import Directory
 from workflow.queries.numbers import number_of
 from workflow.queries.scope import PROJECT, is_called
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.record import START, chain, instant, stamp
 from workflow.sentences import Teller, administered, sentence
+from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
 
 EVENT, DEFINITION = table(EventRow), table(DefinitionText)

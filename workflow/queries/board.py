@@ -28,9 +28,9 @@ from workflow.queries.portfolio import (
 from workflow.queries.reading import Reading, reading_of
 from workflow.queries.restarts import AGAIN, began_again
 from workflow.queries.scope import PROJECT, columns
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import holder_words, standing_words
 from workflow.queries.words import LIGHTS, Due, Light, clock_day, due_of, left_words, row_light
+from workflow.snapshot import Snapshot, snapshot
 from workflow.state import NOT_APPLICABLE, PASSED_STATES
 
 PAGE = 50

@@ -15,9 +15,9 @@ from workflow.definition import Definition
 from workflow.queries.papers import value_words
 from workflow.queries.portfolio import organisation_name
 from workflow.queries.scope import PROJECT, TASK, columns, people, visible
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.words import caution_of, clock_time
 from workflow.queries.worklist import SAME_STAGE, STAGE, taken_over_checks
+from workflow.snapshot import Snapshot, snapshot
 from workflow.state import Entry, ReplyData, TakenOver, from_json
 
 MOST_CHECKS = 100

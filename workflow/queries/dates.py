@@ -12,8 +12,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from workflow.queries.scope import PROJECT, columns, people, visible
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.worklist import WorkItem, worklist
+from workflow.snapshot import Snapshot, snapshot
 from workflow.state import RUNNING_STATES, from_json
 
 MOST_PROJECTS = 200

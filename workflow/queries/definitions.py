@@ -17,8 +17,8 @@ from workflow.errors import NotFound, reason
 from workflow.loader import Finding, load
 from workflow.models import DefinitionText
 from workflow.queries.scope import PROJECT, visible
-from workflow.queries.snapshot import snapshot
 from workflow.record import instant
+from workflow.snapshot import snapshot
 from workflow.sql import table
 
 ROW = table(DefinitionText).c

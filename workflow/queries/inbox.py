@@ -12,10 +12,10 @@ from workflow.models import EventRow, Incident, Notice
 from workflow.notices import NOTICES
 from workflow.queries.record import stage_of
 from workflow.queries.scope import PROJECT, visible
-from workflow.queries.snapshot import snapshot
 from workflow.queries.words import clock_time
 from workflow.record import instant
 from workflow.sentences import Teller, sentence
+from workflow.snapshot import snapshot
 from workflow.sql import table
 
 EVENT, NOTICE, INCIDENT = table(EventRow), table(Notice), table(Incident)

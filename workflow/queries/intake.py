@@ -8,8 +8,8 @@ from datetime import date
 from sqlalchemy import Connection, and_, or_, select
 
 from workflow.queries.scope import PROJECT, columns
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.rules import intake
+from workflow.snapshot import Snapshot, snapshot
 from workflow.state import from_json
 
 

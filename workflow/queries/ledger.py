@@ -18,9 +18,9 @@ from workflow.machine import PROJECT_STATES
 from workflow.queries.portfolio import Filters, organisation_name, project_conditions
 from workflow.queries.reading import Reading, reading_of
 from workflow.queries.scope import PROJECT, columns
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import holder_words
 from workflow.queries.words import Due, Light, due_of, row_day, row_light
+from workflow.snapshot import Snapshot, snapshot
 
 CHUNK = 200
 """Bodies read at once: some two megabytes."""

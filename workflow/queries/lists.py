@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from workflow.definition import Definition
 from workflow.errors import NotFound, reason
 from workflow.models import DefinitionText
-from workflow.queries.snapshot import snapshot
+from workflow.snapshot import snapshot
 from workflow.sql import table
 
 

@@ -23,8 +23,8 @@ from workflow.people import Directory
 from workflow.queries.lists import published
 from workflow.queries.restarts import own_light
 from workflow.queries.scope import PROJECT, columns, is_called, namesake, visible
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.words import Light, due_words, row_day, row_light
+from workflow.snapshot import Snapshot, snapshot
 from workflow.state import StageState
 
 PAGE = 50

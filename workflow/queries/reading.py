@@ -15,9 +15,9 @@ from workflow.definition import Definition, Stage
 from workflow.errors import NotFound, reason
 from workflow.people import Directory
 from workflow.queries.scope import PROJECT, columns, visible
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.rules import Blocker, Case, blockers
 from workflow.sentences import Teller
+from workflow.snapshot import Snapshot, snapshot
 from workflow.state import ProjectState, from_json
 
 

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, text
 
 from workflow.definition import POSTS
 from workflow.people import Directory, PostView
-from workflow.queries.snapshot import snapshot
 from workflow.queries.worklist import task_words
 from workflow.rules.people import RANKS
+from workflow.snapshot import snapshot
 
 MOST = 200
 """More places than anybody reads: beyond this the page says that there are more."""

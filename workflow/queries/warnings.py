@@ -25,10 +25,10 @@ from workflow.queries.reading import Reading, readings
 from workflow.queries.record import Row
 from workflow.queries.restarts import AGAIN, began_again
 from workflow.queries.scope import PROJECT, TASK, Sees, sight
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import held_since, holder_words
 from workflow.queries.words import Due, clock_day, due_of
 from workflow.record import instant
+from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
 from workflow.state import Clock, Paper, StageState
 from workflow.timing import VALIDITY_LADDER, ladder_of

@@ -21,12 +21,12 @@ from workflow.projection import CHECK, RETURNED
 from workflow.queries.papers import paper_view
 from workflow.queries.reading import Reading, reading_of, readings
 from workflow.queries.scope import PROJECT, TASK, columns, people
-from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import entry_views, what_follows
 from workflow.queries.views import EntryView, PaperView
 from workflow.queries.words import Due, due_of, since_words
 from workflow.record import instant
 from workflow.rules import state_words
+from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
 from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, WAITING, StageState
 
