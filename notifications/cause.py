@@ -21,7 +21,7 @@ from workflow.events import (
     ReplyLapsed,
     RungFired,
 )
-from workflow.machine import Compiled
+from workflow.machine import Compiled, is_outside
 from workflow.people import Directory
 from workflow.rules import Case
 from workflow.state import Clock, ProjectState, StageState
@@ -135,7 +135,7 @@ class Cause(Struct, frozen=True):
     @property
     def is_outside(self) -> bool:
         """Whether an outside office has it."""
-        return self.place.endswith((".filed", ".accepted"))
+        return is_outside(self.place)
 
     @property
     def has_moved(self) -> bool:

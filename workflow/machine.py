@@ -17,6 +17,14 @@ from workflow.state import CANCELLED, ISSUED, LAPSED, NOT_APPLICABLE, PREPARING,
 
 FILING, FILED, CORRECTING, ACCEPTED = "filing", "filed", "correcting", "accepted"
 
+TRIGGERS = {"approved": "approve", "returned": "return", "refused": "refuse"}
+"""What each outcome of a decision, ours or an outside office's, asks of the machine."""
+
+
+def is_outside(state: str) -> bool:
+    """Whether an outside office holds a stage in that state: it was filed there, or accepted."""
+    return state.endswith((f".{FILED}", f".{ACCEPTED}"))
+
 
 class Move(NamedTuple):
     """One legal move: from one state, by one trigger, to exactly one state."""

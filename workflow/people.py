@@ -141,7 +141,7 @@ class Directory(Struct, frozen=True, dict=True):
         over = set(self.upwards(organisation))
         return any(held.key in keys and held.organisation in over for held in self.posts_of(person))
 
-    def is_leader(self, person: int) -> bool:
+    def oversees(self, person: int) -> bool:
         """Whether the person answers for the work of others: holds any post but a clerk's."""
         return any(held.key != "clerk" for held in self.posts_of(person))
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from workflow.calendar import Calendar
 from workflow.clock import Limit, Span, Unit, deadline_at, due, renew_from, rung_at
 from workflow.definition import Definition, DocumentType, Rung, Stage, StepKind
-from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
+from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING, is_outside
 from workflow.state import PREPARING, Clock, StageState
 
 VALIDITY_LADDER = tuple(Rung(offset, ("clerk", "section_chief")) for offset in (-60, -20, -5, 0))
@@ -70,11 +70,7 @@ def ladder_of(definition: Definition, stage: Stage, state: str) -> tuple[Rung, .
     key, _, part = state.partition(".")
     gathering = state == PREPARING or part == FILING  # the clerk's own, whatever ladder the outside step has
     step = None if gathering else stage.step(key)
-    return definition.ladder_of(stage, step, outside=_is_outside(state))
-
-
-def _is_outside(state: str) -> bool:
-    return state.endswith((f".{FILED}", f".{ACCEPTED}"))
+    return definition.ladder_of(stage, step, outside=is_outside(state))
 
 
 def _limits(stage: Stage, state: str) -> tuple[Limit, Limit | None, bool] | None:
@@ -92,7 +88,7 @@ def _limits(stage: Stage, state: str) -> tuple[Limit, Limit | None, bool] | None
     }[part]
     if limit is None:
         return None
-    return limit, step.statutory if part == ACCEPTED else None, _is_outside(state)
+    return limit, step.statutory if part == ACCEPTED else None, is_outside(state)
 
 
 def retime(clock: Clock, ladder: Sequence[Rung], calendar: Calendar, now: datetime) -> Clock:

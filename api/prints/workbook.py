@@ -5,6 +5,7 @@ Invariant: whatever a person typed is text and stays text, however much it looks
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -29,8 +30,8 @@ LONGEST_TEXT: Final = 32_767
 """Characters of a cell, as the format says."""
 
 DATE, MONEY = "yyyy-mm-dd", "#,##0.00"
-DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""Beginnings that a spreadsheet may take for a formula once somebody edits the cell (reliability.md S-80)."""
+FORMULA: Final = re.compile(r"[\t\r\n\x00]|[\s\x00\u200b\ufeff]*[=+\-@＝＋－＠]")
+"""How a cell begins that a spreadsheet may take for a formula once somebody edits it; some look past blanks."""
 
 COLUMNS: Final = (
     ("项目", 36),
@@ -147,5 +148,5 @@ def _cell(sheet: Any, value: Value) -> Any:
     if text:
         cell.data_type = "s"  # openpyxl takes a leading = for a formula
         cell.number_format = "@"
-        cell.quotePrefix = text.startswith(DANGEROUS)
+        cell.quotePrefix = FORMULA.match(text) is not None
     return cell

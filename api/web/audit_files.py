@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -17,12 +16,11 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
+from api.prints.workbook import FORMULA
 from workflow.queries.audit import Entry
 
 COLUMNS: Final = ("时刻", "项目", "序号", "种类", "人员", "经过", "校验码", "记录时刻（UTC）")
 WIDTHS: Final = (20, 30, 8, 16, 18, 80, 20, 28)
-FORMULA: Final = re.compile(r"[\t\r\x00]|[\s\x00\u200b\ufeff]*[=+\-@＝＋－＠]")
-"""How a cell begins that a spreadsheet program might take for a formula; some look past blanks."""
 
 _UNPRINTABLE: Final = {code: None for code in range(32) if code not in {9, 10, 13}}
 

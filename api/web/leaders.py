@@ -28,7 +28,7 @@ async def warnings(
 ) -> Response:
     """预警: everything yellow and red, by unit and person, and what was sent to whom."""
     given = {
-        "light": light if light in queries.KINDS else "",
+        "light": light if light in queries.LIGHT_FILTERS else "",
         "unit": number_of(unit) or 0,
         "holder": number_of(holder) or 0,
     }
@@ -43,7 +43,7 @@ async def warnings(
         it=await desk.ask(
             queries.warnings, kind=given["light"], unit=given["unit"], holder=given["holder"], after=after
         ),
-        kinds=queries.KINDS,
+        kinds=queries.LIGHT_FILTERS,
         given=given,
         with_filter=with_filter,
         today=desk.day,

@@ -164,7 +164,7 @@ def page(
 
 def _navigation(request: Request, visitor: Visitor | None) -> tuple[tuple[str, str], ...]:
     mailbox = (("/mailbox", "演示邮箱"),) if request.app.state.settings.mailbox else ()
-    leads = visitor is not None and visitor.directory.is_leader(visitor.id)
+    leads = visitor is not None and visitor.directory.oversees(visitor.id)
     common = tuple(each for each in NAVIGATION if leads or each[0] not in FOR_LEADERS)
     return (*common, *_duties(visitor), *mailbox, ("/help", "帮助"))
 

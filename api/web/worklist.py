@@ -102,7 +102,7 @@ async def _page(
 ) -> Response:
     work: queries.Worklist = await desk.ask(queries.worklist)
     found = next((item for item in work.mine if place_of(item) == opened), None)
-    leads = desk.visitor.directory.is_leader(desk.visitor.id)
+    leads = desk.visitor.directory.oversees(desk.visitor.id)
     file = await desk.ask(queries.stage_file, ref=found.ref, stage=found.stage) if found else None
     return page(
         request,

@@ -14,7 +14,7 @@ from tests.web.many import DAY, Many
 from tests.world import World
 from workflow import queries
 from workflow.clock import local_day
-from workflow.queries.warnings import KINDS
+from workflow.queries.portfolio import LIGHT_FILTERS
 
 
 def _kind(found: queries.Warnings, key: str) -> Any:
@@ -122,7 +122,7 @@ def test_nothing_of_another_unit_shows(sign_in: SignIn, who: str, hidden: str) -
 def test_the_numbers_are_the_lengths_of_the_lists(many: Many) -> None:
     for who in ("jianghui", "zhoujianping", "tanli"):
         found = _warnings(many, who)
-        for kind in KINDS:
+        for kind in LIGHT_FILTERS:
             listed = _all(many, who, kind)
             counted = sum(each.counts[kind] for each in found.units)
 
@@ -150,10 +150,14 @@ def test_a_person_s_number_leads_to_the_list_behind_it(many: Many) -> None:
     for who in ("jianghui", "zhoujianping"):
         for each in _warnings(many, who).people:
             found = _warnings(many, who, holder=each.id)
-            counted = {kind: sum(unit.counts[kind] for unit in found.units) for kind in KINDS}
+            counted = {kind: sum(unit.counts[kind] for unit in found.units) for kind in LIGHT_FILTERS}
 
             assert (found.holder, found.people) == (each.name, (each,))
-            assert counted == {**dict.fromkeys(KINDS, 0), "own-red": each.red, "own-yellow": each.yellow}
+            assert counted == {
+                **dict.fromkeys(LIGHT_FILTERS, 0),
+                "own-red": each.red,
+                "own-yellow": each.yellow,
+            }
             for kind, count in counted.items():
                 listed = _all(many, who, kind, holder=each.id)
                 assert len(listed) == count

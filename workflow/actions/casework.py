@@ -33,7 +33,7 @@ from workflow.events import (
     WaitEnded,
 )
 from workflow.flow import reconsider
-from workflow.machine import PROJECT_STATES, IllegalMove
+from workflow.machine import PROJECT_STATES, IllegalMove, is_outside
 from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
@@ -217,8 +217,7 @@ class Casework:
         stage = _entered(event)
         if stage is None or stage.state == ISSUED:
             return Tell("opened", ())
-        waits = stage.state.endswith((".filed", ".accepted"))
-        return Tell(_called(stage.state), () if waits else stage.holders)
+        return Tell(_called(stage.state), () if is_outside(stage.state) else stage.holders)
 
     def _mind_orphans(self, key: str) -> None:
         stage = self.stage(key)

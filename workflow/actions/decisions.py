@@ -11,10 +11,9 @@ from workflow.actions.casework import Casework, refuse
 from workflow.definition import Stage
 from workflow.errors import Conflict, Reason, Refused, reason
 from workflow.events import EntryRecorded, StageRefused, StageReturned, StepDecided
+from workflow.machine import TRIGGERS
 from workflow.state import ISSUED, Entry, Fix, PaperSigned, ReplyData, Scan
 from workflow.transaction import Tell, Transaction
-
-TRIGGERS = {"approved": "approve", "returned": "return", "refused": "refuse"}
 
 
 def decide(

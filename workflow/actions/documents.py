@@ -10,7 +10,7 @@ from workflow.definition import DocumentType, Register
 from workflow.errors import NotFound, Reason, reason
 from workflow.events import DocumentUploaded
 from workflow.files import StoredFile
-from workflow.machine import CORRECTING, FILING
+from workflow.machine import is_outside
 from workflow.state import Paper
 from workflow.transaction import Transaction
 
@@ -96,8 +96,7 @@ def _reasons(work: Casework, kind: DocumentType) -> list[Reason]:
         stage = work.project.definition.stages[issuer].title
         reasons.append(reason("reply-not-uploaded", kind.key, title=kind.title, stage=stage))
     for key, stage_ in state.stages.items():
-        held = "." in stage_.state and not stage_.state.endswith((f".{FILING}", f".{CORRECTING}"))
-        if held and kind.key in stage_.papers:
+        if is_outside(stage_.state) and kind.key in stage_.papers:
             spec = work.spec(key)
             body = spec.step(stage_.step).body
             reasons.append(

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
-from workflow.actions.decisions import TRIGGERS, conclude
+from workflow.actions.decisions import conclude
 from workflow.actions.outside import apply_outside
 from workflow.actions.projects import apply_take_over
 from workflow.errors import Conflict, reason
 from workflow.events import EntryRejected, EntryWithdrawn
+from workflow.machine import TRIGGERS
 from workflow.state import Entry, PaperSigned, TakenOver
 from workflow.transaction import Tell, Transaction
 

@@ -16,7 +16,7 @@ from workflow.definition import Stage
 from workflow.errors import Conflict, Reason, reason
 from workflow.events import Entered, LetterDrafted, OutsideMoved
 from workflow.files import StoredFile
-from workflow.machine import FILING
+from workflow.machine import FILING, TRIGGERS
 from workflow.state import (
     Accepted,
     Clock,
@@ -35,13 +35,12 @@ from workflow.state import (
 from workflow.timing import extend, ladder_of, resume, stop
 from workflow.transaction import Transaction
 
-TRIGGERS: dict[type, str] = {
+RECORDED: dict[type, str] = {
     Filed: "file",
     Accepted: "accept",
     CorrectionNotified: "notify_correction",
     Corrected: "correct",
 }
-CONCLUSIONS = {"approved": "approve", "returned": "return", "refused": "refuse"}
 
 
 def record_outside(
@@ -99,11 +98,11 @@ def outside_reasons(work: Casework, spec: Stage, what: Record) -> list[Reason]:
     key = spec.key
     match what:
         case Filed() | Accepted() | CorrectionNotified() | Corrected():
-            reasons = rules.may_move(work.case, key, TRIGGERS[type(what)])
+            reasons = rules.may_move(work.case, key, RECORDED[type(what)])
         case Concluded():
-            known = what.outcome in CONCLUSIONS
+            known = what.outcome in TRIGGERS
             reasons = (
-                rules.may_move(work.case, key, CONCLUSIONS[what.outcome])
+                rules.may_move(work.case, key, TRIGGERS[what.outcome])
                 if known
                 else [reason("outcome-unknown", "outcome", outcome=what.outcome)]
             )
@@ -213,7 +212,7 @@ def _move(
 ) -> None:
     key = spec.key
     stage = work.stage(key)
-    to = work.after(key, TRIGGERS[type(what)])
+    to = work.after(key, RECORDED[type(what)])
     entered = work.entered(key, to, started_on=what.on)
     fixes = what.fixes if isinstance(what, CorrectionNotified) else ()
     papers = {}

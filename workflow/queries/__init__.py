@@ -5,7 +5,6 @@ Invariant: pages and JSON ask the same functions; each takes a connection and ke
 
 from workflow.queries.audit import (
     AuditFilter,
-    AuditPage,
     audit_entries,
     audit_entry,
     audit_export,
@@ -22,10 +21,10 @@ from workflow.queries.definitions import (
     latest_versions,
     versions,
 )
-from workflow.queries.dossier import Dossier, dossier
+from workflow.queries.dossier import dossier
 from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
 from workflow.queries.intake import intake_plan
-from workflow.queries.ledger import Ledger, LedgerHead, LedgerRow, ledger, ledger_head
+from workflow.queries.ledger import Ledger, LedgerHead, ledger, ledger_head
 from workflow.queries.lists import (
     Choices,
     Published,
@@ -34,6 +33,7 @@ from workflow.queries.lists import (
     published,
 )
 from workflow.queries.portfolio import (
+    LIGHT_FILTERS,
     Facets,
     Filters,
     ProjectItem,
@@ -43,83 +43,11 @@ from workflow.queries.portfolio import (
     projects,
 )
 from workflow.queries.record import AuditHead, audit_head, timeline
-from workflow.queries.staffing import Absence, Place, abandoned, absence
+from workflow.queries.staffing import abandoned, absence
 from workflow.queries.stages import reply_reasons, stage_file
 from workflow.queries.taking_over import TakeOverView, take_over
-from workflow.queries.views import ProjectView, StageFile, StageView, Timeline
-from workflow.queries.warnings import KINDS, Trouble, Warnings, trouble, warnings, worst
+from workflow.queries.views import ProjectView, StageFile, Timeline
+from workflow.queries.warnings import Warnings, trouble, warnings, worst
 from workflow.queries.whole import Overview, overview, project
 from workflow.queries.worklist import WorkItem, Worklist, worklist
 from workflow.snapshot import snapshot
-
-__all__ = [
-    "KINDS",
-    "Absence",
-    "AuditFilter",
-    "AuditHead",
-    "AuditPage",
-    "Board",
-    "Checks",
-    "Choices",
-    "Dossier",
-    "Facets",
-    "Filters",
-    "IncidentItem",
-    "Ledger",
-    "LedgerHead",
-    "LedgerRow",
-    "NoticePage",
-    "Overview",
-    "Place",
-    "ProjectItem",
-    "ProjectPage",
-    "ProjectView",
-    "Published",
-    "StageFile",
-    "StageView",
-    "TakeOverView",
-    "Timeline",
-    "Trouble",
-    "Version",
-    "Warnings",
-    "WorkItem",
-    "Worklist",
-    "abandoned",
-    "absence",
-    "audit_entries",
-    "audit_entry",
-    "audit_export",
-    "audit_head",
-    "audited_project",
-    "board",
-    "chain_entries",
-    "checks",
-    "choices",
-    "definition_findings",
-    "definition_of",
-    "definition_text",
-    "dossier",
-    "facets",
-    "incidents",
-    "intake_plan",
-    "latest_definition",
-    "latest_versions",
-    "ledger",
-    "ledger_head",
-    "namesakes",
-    "notices",
-    "overview",
-    "project",
-    "projects",
-    "published",
-    "reply_reasons",
-    "snapshot",
-    "stage_file",
-    "take_over",
-    "timeline",
-    "trouble",
-    "versions",
-    "warnings",
-    "worklist",
-    "worst",
-]

@@ -10,16 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from workflow import rules
 from workflow.definition import StepKind
 from workflow.errors import Reason
-from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING, PROJECT
+from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING, PROJECT, TRIGGERS, is_outside
 from workflow.queries.reading import Reading
 from workflow.queries.views import Offer
 from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, StageState
 
-DECISIONS = {
-    "approved": ("approve", "同意"),
-    "returned": ("return", "退回"),
-    "refused": ("refuse", "不予批准"),
-}
+DECISIONS = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
 
 RECORDS = {
     FILING: ("filed", "concluded"),
@@ -79,9 +75,9 @@ def _at_step(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
 
 def _decisions(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
     case = reading.case
-    for outcome, (trigger, label) in DECISIONS.items():
-        reasons = rules.may_decide(case, key, stage.step, trigger)
-        if trigger == "approve":
+    for outcome, label in DECISIONS.items():
+        reasons = rules.may_decide(case, key, stage.step, TRIGGERS[outcome])
+        if outcome == "approved":
             reasons += rules.publicity_unfinished(case, key, reading.calendar)
         yield _offer(f"decide-{outcome}", label, reasons)
     yield _offer("sign-paper", "代录纸质签批", rules.may_enter_signature(case, key))
@@ -94,7 +90,7 @@ def _outside(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
     for what in RECORDS[part]:
         if _fits_clock(what, stage):
             yield _offer(f"record-{what}", RECORD_WORDS[what], base)
-    if part in {FILED, ACCEPTED}:
+    if is_outside(stage.state):
         yield _offer("letter", "起草商请函", rules.may_draft_letter(case, key))
 
 

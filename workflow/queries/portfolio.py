@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
+from workflow import rules
 from workflow.definition import Definition, Kind
 from workflow.machine import PROJECT_STATES, Compiled
 from workflow.people import Directory
@@ -28,9 +29,6 @@ from workflow.snapshot import Snapshot, snapshot
 from workflow.state import StageState
 
 PAGE = 50
-
-LEADERS = ("section_chief", "finance_chief", "deputy_director", "director")
-"""The posts that a project is under, nearest first: whoever holds them there or above."""
 
 LIGHT_FILTERS = {
     "own-red": "本局超期",
@@ -202,7 +200,7 @@ def below(directory: Directory, unit: int) -> list[int]:
 
 def leaders_of(directory: Directory, organisation: int) -> tuple[int, ...]:
     """Everybody whom a project of that organisation is under, nearest first, each once."""
-    found = (who for post in LEADERS for who in directory.holders(post, organisation))
+    found = (who for post in rules.SUPERVISORS for who in directory.holders(post, organisation))
     return tuple(dict.fromkeys(found))
 
 

@@ -13,8 +13,8 @@ from workflow.definition import POSTS, Stage, Step, StepKind
 from workflow.errors import Reason
 from workflow.events import EntryRecorded, Event, LetterDrafted, StageRefused, StageReturned, StepDecided
 from workflow.explain import describe_due, describe_late
-from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
-from workflow.queries.offers import DECISIONS, entry_offer, stage_offers, withdrawal_offer
+from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING, TRIGGERS, is_outside
+from workflow.queries.offers import entry_offer, stage_offers, withdrawal_offer
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, scans_of, stage_record, told
@@ -77,7 +77,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         due=due,
         holders=holder_words(reading, spec, stage),
         holder_ids=stage.holders,
-        outside=is_outside(stage),
+        outside=is_outside(stage.state),
         since=held_since(reading, spec, stage) if stage.in_hand else "",
         condition=rules.condition_words(reading.definition, spec.when) if spec.when else "",
         blockers=_blockers(reading, spec, stage),
@@ -104,11 +104,6 @@ def standing_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     return rules.state_words(spec, stage.state)
 
 
-def is_outside(stage: StageState) -> bool:
-    """Whether the outside office holds it now: filed, or accepted."""
-    return stage.state.endswith((f".{FILED}", f".{ACCEPTED}"))
-
-
 def pending_entry(reading: Reading, key: str) -> Entry | None:
     """What was entered there and waits for its check: until then its checkers hold the stage."""
     return next((entry for entry in reading.state.entries.values() if entry.stage == key), None)
@@ -119,7 +114,7 @@ def held_since(reading: Reading, spec: Stage, stage: StageState) -> str:
     entry = pending_entry(reading, spec.key)
     if entry is not None:
         return since_words(entry.at, reading.day)
-    if is_outside(stage) and stage.clock:
+    if is_outside(stage.state) and stage.clock:
         return day_words(stage.clock.started_on, reading.day)
     return since_words(stage.held_from, reading.day)
 
@@ -131,7 +126,7 @@ def holder_words(reading: Reading, spec: Stage, stage: StageState) -> str:
     entry = pending_entry(reading, spec.key)
     if entry is not None:
         return f"{rules.names(reading.directory, entry.checkers)}（核对原件）"
-    if is_outside(stage):
+    if is_outside(stage.state):
         return spec.step(stage.step).body
     names = rules.names(reading.directory, stage.holders)
     gone = names and not any(map(reading.directory.is_active, stage.holders))
@@ -224,7 +219,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
         conclusions=tuple(
             outcome
-            for outcome, (trigger, _) in DECISIONS.items()
+            for outcome, trigger in TRIGGERS.items()
             if not rules.may_move(reading.case, stage, trigger)
         ),
         issues_now=bool(current.step) and spec.steps[-1].key == current.step,
@@ -491,7 +486,7 @@ def _clock_title(spec: Stage, stage: StageState) -> str:
 def _letter(reading: Reading, spec: Stage, stage: StageState, record: list[Event]) -> str:
     """The draft of a letter to the outside office: the last one written, else a model to begin with."""
     kept = next((event.text for event in record if isinstance(event, LetterDrafted)), "")
-    if kept or not is_outside(stage):
+    if kept or not is_outside(stage.state):
         return kept
     step = spec.step(stage.step)
     began = (

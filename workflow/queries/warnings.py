@@ -20,7 +20,7 @@ from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, Run
 from workflow.models import EventRow, StageRow
 from workflow.people import Directory
 from workflow.queries.numbers import number_of
-from workflow.queries.portfolio import below, organisation_name
+from workflow.queries.portfolio import LIGHT_FILTERS, below, organisation_name
 from workflow.queries.reading import Reading, readings
 from workflow.queries.record import Row
 from workflow.queries.restarts import AGAIN, began_again
@@ -43,14 +43,6 @@ FIRST_GLANCE = 3
 
 MOST_UNITS = 30
 """In more units than these there are more people than a leader reads one by one: a unit is asked for first."""
-
-KINDS = {
-    "own-red": "本局超期",
-    "own-yellow": "本局临期",
-    "outside-red": "外部门超期",
-    "outside-yellow": "外部门临期",
-    "validity": "有效期临近",
-}
 
 
 class Alert(Struct, frozen=True):
@@ -128,13 +120,13 @@ class Trouble(Struct, frozen=True):
     @property
     def words(self) -> tuple[tuple[str, str, int], ...]:
         """(kind, words, number) for each kind that there is."""
-        return tuple((key, KINDS[key], count) for key, count in self.counts.items() if count)
+        return tuple((key, LIGHT_FILTERS[key], count) for key, count in self.counts.items() if count)
 
 
 def trouble(connection: Connection, *, person: int, day: date) -> Trouble:
     """How much is yellow and red in the person's scope."""
     units = _by_unit(_asked(connection, person, day))
-    return Trouble({kind: sum(counts.get(kind, 0) for counts in units.values()) for kind in KINDS})
+    return Trouble({kind: sum(counts.get(kind, 0) for counts in units.values()) for kind in LIGHT_FILTERS})
 
 
 def worst(connection: Connection, *, person: int, day: date) -> tuple[Alert, ...]:
@@ -162,11 +154,11 @@ def warnings(
     asked = _asked(connection, person, day, unit, holder)
     snap = asked.snap
     units = _by_unit(asked)
-    counts = {key: sum(each.get(key, 0) for each in units.values()) for key in KINDS}
+    counts = {key: sum(each.get(key, 0) for each in units.values()) for key in LIGHT_FILTERS}
     wide = len(units) > MOST_UNITS
     people = () if wide else _by_person(asked)
-    chosen = [kind] if kind in KINDS else [key for key in KINDS if counts[key]]
-    size = PAGE if kind in KINDS else GLANCE
+    chosen = [kind] if kind in LIGHT_FILTERS else [key for key in LIGHT_FILTERS if counts[key]]
+    size = PAGE if kind in LIGHT_FILTERS else GLANCE
     return Warnings(
         kinds=tuple(_kind(asked, key, counts[key], after, size) for key in chosen),
         units=_units(snap.directory, units),
@@ -240,7 +232,9 @@ def _stage_condition(kind: str, today: str) -> ColumnElement[bool]:
 def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
     """How many of each kind each organisation has."""
     today = asked.day.isoformat()
-    which = case(*((_stage_condition(kind, today), kind) for kind in KINDS if kind != "validity"), else_="")
+    which = case(
+        *((_stage_condition(kind, today), kind) for kind in LIGHT_FILTERS if kind != "validity"), else_=""
+    )
     stages = (
         select(STAGE.c.organisation_id, which.label("kind"), func.count())
         .where(*asked.late())
@@ -266,7 +260,7 @@ def _units(directory: Directory, counts: dict[int, dict[str, int]]) -> tuple[Uni
         for node in counts
     }
     return tuple(
-        UnitCount(node, lines[node][-1], {kind: counts[node].get(kind, 0) for kind in KINDS})
+        UnitCount(node, lines[node][-1], {kind: counts[node].get(kind, 0) for kind in LIGHT_FILTERS})
         for node in sorted(counts, key=lambda node: lines[node])
         if lines[node]
     )
@@ -299,7 +293,7 @@ def _kind(asked: _Asked, key: str, count: int, after: str, size: int) -> Kind:
     record = _record(asked.connection, found)
     view = _validity if key == "validity" else _stage
     items = tuple(view(found[row.id], row, record.get(row.id, [])) for row in shown)
-    return Kind(key, KINDS[key], count, items, items[-1].position if len(rows) > size else "")
+    return Kind(key, LIGHT_FILTERS[key], count, items, items[-1].position if len(rows) > size else "")
 
 
 def _rows(asked: _Asked, kind: str, after: str) -> Any:
