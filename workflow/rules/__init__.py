@@ -88,6 +88,7 @@ from workflow.rules.people import (
     may_prepare,
     may_submit,
     may_withdraw_entry,
+    on_behalf,
     paper_authors,
     preparers,
     running,
@@ -95,7 +96,7 @@ from workflow.rules.people import (
     submitters,
     unanswered_condition,
 )
-from workflow.rules.registration import read_registration, registers
+from workflow.rules.registration import read_registration, registers, registers_for
 from workflow.rules.replies import (
     CODE,
     CODE_CHECKED_SINCE,
@@ -182,6 +183,7 @@ __all__ = [
     "missing",
     "names",
     "needs_of",
+    "on_behalf",
     "paper_authors",
     "papers_of",
     "plain_number",
@@ -190,6 +192,7 @@ __all__ = [
     "read_facts",
     "read_registration",
     "registers",
+    "registers_for",
     "requirement_key",
     "running",
     "scales",
