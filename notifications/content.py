@@ -90,7 +90,7 @@ def describe(cause: Cause, *, base_url: str, today: date) -> dict[str, Any]:
         "begins": isinstance(cause.event, StageOpened),
         "mine": cause.person in cause.holders,
         "held_days": _held_days(cause, today),
-        "by": cause.directory.name(_author(cause)),
+        "by": _author(cause),
         "role": _role(cause),
         "rows": _rows(cause, due, today),
         "papers": _missing(cause, today),
@@ -203,9 +203,11 @@ def _held_days(cause: Cause, today: date) -> int:
     return max(0, cause.calendar.workdays_between(local_day(since), today)) if since else 0
 
 
-def _author(cause: Cause) -> int:
+def _author(cause: Cause) -> str:
     """Whose doing it is: of an entry that is offered to another checker, still who made it."""
-    return cause.event.entry.by if isinstance(cause.event, EntryOffered) else cause.actor
+    if isinstance(cause.event, EntryOffered):
+        return cause.directory.acting(cause.event.entry.by, cause.event.entry.on_behalf)
+    return cause.directory.acting(cause.actor, cause.event.on_behalf)
 
 
 def _role(cause: Cause) -> str:
@@ -279,7 +281,7 @@ def _delayed(cause: Cause, today: date) -> str:
 
 def _rows(cause: Cause, due: dict[str, Any] | None, today: date) -> list[dict[str, Any]]:
     if cause.kind == "check_batch":
-        return [{"label": "登记", "value": f"{cause.directory.name(cause.actor)}批量补录", "light": None}]
+        return [{"label": "登记", "value": f"{_author(cause)}批量补录", "light": None}]
     step = f"{cause.stage.title} · {cause.step.title}" if cause.stage and cause.step else ""
     rows = [
         ("项目", cause.state.title),
@@ -374,7 +376,7 @@ def _explanation_row(cause: Cause, today: date) -> str:
     said = cause.explanation
     if said is None:
         return ""
-    who = cause.directory.name(said.person)
+    who = cause.directory.acting(said.person, said.event.on_behalf)
     return f"{who}{wording.plain(local_day(said.at), today)}：{wording.without_amounts(said.event.text)}"
 
 

@@ -23,7 +23,13 @@ class Entered(Struct, frozen=True, omit_defaults=True):
     clock: Clock | None = None
 
 
-class ProjectRegistered(Struct, frozen=True, tag="project.registered", omit_defaults=True):
+class Deed(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What every event may say beside what happened: for whom the actor acted (代), 0 for nobody else."""
+
+    on_behalf: int = 0
+
+
+class ProjectRegistered(Deed, frozen=True, tag="project.registered"):
     """A project began to be followed, from its first idea or in mid-course (`taking_over`)."""
 
     definition: str
@@ -38,7 +44,7 @@ class ProjectRegistered(Struct, frozen=True, tag="project.registered", omit_defa
     taking_over: bool = False
 
 
-class FactsChanged(Struct, frozen=True, tag="facts.changed", omit_defaults=True):
+class FactsChanged(Deed, frozen=True, tag="facts.changed"):
     """Facts became known, changed or became unknown (None); the code too may be assigned."""
 
     facts: dict[str, Any]
@@ -46,7 +52,7 @@ class FactsChanged(Struct, frozen=True, tag="facts.changed", omit_defaults=True)
     code: str | None = None
 
 
-class ProjectMoved(Struct, frozen=True, tag="project.moved", omit_defaults=True):
+class ProjectMoved(Deed, frozen=True, tag="project.moved"):
     """The project's own machine moved: into the reserve, into work, suspended, resumed, ended."""
 
     trigger: str
@@ -56,7 +62,7 @@ class ProjectMoved(Struct, frozen=True, tag="project.moved", omit_defaults=True)
     cancelled: tuple[str, ...] = ()
 
 
-class ClerkChanged(Struct, frozen=True, tag="project.handed_over", omit_defaults=True):
+class ClerkChanged(Deed, frozen=True, tag="project.handed_over"):
     """The project and all that its clerk had in hand went to another clerk."""
 
     clerk: int
@@ -64,13 +70,13 @@ class ClerkChanged(Struct, frozen=True, tag="project.handed_over", omit_defaults
     stages: tuple[str, ...] = ()
 
 
-class WaitBegan(Struct, frozen=True, tag="wait.began"):
+class WaitBegan(Deed, frozen=True, tag="wait.began"):
     """The project began to wait for another."""
 
     wait: Wait
 
 
-class WaitEnded(Struct, frozen=True, tag="wait.ended", omit_defaults=True):
+class WaitEnded(Deed, frozen=True, tag="wait.ended"):
     """What the project waited for came about, or a chief let it go on without (`reason`)."""
 
     project: int
@@ -78,13 +84,13 @@ class WaitEnded(Struct, frozen=True, tag="wait.ended", omit_defaults=True):
     reason: str = ""
 
 
-class TakeOverClosed(Struct, frozen=True, tag="project.taken_over"):
+class TakeOverClosed(Deed, frozen=True, tag="project.taken_over"):
     """All entries of a taking-over were checked; from here on the project is followed like any other."""
 
     stages: tuple[str, ...] = ()
 
 
-class StageOpened(Struct, frozen=True, tag="stage.opened", omit_defaults=True):
+class StageOpened(Deed, frozen=True, tag="stage.opened"):
     """What the stage waited for came about: its papers may be gathered."""
 
     stage: str
@@ -92,7 +98,7 @@ class StageOpened(Struct, frozen=True, tag="stage.opened", omit_defaults=True):
     entered: Entered
 
 
-class StageSkipped(Struct, frozen=True, tag="stage.skipped", omit_defaults=True):
+class StageSkipped(Deed, frozen=True, tag="stage.skipped"):
     """Its condition does not hold and its turn has come: it passes as not applicable.
 
     `kept` is the clock of a preparation that had begun, which stands still.
@@ -103,7 +109,7 @@ class StageSkipped(Struct, frozen=True, tag="stage.skipped", omit_defaults=True)
     kept: Clock | None = None
 
 
-class StageHeld(Struct, frozen=True, tag="stage.held", omit_defaults=True):
+class StageHeld(Deed, frozen=True, tag="stage.held"):
     """It went back to waiting: a fact, a reply or an order it rested on fell away; or its day was fixed.
 
     `asked` are those who have to say the facts, or enter the replies, for which alone it waits. `kept` is the clock of
@@ -118,7 +124,7 @@ class StageHeld(Struct, frozen=True, tag="stage.held", omit_defaults=True):
     asked: tuple[int, ...] = ()
 
 
-class StageSubmitted(Struct, frozen=True, tag="stage.submitted", omit_defaults=True):
+class StageSubmitted(Deed, frozen=True, tag="stage.submitted"):
     """The complete file was handed in; `papers` are the hashes that everything after rests on.
 
     `kept` is the preparation's clock if it was stopped or extended, for a withdrawal to go on with.
@@ -127,11 +133,10 @@ class StageSubmitted(Struct, frozen=True, tag="stage.submitted", omit_defaults=T
     stage: str
     papers: dict[str, str]
     entered: Entered
-    on_behalf: int = 0
     kept: Clock | None = None
 
 
-class StepDecided(Struct, frozen=True, tag="step.decided", omit_defaults=True):
+class StepDecided(Deed, frozen=True, tag="step.decided"):
     """Somebody approved a step; the stage moved on to `entered`.
 
     `content` is the token of all papers seen. `signed_by` is set for a signature on paper, `body` when an
@@ -144,7 +149,6 @@ class StepDecided(Struct, frozen=True, tag="step.decided", omit_defaults=True):
     opinion: str
     content: str
     entered: Entered
-    on_behalf: int = 0
     signed_by: int = 0
     entry: int = 0
     entered_by: int = 0
@@ -153,7 +157,7 @@ class StepDecided(Struct, frozen=True, tag="step.decided", omit_defaults=True):
     issued_on: date | None = None
 
 
-class StageReturned(Struct, frozen=True, tag="stage.returned", omit_defaults=True):
+class StageReturned(Deed, frozen=True, tag="stage.returned"):
     """Sent back to its preparation with reasons and items: a new visit; every step replays."""
 
     stage: str
@@ -161,20 +165,18 @@ class StageReturned(Struct, frozen=True, tag="stage.returned", omit_defaults=Tru
     reason: str
     fixes: tuple[Fix, ...]
     entered: Entered
-    on_behalf: int = 0
     signed_by: int = 0
     entry: int = 0
     entered_by: int = 0
     body: str = ""
 
 
-class StageRefused(Struct, frozen=True, tag="stage.refused", omit_defaults=True):
+class StageRefused(Deed, frozen=True, tag="stage.refused"):
     """A decider refused: the visit ends; the applicant, who is `asked`, may reapply in a new one."""
 
     stage: str
     step: str
     reason: str
-    on_behalf: int = 0
     signed_by: int = 0
     entry: int = 0
     entered_by: int = 0
@@ -182,7 +184,7 @@ class StageRefused(Struct, frozen=True, tag="stage.refused", omit_defaults=True)
     asked: tuple[int, ...] = ()
 
 
-class StageWithdrawn(Struct, frozen=True, tag="stage.withdrawn", omit_defaults=True):
+class StageWithdrawn(Deed, frozen=True, tag="stage.withdrawn"):
     """The submitter took it back before anybody had acted."""
 
     stage: str
@@ -190,7 +192,7 @@ class StageWithdrawn(Struct, frozen=True, tag="stage.withdrawn", omit_defaults=T
     reason: str = ""
 
 
-class StageReapplied(Struct, frozen=True, tag="stage.reapplied", omit_defaults=True):
+class StageReapplied(Deed, frozen=True, tag="stage.reapplied"):
     """A refused, lapsed or issued stage began again in a new visit."""
 
     stage: str
@@ -198,7 +200,7 @@ class StageReapplied(Struct, frozen=True, tag="stage.reapplied", omit_defaults=T
     reason: str = ""
 
 
-class StageRestarted(Struct, frozen=True, tag="stage.restarted", omit_defaults=True):
+class StageRestarted(Deed, frozen=True, tag="stage.restarted"):
     """What the visit rests on changed under the deciders' hands: decisions that rested on it no longer count.
 
     `document` is the paper that was replaced, or empty where a fact that conditions read was changed.
@@ -210,7 +212,7 @@ class StageRestarted(Struct, frozen=True, tag="stage.restarted", omit_defaults=T
     entered: Entered
 
 
-class StageTakenOver(Struct, frozen=True, tag="stage.taken_over", omit_defaults=True):
+class StageTakenOver(Deed, frozen=True, tag="stage.taken_over"):
     """It was issued before the system knew it (补录); with no replies, it lies behind one that was."""
 
     stage: str
@@ -219,7 +221,7 @@ class StageTakenOver(Struct, frozen=True, tag="stage.taken_over", omit_defaults=
     entry: int = 0
 
 
-class ReplyLapsed(Struct, frozen=True, tag="reply.lapsed", omit_defaults=True):
+class ReplyLapsed(Deed, frozen=True, tag="reply.lapsed"):
     """Its validity ran out before it was used; whoever is `asked` applies for it anew."""
 
     document: str
@@ -234,7 +236,7 @@ class Batch(Struct, frozen=True):
     entries: int
 
 
-class EntryRecorded(Struct, frozen=True, tag="entry.recorded", omit_defaults=True):
+class EntryRecorded(Deed, frozen=True, tag="entry.recorded"):
     """Somebody entered what others did; it takes effect when another person has checked it.
 
     `batch` is set if it came in with a table of many.
@@ -244,13 +246,13 @@ class EntryRecorded(Struct, frozen=True, tag="entry.recorded", omit_defaults=Tru
     batch: Batch | None = None
 
 
-class EntryOffered(Struct, frozen=True, tag="entry.offered"):
+class EntryOffered(Deed, frozen=True, tag="entry.offered"):
     """An entry that nobody was left to check was offered to others; `entry` is how it stands now."""
 
     entry: Entry
 
 
-class EntryRejected(Struct, frozen=True, tag="entry.rejected"):
+class EntryRejected(Deed, frozen=True, tag="entry.rejected"):
     """The check failed: the entry has no effect."""
 
     entry: int
@@ -258,14 +260,14 @@ class EntryRejected(Struct, frozen=True, tag="entry.rejected"):
     reason: str
 
 
-class EntryWithdrawn(Struct, frozen=True, tag="entry.withdrawn"):
+class EntryWithdrawn(Deed, frozen=True, tag="entry.withdrawn"):
     """Whoever made the entry took it back before it was checked: it has no effect."""
 
     entry: int
     stage: str
 
 
-class OutsideMoved(Struct, frozen=True, tag="outside.moved", omit_defaults=True):
+class OutsideMoved(Deed, frozen=True, tag="outside.moved"):
     """A checked record of an outside office's act took effect on the stage and its clock."""
 
     stage: str
@@ -277,14 +279,14 @@ class OutsideMoved(Struct, frozen=True, tag="outside.moved", omit_defaults=True)
     papers: dict[str, str] = {}
 
 
-class DocumentUploaded(Struct, frozen=True, tag="document.uploaded"):
+class DocumentUploaded(Deed, frozen=True, tag="document.uploaded"):
     """A new version of a paper was stored under its hash, or registered without upload."""
 
     document: str
     paper: Paper
 
 
-class SoftGatePassed(Struct, frozen=True, tag="gate.passed"):
+class SoftGatePassed(Deed, frozen=True, tag="gate.passed"):
     """A soft requirement was passed over, with reason and signer."""
 
     stage: str
@@ -292,7 +294,7 @@ class SoftGatePassed(Struct, frozen=True, tag="gate.passed"):
     reason: str
 
 
-class StepHandedOver(Struct, frozen=True, tag="step.handed_over"):
+class StepHandedOver(Deed, frozen=True, tag="step.handed_over"):
     """A step, or a preparation, went from its holders to another person (转办)."""
 
     stage: str
@@ -301,14 +303,14 @@ class StepHandedOver(Struct, frozen=True, tag="step.handed_over"):
     reason: str
 
 
-class StepOffered(Struct, frozen=True, tag="step.offered"):
+class StepOffered(Deed, frozen=True, tag="step.offered"):
     """A step that nobody could do was offered to those who hold its post now."""
 
     stage: str
     holders: tuple[int, ...]
 
 
-class ClockChanged(Struct, frozen=True, tag="clock.changed", omit_defaults=True):
+class ClockChanged(Deed, frozen=True, tag="clock.changed"):
     """A clock was stopped, resumed, extended or recomputed; `clock` is how it stands now."""
 
     stage: str
@@ -318,7 +320,7 @@ class ClockChanged(Struct, frozen=True, tag="clock.changed", omit_defaults=True)
     document: str = ""
 
 
-class RungFired(Struct, frozen=True, tag="rung.fired", omit_defaults=True):
+class RungFired(Deed, frozen=True, tag="rung.fired"):
     """A rung of a ladder took effect: these people were told. `due_at` is when it was due to."""
 
     stage: str
@@ -329,7 +331,7 @@ class RungFired(Struct, frozen=True, tag="rung.fired", omit_defaults=True):
     document: str = ""
 
 
-class ExplanationFiled(Struct, frozen=True, tag="explanation.filed"):
+class ExplanationFiled(Deed, frozen=True, tag="explanation.filed"):
     """The holder's own words about a late clock (情况说明)."""
 
     stage: str
@@ -337,7 +339,7 @@ class ExplanationFiled(Struct, frozen=True, tag="explanation.filed"):
     text: str
 
 
-class LetterDrafted(Struct, frozen=True, tag="letter.drafted"):
+class LetterDrafted(Deed, frozen=True, tag="letter.drafted"):
     """A 商请函 to an outside office was drafted. It is never sent by the system."""
 
     stage: str
@@ -345,7 +347,7 @@ class LetterDrafted(Struct, frozen=True, tag="letter.drafted"):
     text: str
 
 
-class IncidentRaised(Struct, frozen=True, tag="incident.raised", omit_defaults=True):
+class IncidentRaised(Deed, frozen=True, tag="incident.raised"):
     """Something cannot go on without help: nobody holds a post, a ladder reaches nobody."""
 
     code: str
@@ -391,7 +393,7 @@ Event = (
 
 
 class Recorded(Struct, frozen=True):
-    """An event with who did it, for whom, and when: what the chain hashes and `evolve` folds.
+    """An event with who did it and when: what the chain hashes and `evolve` folds.
 
     `actor` 0 is the system acting under its own name.
     """

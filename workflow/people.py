@@ -73,6 +73,10 @@ class Directory(Struct, frozen=True, dict=True):
         """The person's name; 系统 for the system itself."""
         return self.people[person].name if person in self.people else "系统"
 
+    def acting(self, person: int, on_behalf: int = 0) -> str:
+        """Who acted, and for whom if for another: 马德兴（代杨帆）."""
+        return f"{self.name(person)}（代{self.name(on_behalf)}）" if on_behalf else self.name(person)
+
     def holders(self, post: str, organisation: int, exclude: Container[int] = ()) -> tuple[int, ...]:
         """Active holders of the post there or in the nearest ancestor with an eligible one; maybe none."""
         for node in self.upwards(organisation):

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from workflow import administration as ad
 from workflow import events as ev
@@ -39,11 +40,12 @@ class Teller(Struct, frozen=True):
     definition: Definition
     directory: Directory
     actor: int = SYSTEM
+    on_behalf: int = 0
 
     @property
     def who(self) -> str:
-        """Who acted, by name; 系统 for the system under its own name."""
-        return self.directory.name(self.actor)
+        """Who acted, and for whom: 杨帆（代罗秀英）; 系统 for the system under its own name."""
+        return self.directory.acting(self.actor, self.on_behalf)
 
     def stage(self, key: str) -> str:
         """The title of a stage, in quotation marks."""
@@ -64,12 +66,6 @@ class Teller(Struct, frozen=True):
         """Names, joined."""
         return names(self.directory, people)
 
-    def acting(self, on_behalf: int, signed_by: int = 0) -> str:
-        """Who acted and in what capacity: 杨帆（代罗秀英）, or 周建平（纸质签批，李敏核对）."""
-        if signed_by:
-            return f"{self.directory.name(signed_by)}（纸质签批，{self.who}核对原件）"
-        return f"{self.who}（代{self.directory.name(on_behalf)}）" if on_behalf else self.who
-
     def next(self, stage: str, entered: ev.Entered) -> str:
         """Where the stage is now and who holds it: ，下一步：科室审核（李国栋）."""
         spec = self.definition.stages.get(stage)
@@ -86,8 +82,15 @@ class Teller(Struct, frozen=True):
 
 def sentence(event: ev.Event, teller: Teller) -> str:
     """The event as one sentence, ending in 。"""
-    told: str = _TOLD[type(event)](event, teller)
+    told: str = _TOLD[type(event)](event, replace(teller, on_behalf=event.on_behalf))
     return told + "。"
+
+
+def acted(event: ev.Event, directory: Directory, actor: int) -> str:
+    """Who acted and in what capacity: 杨帆（代罗秀英）, or 周建平（纸质签批，李敏核对原件）."""
+    who = directory.acting(actor, event.on_behalf)
+    signer = getattr(event, "signed_by", 0)
+    return f"{directory.name(signer)}（纸质签批，{who}核对原件）" if signer else who
 
 
 def administered(event: ad.AdministrationEvent, directory: Directory, actor: int) -> str:
@@ -150,16 +153,14 @@ def _held(event: ev.StageHeld, tell: Teller) -> str:
 
 
 def _submitted(event: ev.StageSubmitted, tell: Teller) -> str:
-    return f"{tell.acting(event.on_behalf)}报送了{tell.stage(event.stage)}，材料{len(event.papers)}件{tell.next(event.stage, event.entered)}"
+    return f"{tell.who}报送了{tell.stage(event.stage)}，材料{len(event.papers)}件{tell.next(event.stage, event.entered)}"
 
 
 def _whoever(event: ev.StepDecided | ev.StageReturned | ev.StageRefused, tell: Teller) -> str:
     """Who decided; of an outside office's decision also who recorded it and who checked the original."""
     if not event.body:
-        return tell.acting(event.on_behalf, event.signed_by)
-    return (
-        f"{event.body}（{tell.directory.name(event.entered_by)}登记，{tell.acting(event.on_behalf)}核对原件）"
-    )
+        return acted(event, tell.directory, tell.actor)
+    return f"{event.body}（{tell.directory.name(event.entered_by)}登记，{tell.who}核对原件）"
 
 
 def _decided(event: ev.StepDecided, tell: Teller) -> str:

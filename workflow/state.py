@@ -127,6 +127,12 @@ class StageState(Struct, frozen=True, omit_defaults=True):
         return self.last.at if self.last and handed else self.since
 
     @property
+    def mover(self) -> Act | None:
+        """Who moved it last; where that was an act of this visit, with for whom."""
+        last = self.last
+        return next((act for act in self.acts if last and (act.by, act.at) == (last.by, last.at)), last)
+
+    @property
     def step(self) -> str:
         """The key of the step it is in, or the empty string."""
         return "" if self.state in CLOSED_STATES or self.state == PREPARING else self.state.partition(".")[0]
@@ -136,8 +142,8 @@ class Paper(Struct, frozen=True, omit_defaults=True):
     """One version of a document: uploaded (`sha256`), or registered without upload (`kept_at`).
 
     A reply carries number, issuer, day of issue, validity and the values of its declared fields.
-    `by` entered it and, where that needs a check, `checked_by` saw the
-    original. `authors` are all who ever handed in a version: none of them may decide on it.
+    `by` entered it and, where that needs a check, `checked_by` saw the original; `on_behalf` and `checked_for` are
+    for whom they did. `authors` are all who ever handed in a version: none of them may decide on it.
     """
 
     version: int
@@ -158,6 +164,8 @@ class Paper(Struct, frozen=True, omit_defaults=True):
     lapsed: bool = False
     clock: Clock | None = None
     marks: tuple[str, ...] = ()
+    on_behalf: int = 0
+    checked_for: int = 0
 
     @property
     def content(self) -> str:
@@ -186,7 +194,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     """Something entered by one person that takes effect when another has checked it.
 
     `what` is the record itself: an act of an outside office, a decision signed on paper, a reply taken over.
-    `scan` is of the original that says so, where `what` does not carry its own.
+    `scan` is of the original that says so, where `what` does not carry its own. `on_behalf` is for whom `by` made it.
     """
 
     number: int
@@ -196,6 +204,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     at: datetime
     checkers: tuple[int, ...]
     scan: Scan | None = None
+    on_behalf: int = 0
 
     @property
     def scans(self) -> tuple[Scan | ReplyData | PaperSigned, ...]:

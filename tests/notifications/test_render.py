@@ -135,6 +135,18 @@ def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bur
     assert "期限：停表中（等省里批示）" in first_lines["retimed"].text
 
 
+def test_whoever_acted_for_another_is_named_with_them(bureau: Bureau) -> None:
+    """Every mail that names who did it says 代, in its words and in the story of the timeline."""
+    bureau.register("2026-11-05 09:00")
+    known, zhou = causes(bureau), bureau.people["周建平"]
+    by = {"check": "刘畅", "check_batch": "刘畅", "returned": "李国栋", "rejected": "李国栋", "handed_over": "陈文娟",
+          "relieved": "周建平", "retimed": "陈文娟", "moved": "陈文娟"}  # fmt: skip
+
+    for kind, who in by.items():
+        cause = replace(known[kind], event=replace(known[kind].event, on_behalf=zhou))
+        assert f"{who}（代周建平）" in render(kind, describe(cause, base_url=BASE, today=TODAY)).text, kind
+
+
 def test_whoever_checks_reads_what_was_entered_with_its_own_day_and_not_when_the_office_is_due(
     bureau: Bureau,
 ) -> None:

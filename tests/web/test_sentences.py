@@ -6,6 +6,7 @@ import typing
 from datetime import UTC, date, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from tests.web.test_graph import definition
 from tests.world import at
@@ -112,6 +113,14 @@ def test_an_event_is_one_sentence(event: ev.Event, expected: str) -> None:
 @pytest.mark.parametrize(("what", "expected"), RECORDS, ids=[expected for _, expected in RECORDS])
 def test_a_record_of_what_others_did_is_one_phrase(what: st.Record, expected: str) -> None:
     assert describe(what, Teller(definition("columbarium"), PEOPLE)) == expected
+
+
+@pytest.mark.parametrize(("event", "expected"), EVENTS, ids=[expected for _, expected in EVENTS])
+def test_who_acts_for_another_says_so_of_whatever_it_is(event: ev.Event, expected: str) -> None:
+    """Whichever sentence begins with who did it names for whom as well."""
+    told = sentence(replace(event, on_behalf=3), Teller(definition("columbarium"), PEOPLE, 2))
+
+    assert told.startswith("杨帆（代罗秀英）") is expected.startswith("杨帆")
 
 
 def test_what_the_system_does_stands_under_its_own_name() -> None:

@@ -6,9 +6,9 @@ everything open that has become free. Invariant: it never decides whether the ac
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Self
+from typing import Self, TypeVarTuple
 
 from msgspec.structs import replace
 from sqlalchemy import text
@@ -37,9 +37,11 @@ from workflow.machine import PROJECT_STATES, IllegalMove, is_outside
 from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
-from workflow.state import ISSUED, PREPARING, Clock, Entry, Paper, ReplyData, StageState
+from workflow.state import ISSUED, PREPARING, Clock, Entry, Paper, Record, ReplyData, Scan, StageState
 from workflow.timing import clock_of, validity_clock
 from workflow.transaction import OpenProject, Tell, Transaction
+
+About = TypeVarTuple("About")
 
 _DEPENDENTS = Statement(
     # Ordered by whoever asks: with ORDER BY here, SQLite reads every project instead of the few that wait. The
@@ -87,6 +89,8 @@ class Casework:
         self.now = now
         self.day = local_day(now)
         """The day in Shanghai."""
+        self.on_behalf = 0
+        """For whom the actor does it (代), 0 for nobody else: what `may` found; every event says it."""
         self._case: rules.Case | None = None
 
     @classmethod
@@ -134,10 +138,11 @@ class Casework:
         stage = self.stage(key)
         if turn is None or turn == stage.turn:
             return
-        last = stage.last
-        if last is None or last.what not in WINNING_WORDS:
+        last, mover = stage.last, stage.mover
+        if last is None or mover is None or last.what not in WINNING_WORDS:
             raise Conflict(reason("stale-page", key, stage=self.spec(key).title))
-        who, what = self.tx.directory.name(last.by), WINNING_WORDS[last.what]
+        who = self.tx.directory.acting(mover.by, mover.on_behalf)
+        what = WINNING_WORDS[last.what]
         raise Conflict(
             reason("lost-to", key, who=who, what=what, at=last.at.astimezone(SHANGHAI).strftime("%H:%M")),
             winner=last.by,
@@ -191,13 +196,26 @@ class Casework:
             return found
         raise Refused(reason("nobody-to-check", post=POSTS[post]))
 
+    def may(self, rule: Callable[[rules.Case, *About], list[Reason]], *about: *About) -> list[Reason]:
+        """Every reason why the actor may not; if there is none, all that is recorded from here on says for whom."""
+        reasons = rule(self.case, *about)
+        self.on_behalf = 0 if reasons else rules.on_behalf(self.case, lambda case: rule(case, *about))
+        return reasons
+
     # Recording
 
     def record(self, event: Event, *tell: Tell) -> None:
         """Record an event of this action; nobody is told of what they did themselves, only of what followed."""
+        if self.on_behalf:
+            event = replace(event, on_behalf=self.on_behalf)
         if not isinstance(event, FOLLOWS):
             tell = tuple(Tell(each.kind, self.others(each.people)) for each in tell)
         self.project.record(event, actor=self.actor, at=self.now, tell=[each for each in tell if each.people])
+
+    def entry(self, stage: str, what: Record, checkers: tuple[int, ...], scan: Scan | None = None) -> Entry:
+        """What this actor enters, under the number of the event that will record it."""
+        number = self.project.seq + 1
+        return Entry(number, stage, what, self.actor, self.now, checkers, scan, self.on_behalf)
 
     def move(self, key: str, event: Event, *tell: Tell) -> None:
         """Record a move of a stage; tell whoever holds it now; raise an incident if nobody does."""
@@ -403,6 +421,7 @@ class Casework:
         kind = self.project.definition.documents[reply.document]
         until = rules.valid_until(kind, reply)
         before = self.project.state.documents.get(reply.document)
+        entered = self.project.state.entries[str(entry)] if entry else None
         clock = None
         late = until is not None and until < self.day
         if until is not None and not (
@@ -412,8 +431,10 @@ class Casework:
         fields, _ = rules.read_facts(kind.fields, reply.fields)
         return Paper(
             version=before.version + 1 if before else 1,
-            by=self.project.state.entries[str(entry)].by if entry else self.actor,
-            checked_by=self.actor if entry else 0,
+            by=entered.by if entered else self.actor,
+            on_behalf=entered.on_behalf if entered else self.on_behalf,
+            checked_by=self.actor if entered else 0,
+            checked_for=self.on_behalf if entered else 0,
             at=self.now,
             sha256=reply.sha256,
             name=reply.name,

@@ -230,7 +230,7 @@ def file_explanation(tx: Transaction, *, ref: str, stage: str, text: str, actor:
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
     current = work.stage(stage)
-    refuse([*rules.may_explain(work.case, stage), *rules.check_text(text, "text", "情况说明", required=True)])
+    refuse([*work.may(rules.may_explain, stage), *rules.check_text(text, "text", "情况说明", required=True)])
 
     key = current.clock.key if current.clock else ""
     work.record(ExplanationFiled(stage, key, text.strip()))
@@ -239,7 +239,7 @@ def file_explanation(tx: Transaction, *, ref: str, stage: str, text: str, actor:
 
 def _clock_reasons(work: Casework, stage: str, effect: str, reason_given: str) -> list[Reason]:
     text_reasons = rules.check_text(reason_given, "reason", "理由", required=True)
-    return [*rules.may_change_clock(work.case, stage, effect), *text_reasons]
+    return [*work.may(rules.may_change_clock, stage, effect), *text_reasons]
 
 
 def _change(work: Casework, event: ClockChanged) -> None:

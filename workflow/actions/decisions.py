@@ -12,7 +12,7 @@ from workflow.definition import Stage
 from workflow.errors import Conflict, Reason, Refused, reason
 from workflow.events import EntryRecorded, StageRefused, StageReturned, StepDecided
 from workflow.machine import TRIGGERS
-from workflow.state import ISSUED, Entry, Fix, PaperSigned, ReplyData, Scan
+from workflow.state import ISSUED, Fix, PaperSigned, ReplyData, Scan
 from workflow.transaction import Tell, Transaction
 
 
@@ -45,16 +45,13 @@ def decide(
     approves = trigger == "approve" and work.stage(stage).step == step
     refuse(
         [
-            *rules.may_decide(work.case, stage, step, trigger),
+            *work.may(rules.may_decide, stage, step, trigger),
             *_opinion_reasons(outcome, opinion, fixes),
             *(_approval_reasons(work, spec, replies, as_printed=as_printed) if approves else ()),
         ]
     )
 
-    on_behalf = rules.capacity(work.case, work.stage(stage).holders) or 0
-    conclude(
-        work, spec, outcome=outcome, opinion=opinion, fixes=tuple(fixes), replies=replies, on_behalf=on_behalf
-    )
+    conclude(work, spec, outcome=outcome, opinion=opinion, fixes=tuple(fixes), replies=replies)
     return work.project.seq
 
 
@@ -70,7 +67,7 @@ def enter_paper_signature(
     current = work.stage(stage)
     _check_content(work, stage, signed.content)
     reasons = [
-        *rules.may_enter_signature(work.case, stage),
+        *work.may(rules.may_enter_signature, stage),
         *rules.may_move(work.case, stage, _trigger(signed.outcome)),
         *_opinion_reasons(signed.outcome, signed.opinion, signed.fixes),
         *_evidence_reasons(work, signed.on, signed.sha256, signed.kept_at),
@@ -99,7 +96,6 @@ def conclude(
     opinion: str,
     fixes: tuple[Fix, ...] = (),
     replies: Sequence[ReplyData] = (),
-    on_behalf: int = 0,
     signed_by: int = 0,
     entry: int = 0,
     body: str = "",
@@ -110,7 +106,6 @@ def conclude(
     to = work.after(key, TRIGGERS[outcome])
     entered_by = work.project.state.entries[str(entry)].by if entry else 0
     marks: dict[str, Any] = {
-        "on_behalf": on_behalf,
         "signed_by": signed_by,
         "entry": entry,
         "entered_by": entered_by,
@@ -130,7 +125,7 @@ def conclude(
     token = rules.content_token(stage.papers)
     if to != ISSUED:
         # who only compared a signed sheet, or typed it in, decided nothing
-        hands = {signed_by} if signed_by else {work.actor, on_behalf, entered_by}
+        hands = {signed_by} if signed_by else {work.actor, work.on_behalf, entered_by}
         entered = work.entered(key, to, exclude=rules.stage_people(work.case, key) | hands)
         work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks))
         return
@@ -150,9 +145,7 @@ def enter(
 ) -> None:
     """Record an entry that waits for its check by another person."""
     checkers = work.checkers(post, exclude)
-    number = work.project.seq + 1
-    entry = Entry(number, stage, what, work.actor, work.now, checkers, scan)
-    work.record(EntryRecorded(entry), Tell("check", checkers))
+    work.record(EntryRecorded(work.entry(stage, what, checkers, scan)), Tell("check", checkers))
 
 
 def _check_content(work: Casework, stage: str, content: str) -> None:

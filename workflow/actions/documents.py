@@ -90,7 +90,7 @@ def _load(
 
 def _reasons(work: Casework, kind: DocumentType) -> list[Reason]:
     state = work.project.state
-    reasons = rules.may_hand_in(work.case, kind.key)
+    reasons = work.may(rules.may_hand_in, kind.key)
     issuer = work.project.definition.issuers.get(kind.key)
     if issuer is not None:
         stage = work.project.definition.stages[issuer].title
@@ -107,10 +107,15 @@ def _reasons(work: Casework, kind: DocumentType) -> list[Reason]:
 
 def _next(work: Casework, document: str, **content: object) -> Paper:
     before = work.project.state.documents.get(document)
-    for_whom = rules.capacity(work.case, rules.hands_in(work.case, document)) or work.actor
-    authors = dict.fromkeys((*(before.authors if before else ()), work.actor, for_whom))
-    version = before.version + 1 if before else 1
-    return Paper(version=version, by=work.actor, at=work.now, authors=tuple(authors), **content)  # type: ignore[arg-type]
+    hands = (*(before.authors if before else ()), work.actor, work.on_behalf)
+    return Paper(
+        version=before.version + 1 if before else 1,
+        by=work.actor,
+        on_behalf=work.on_behalf,
+        at=work.now,
+        authors=tuple(dict.fromkeys(filter(None, hands))),
+        **content,  # type: ignore[arg-type]
+    )
 
 
 def _add(work: Casework, document: str, paper: Paper) -> None:

@@ -24,7 +24,7 @@ def confirm_entry(tx: Transaction, *, ref: str, number: int, actor: int, now: da
     Refused for whoever entered it, and if what it says can no longer be.
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
-    refuse(rules.may_confirm(work.case, str(number)))
+    refuse(work.may(rules.may_confirm, str(number)))
     entry = work.project.state.entries[str(number)]
 
     match entry.what:
@@ -46,7 +46,7 @@ def reject_entry(
     work = Casework.load(tx, ref, actor=actor, now=now)
     refuse(
         [
-            *rules.may_confirm(work.case, str(number)),
+            *work.may(rules.may_confirm, str(number)),
             *rules.check_text(reason_given, "reason", "不予确认的理由", required=True),
         ]
     )
@@ -59,8 +59,9 @@ def reject_entry(
 def withdraw_entry(tx: Transaction, *, ref: str, number: int, actor: int, now: datetime) -> int:
     """Take back one's own entry before it is checked: it has no effect, and its checkers hear that it is gone."""
     work = Casework.load(tx, ref, actor=actor, now=now)
-    refuse(rules.may_withdraw_entry(work.case, str(number)))
+    refuse(work.may(rules.may_withdraw_entry, str(number)))
     entry = work.project.state.entries[str(number)]
+    work.on_behalf = entry.on_behalf
 
     work.record(EntryWithdrawn(number, entry.stage), Tell("relieved", entry.checkers))
     return work.project.seq

@@ -21,7 +21,7 @@ from workflow.errors import Conflict, Reason, reason
 from workflow.events import Batch, EntryRecorded
 from workflow.rules import intake
 from workflow.sql import Statement
-from workflow.state import Entry, TakenOver
+from workflow.state import TakenOver
 from workflow.transaction import Tell, Transaction
 
 WHY = "批量补录"
@@ -142,7 +142,7 @@ def _settle_project(
 
 def _waiting(work: Casework, planned: intake.PlannedStage) -> Waiting:
     involved = {work.actor, work.project.state.clerk}
-    refuse(rules.may_take_over(work.case, planned.stage))
+    refuse(work.may(rules.may_take_over, planned.stage))
     return Waiting(
         work, planned.stage, TakenOver(planned.replies), work.checkers(intake.CHECKED_BY, involved)
     )
@@ -155,5 +155,5 @@ def _enter(waiting: Sequence[Waiting]) -> None:
     for each in waiting:
         told = tuple(person for person in each.checkers if last[person] is each)
         work = each.work
-        entry = Entry(work.project.seq + 1, each.stage, each.what, work.actor, work.now, each.checkers)
+        entry = work.entry(each.stage, each.what, each.checkers)
         work.record(EntryRecorded(entry, batch), Tell("check_batch", told))

@@ -63,7 +63,7 @@ def record_outside(
     work = Casework.load(tx, ref, actor=actor, now=now)
     spec = work.spec(stage)
     current = work.stage(stage)
-    reasons = rules.may_record_outside(work.case, stage)
+    reasons = work.may(rules.may_record_outside, stage)
     if "." not in current.state:
         refuse(reasons)
     reasons += outside_reasons(work, spec, what)
@@ -84,7 +84,7 @@ def draft_letter(tx: Transaction, *, ref: str, stage: str, text: str, actor: int
     work.spec(stage)
     refuse(
         [
-            *rules.may_draft_letter(work.case, stage),
+            *work.may(rules.may_draft_letter, stage),
             *rules.check_text(text, "text", "函稿", required=True, longest=5000),
         ]
     )
@@ -199,7 +199,6 @@ def apply_outside(work: Casework, stage: str, what: Record, entry: int) -> None:
                 opinion=what.opinion,
                 fixes=what.fixes,
                 replies=what.replies,
-                on_behalf=rules.capacity(work.case, work.project.state.entries[str(entry)].checkers) or 0,
                 entry=entry,
                 body=spec.step(work.stage(stage).step).body,
             )

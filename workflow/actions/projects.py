@@ -82,6 +82,7 @@ def register_project(
     above = _another(tx, parent, "parent", actor, now).project.id if parent else 0
     project = tx.new_project(ref, compiled)
     work = Casework(tx, project, actor=actor, now=now)
+    work.on_behalf = rules.registers_for(directory, actor, organisation, work.day)
 
     work.record(
         ProjectRegistered(
@@ -132,7 +133,7 @@ def change_facts(
     values, wrong = rules.read_facts(definition.facts, facts)
     unread = dict.fromkeys(each.place for each in wrong)
     merged = {**work.project.state.facts, **values, **unread}
-    reasons = [*rules.may_change_facts(work.case), *wrong, *rules.check_sums(definition, merged)]
+    reasons = [*work.may(rules.may_change_facts), *wrong, *rules.check_sums(definition, merged)]
     if code:
         reasons += rules.check_code(code) or code_taken(
             tx, code, project=work.project.id, actor=actor, now=now
@@ -162,7 +163,7 @@ def move_project(
     state = work.project.state
     refuse(
         [
-            *rules.may_move_project(work.case, trigger),
+            *work.may(rules.may_move_project, trigger),
             *rules.check_text(reason_given, "reason", "理由", required=True),
         ]
     )
@@ -188,7 +189,7 @@ def hand_over_project(
     work = Casework.load(tx, ref, actor=actor, now=now)
     state = work.project.state
     reasons = [
-        *rules.may_change_facts(work.case),
+        *work.may(rules.may_change_facts),
         *rules.check_text(reason_given, "reason", "理由", required=True),
     ]
     if not tx.directory.is_active(to):
@@ -214,7 +215,7 @@ def wait_for(tx: Transaction, *, ref: str, other: str, actor: int, now: datetime
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     awaited = _another(tx, other, "other", actor, now).project
-    reasons = [*rules.running(work.case), *rules.may_lead(work.case, rules.SUPERVISORS)]
+    reasons = [*rules.running(work.case), *work.may(rules.may_lead, rules.SUPERVISORS)]
     if work.project.id in _awaited_by(tx, awaited.id):
         reasons.append(reason("wait-in-circle", "other"))
     if stage and stage not in awaited.definition.stages:
@@ -239,7 +240,7 @@ def stop_waiting(
     awaited = tx.project(other)
     waits = [wait for wait in work.project.state.waits if wait.project == awaited.id and not wait.ended]
     reasons = [
-        *rules.may_lead(work.case),
+        *work.may(rules.may_lead),
         *rules.check_text(reason_given, "reason", "理由", required=True),
     ]
     if not waits:
@@ -280,7 +281,7 @@ def take_over_stage(
     """Enter a stage that was issued before the project was followed here, with its replies and evidence."""
     work = Casework.load(tx, ref, actor=actor, now=now)
     spec = work.spec(stage)
-    reasons = rules.may_take_over(work.case, stage)
+    reasons = work.may(rules.may_take_over, stage)
     reasons += rules.check_replies(
         work.case, spec, replies, as_printed=as_printed, complete=bool(spec.issues)
     )
@@ -312,7 +313,7 @@ def close_take_over(tx: Transaction, *, ref: str, actor: int, now: datetime) -> 
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     state = work.project.state
-    refuse(rules.may_close_take_over(work.case))
+    refuse(work.may(rules.may_close_take_over))
 
     definition = work.project.definition
     done = [key for key in definition.stages if state.stage(key).state == ISSUED]

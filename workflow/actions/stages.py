@@ -28,15 +28,14 @@ def submit_stage(
     work = Casework.load(tx, ref, actor=actor, now=now)
     spec = work.spec(stage)
     work.check_turn(stage, turn)
-    refuse(rules.may_submit(work.case, stage))
+    refuse(work.may(rules.may_submit, stage))
 
     papers = rules.papers_of(work.case, spec)
-    on_behalf = rules.capacity(work.case, rules.preparers(work.case, stage)) or 0
     authors = {who for key in papers for who in _authors(work, key)}
-    entered = work.entered(stage, work.after(stage, "submit"), exclude=authors | {actor, on_behalf or actor})
+    entered = work.entered(stage, work.after(stage, "submit"), exclude=authors | {actor, work.on_behalf})
     clock = work.stage(stage).clock
     kept = clock if clock is not None and (clock.spans or clock.extensions) else None
-    work.move(stage, StageSubmitted(stage, papers, entered, on_behalf, kept))
+    work.move(stage, StageSubmitted(stage, papers, entered, kept))
     return work.project.seq
 
 
@@ -55,9 +54,11 @@ def withdraw_stage(
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     spec = work.spec(stage)
-    refuse([*rules.may_withdraw(work.case, stage), *rules.check_text(reason_given, "reason", "理由")])
+    refuse([*work.may(rules.may_withdraw, stage), *rules.check_text(reason_given, "reason", "理由")])
 
     current = work.stage(stage)
+    submitted = current.acts[0]
+    work.on_behalf = submitted.on_behalf if submitted.by == actor else 0
     to = work.after(stage, "withdraw")
     definition = work.project.definition  # the time already spent on the papers stays spent
     clock = preparation(definition, spec, current, on=work.day, now=now, calendar=tx.calendar)
@@ -78,7 +79,7 @@ def reapply_stage(
     work.spec(stage)
     refuse(
         [
-            *rules.may_begin_again(work.case, stage),
+            *work.may(rules.may_begin_again, stage),
             *rules.check_text(reason_given, "reason", "理由", required=True),
         ]
     )
@@ -96,7 +97,7 @@ def pass_soft_gate(
     work.spec(stage)
     refuse(
         [
-            *rules.may_pass_gate(work.case, stage, requirement),
+            *work.may(rules.may_pass_gate, stage, requirement),
             *rules.check_text(reason_given, "reason", "理由", required=True),
         ]
     )
@@ -118,7 +119,7 @@ def hand_over_step(
     work.spec(stage)
     current = work.stage(stage)
     reasons = [
-        *rules.may_hand_over(work.case, stage),
+        *work.may(rules.may_hand_over, stage),
         *rules.check_text(reason_given, "reason", "理由", required=True),
     ]
     refuse([*reasons, *rules.may_receive(work.case, stage, to)])

@@ -24,7 +24,7 @@ from workflow.people import Directory
 from workflow.queries.numbers import number_of
 from workflow.queries.scope import PROJECT, is_called
 from workflow.record import START, chain, instant, stamp
-from workflow.sentences import Teller, administered, sentence
+from workflow.sentences import Teller, acted, administered, sentence
 from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
 
@@ -364,8 +364,7 @@ def _told(connection: Connection, snap: Snapshot, row: Any) -> tuple[str, str, s
     except (msgspec.DecodeError, KeyError):
         return "无法读取", who, "本条内容无法读取，可能已被改动，请核验。"
     teller = Teller(snap.compiled(connection, row.digest).definition, snap.directory, row.actor_id)
-    acting = teller.acting(getattr(event, "on_behalf", 0), getattr(event, "signed_by", 0))
-    return kind_words(row.data), acting, sentence(event, teller)
+    return kind_words(row.data), acted(event, snap.directory, row.actor_id), sentence(event, teller)
 
 
 def _titled(connection: Connection, snap: Snapshot, data: str) -> administration.AdministrationEvent:

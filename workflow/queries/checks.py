@@ -116,7 +116,7 @@ def _item(definition: Definition, snap: Snapshot, entry: Entry, what: TakenOver)
         number=entry.number,
         stage=entry.stage,
         stage_title=definition.stages[entry.stage].title,
-        by=snap.directory.name(entry.by),
+        by=snap.directory.acting(entry.by, entry.on_behalf),
         at=clock_time(entry.at),
         replies=tuple(_reply(definition, each) for each in what.replies),
     )

@@ -44,7 +44,7 @@ def dossier(connection: Connection, *, ref: str, stage: str, person: int, day: d
     directory = reading.directory
     explanations = tuple(
         Explanation(
-            by=directory.name(row.actor_id),
+            by=directory.acting(row.actor_id, event.on_behalf),
             title=directory.title(row.actor_id),
             at=clock_time(instant(row.at)),
             text=event.text,

@@ -40,8 +40,8 @@ def paper_view(reading: Reading, key: str, paper: Paper) -> PaperView:
         issuer=paper.issuer,
         issued_on=paper.issued_on,
         kept_at=paper.kept_at,
-        by=reading.directory.name(paper.by),
-        checked_by=reading.directory.name(paper.checked_by) if paper.checked_by else "",
+        by=reading.directory.acting(paper.by, paper.on_behalf),
+        checked_by=reading.directory.acting(paper.checked_by, paper.checked_for) if paper.checked_by else "",
         at=clock_time(paper.at),
         fields=_field_words(kind, paper.fields) if kind else (),
         valid_until=paper.valid_until,
@@ -56,7 +56,9 @@ def paper_view(reading: Reading, key: str, paper: Paper) -> PaperView:
 def _unsettled(reading: Reading, key: str) -> str:
     """What becomes of a stage under review if a paper of it is replaced: “概算审核”将从“科室审核”重新审核."""
     spec, acts = reading.stage(key), reading.state.stage(key).acts
-    decided = [act.body or reading.directory.name(act.by) for act in acts if act.what != "submit"]
+    decided = [
+        act.body or reading.directory.acting(act.by, act.on_behalf) for act in acts if act.what != "submit"
+    ]
     words = f"“{spec.title}”将从“{spec.steps[0].title}”重新审核"
     return f"{words}，{'、'.join(decided)}的意见不再有效" if decided else words
 

@@ -65,7 +65,7 @@ def told(reading: Reading, row: Row, event: Event) -> Told:
         kind=kind_of(event),
         at=clock_time(at),
         day=local_day(at),
-        who=reading.directory.name(row.actor_id),
+        who=reading.directory.acting(row.actor_id, event.on_behalf),
         text=sentence(event, reading.teller(row.actor_id)),
         stage=stage_of(event),
         files=scans_of(event.entry) if isinstance(event, EntryRecorded) else (),

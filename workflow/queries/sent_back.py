@@ -22,6 +22,7 @@ from workflow.queries.record import Row
 from workflow.queries.views import Rejected
 from workflow.queries.words import clock_day, clock_time
 from workflow.record import instant
+from workflow.sentences import acted
 from workflow.state import Corrected, CorrectionNotified, Filed, Fix
 
 
@@ -30,7 +31,7 @@ def to_fix(reading: Reading, spec: Stage, record: list[tuple[Row, Event]]) -> tu
     for row, event in record:
         match event:
             case StageReturned(fixes=fixes, reason=why):
-                who = event.body or reading.directory.name(event.signed_by or row.actor_id)
+                who = event.body or acted(event, reading.directory, row.actor_id)
                 return _texts(fixes), f"{who} {clock_time(instant(row.at))} 退回：{why}"
             case OutsideMoved(what=CorrectionNotified(on=on, number=number), fixes=fixes):
                 notice = f"一次性告知补正{f'（{number}）' if number else ''}"
@@ -51,7 +52,8 @@ def rejected(reading: Reading, record: list[tuple[Row, Event]]) -> Rejected | No
             return None
         if isinstance(event, EntryRejected | EntryWithdrawn):
             became = f"未予确认：{event.reason}" if isinstance(event, EntryRejected) else "撤回录入"
-            words = f"{reading.directory.name(row.actor_id)} {clock_time(instant(row.at))} {became}"
+            who = acted(event, reading.directory, row.actor_id)
+            words = f"{who} {clock_time(instant(row.at))} {became}"
             entries = (each.entry for _, each in record if isinstance(each, EntryRecorded))
             entry = next((each for each in entries if each.number == event.entry), None)
             return Rejected(words, entry.by, entry.what) if entry else None

@@ -273,7 +273,7 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
             stage=entry.stage,
             stage_title=reading.stage(entry.stage).title,
             words=describe(entry.what, reading.teller(entry.by)),
-            by=reading.directory.name(entry.by),
+            by=reading.directory.acting(entry.by, entry.on_behalf),
             at=clock_time(entry.at),
             checkers=rules.names(reading.directory, entry.checkers),
             files=scans_of(entry),
@@ -335,21 +335,22 @@ def _opinions(record: list[Event]) -> dict[str, str]:
 def _signatures(reading: Reading, record: list[tuple[Row, Event]]) -> dict[str, str]:
     """Of each step that was last decided on paper: the day of the signature, and who entered and compared it."""
     entries = {event.entry.number: event.entry for _, event in record if isinstance(event, EntryRecorded)}
-    names = reading.directory.name
+    acting = reading.directory.acting
     found: dict[str, str] = {}
     for row, event in record:  # newest first
         if isinstance(event, StepDecided):
             entry = entries.get(event.entry)
             signed = entry.what if entry else None
-            by = f"{names(event.entered_by)}代录，{names(row.actor_id)}核对原件"
-            words = f"{signed.on.isoformat()}纸质签批（{by}）" if isinstance(signed, PaperSigned) else ""
+            words = ""
+            if entry and isinstance(signed, PaperSigned):
+                by = f"{acting(entry.by, entry.on_behalf)}代录，{acting(row.actor_id, event.on_behalf)}核对原件"
+                words = f"{signed.on.isoformat()}纸质签批（{by}）"
             found.setdefault(event.step, words)
     return found
 
 
 def _done_words(reading: Reading, act: Act, opinion: str, signed: str) -> str:
-    behalf = f"（代{reading.directory.name(act.on_behalf)}）" if act.on_behalf else ""
-    who = f"{reading.directory.name(act.by)}{behalf}"
+    who = reading.directory.acting(act.by, act.on_behalf)
     if signed:
         return f"{who} {signed} {opinion or '同意'}"
     if act.body:

@@ -418,7 +418,7 @@ def _told(reading: Reading, record: list[tuple[Row, Any]]) -> tuple[str, ...]:
 def _said(reading: Reading, record: list[tuple[Row, Any]]) -> tuple[str, ...]:
     """What was said to explain it, and by whom."""
     return tuple(
-        f"{_on(reading, row.at)}{reading.directory.name(row.actor_id)}说明：{event.text}"
+        f"{_on(reading, row.at)}{reading.directory.acting(row.actor_id, event.on_behalf)}说明：{event.text}"
         for row, event in record
         if isinstance(event, ExplanationFiled)
     )

@@ -307,7 +307,8 @@ def task_words(spec: Stage, what: str) -> str:
 
 def _sender(reading: Reading, stage: StageState) -> str:
     """Who made the last move; empty if the stage opened by itself."""
-    return reading.directory.name(stage.last.by) if stage.last and stage.last.by else ""
+    act = stage.mover
+    return reading.directory.acting(act.by, act.on_behalf) if act and act.by else ""
 
 
 def _deciding(reading: Reading, spec: Stage, stage: StageState) -> Deciding:

@@ -78,6 +78,7 @@ from workflow.rules.people import (
     may_move,
     may_submit,
     may_withdraw_entry,
+    on_behalf,
     paper_authors,
     preparers,
     running,
@@ -85,7 +86,7 @@ from workflow.rules.people import (
     submitters,
     unanswered_condition,
 )
-from workflow.rules.registration import read_registration, registers
+from workflow.rules.registration import read_registration, registers, registers_for
 from workflow.rules.replies import (
     CODE,
     CODE_CHECKED_SINCE,

@@ -70,6 +70,8 @@ class Case(Struct, frozen=True, dict=True):
     directory: Directory
     actor: int
     day: date
+    lent: tuple[int, ...] | None = None
+    """Whose standing counts beside the actor's own; None for that of everybody they act for on that day."""
 
     @property
     def definition(self) -> Definition:
@@ -79,7 +81,8 @@ class Case(Struct, frozen=True, dict=True):
     @cached_property
     def acts_as(self) -> tuple[int, ...]:
         """Whose standing the actor may use on that day: their own, and that of whoever they act for."""
-        return (self.actor, *self.directory.principals(self.actor, self.day))
+        lent = self.directory.principals(self.actor, self.day) if self.lent is None else self.lent
+        return (self.actor, *lent)
 
     @property
     def addressed(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
+
+from msgspec.structs import replace
 
 from workflow.conditions import Unknown
 from workflow.definition import POSTS, Stage, StepKind
@@ -24,6 +26,13 @@ def capacity(case: Case, holders: Iterable[int]) -> int | None:
     people = tuple(holders)
     found = next((person for person in case.acts_as if person in people), None)
     return 0 if found == case.actor else found
+
+
+def on_behalf(case: Case, may: Callable[[Case], list[Reason]]) -> int:
+    """For whom the actor does what they may: 0 in their own standing, else the first whose standing it takes (代)."""
+    if len(case.acts_as) > 1 and may(replace(case, lent=())):
+        return next((each for each in case.acts_as[1:] if not may(replace(case, lent=(each,)))), 0)
+    return 0
 
 
 def stage_people(case: Case, key: str) -> frozenset[int]:
@@ -96,7 +105,10 @@ def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:
 def is_decider(case: Case, key: str, person: int) -> list[Reason]:
     """Submitter, reviewer and decider are different people within one visit, by person, by every route."""
     stage = case.state.stage(key)
-    stands = capacity(Case(case.state, case.compiled, case.directory, person, case.day), stage.holders)
+    asked = (
+        case if person == case.actor else Case(case.state, case.compiled, case.directory, person, case.day)
+    )
+    stands = capacity(asked, stage.holders)
     if stands is None:
         return [reason("not-the-holder", key, holders=names(case.directory, stage.holders))]
     involved = stage_people(case, key)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from workflow.definition import Definition
+from workflow.definition import POSTS, Definition
 from workflow.errors import Reason, reason
 from workflow.people import Directory
 from workflow.rules.facts import check_sums, check_text, read_facts
@@ -20,6 +20,13 @@ def registers(directory: Directory, person: int, day: date) -> bool:
     """
     who = (person, *directory.principals(person, day))
     return any(held.key in {"clerk", *SUPERVISORS} for each in who for held in directory.posts_of(each))
+
+
+def registers_for(directory: Directory, person: int, organisation: int, day: date) -> int:
+    """For whom the person registers a project of that unit: 0 in their own standing, else the first who lends it (代)."""
+    who = (person, *directory.principals(person, day))
+    lender = next((each for each in who if directory.has_post(each, POSTS, organisation)), person)
+    return 0 if lender == person else lender
 
 
 def read_registration(
