@@ -219,6 +219,16 @@ class StageTakenOver(Struct, frozen=True, tag="stage.taken_over", omit_defaults=
     entry: int = 0
 
 
+class ReplyCompleted(Struct, frozen=True, tag="reply.completed", omit_defaults=True):
+    """Fields that had been left empty were filled in (补登); nothing that was said before changes."""
+
+    stage: str
+    document: str
+    fields: dict[str, Any]
+    basis: str
+    entry: int
+
+
 class ReplyLapsed(Struct, frozen=True, tag="reply.lapsed", omit_defaults=True):
     """Its validity ran out before it was used; whoever is `asked` applies for it anew."""
 
@@ -372,6 +382,7 @@ Event = (
     | StageReapplied
     | StageRestarted
     | StageTakenOver
+    | ReplyCompleted
     | ReplyLapsed
     | EntryRecorded
     | EntryOffered
