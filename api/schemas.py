@@ -193,6 +193,18 @@ class TakeOverBody(Body):
     as_printed: StrictBool = False
 
 
+class CompletionBody(Body):
+    """Fields of a reply that are still empty; `basis` says where they are from if the original is silent."""
+
+    document: Key
+    fields: dict[Key, Scalar] = Field(max_length=50)
+    basis: Line = ""
+
+    def completed(self) -> state.Completed:
+        """The engine's own."""
+        return state.Completed(self.document, facts_of(self.fields), self.basis)
+
+
 # Stages
 
 

@@ -66,6 +66,7 @@ ENTRIES = {
     "Concluded": "办理结果",
     "PaperSigned": "纸质签批",
     "TakenOver": "补录批复",
+    "Completed": "补登内容",
 }
 
 

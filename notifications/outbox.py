@@ -25,7 +25,7 @@ from workflow.events import DECODER, EntryRecorded, Event, ExplanationFiled, Inc
 from workflow.record import instant, stamp
 from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import Statement
-from workflow.state import ProjectState, TakenOver, from_json
+from workflow.state import Completed, ProjectState, TakenOver, from_json
 from workflow.store import Store
 from workflow.transaction import Transaction
 
@@ -104,11 +104,11 @@ class Open(Struct, frozen=True):
 
     @property
     def is_taking_over(self) -> bool:
-        """Whether it asks to check a reply that was taken over: several come together, and no clock runs on them."""
+        """Whether it asks to check a reply taken over, or filled in: several come together, and no clock runs on them."""
         return (
             self.kind == "check"
             and isinstance(self.event, EntryRecorded)
-            and isinstance(self.event.entry.what, TakenOver)
+            and isinstance(self.event.entry.what, TakenOver | Completed)
         )
 
 

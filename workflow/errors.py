@@ -138,6 +138,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "reply-not-entered": ("“{stage}”已办结，但未录{title}。", "请{clerk}补录该批文。"),
     "document-expired": ("{title}已过有效期。", "请先办理延续或重新办理。"),
     "fact-unknown": ("尚不知{facts}，无法确定“{title}”是否需要。", "请{clerk}在项目信息中填写。"),
+    "field-unknown": ("尚不知{facts}，无法确定“{title}”是否需要。", "请{clerk}在“{stage}”中补登。"),
     "minutes-missing": ("缺{title}。", "集体决策须有会议纪要，请在事项页“所需材料”中上传或登记。"),
     "publicity-not-signed": ("“{step}”须满法定天数，不能以代录签批办结。", "请期满后在线办结。"),
     "turn-gone": ("“{stage}”的前置条件已有变化：{why}。", "请先办结前置事项，或退回经办人。"),
@@ -155,6 +156,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     # replies and numbers
     "reply-not-given": ("尚未填写{title}。", "请填写文号和日期。"),
     "reply-not-issued-here": ("“{stage}”不产生该批文。", "请在产生它的事项登记。"),
+    "reply-complete": (
+        "{title}的内容已经登记，补登只能填空着的。",
+        "登记有误的，请重新办理本事项；补录的，请更正补录。",
+    ),
     "reply-without-evidence": ("{title}没有扫描件，也未登记存放处。", "请上传扫描件，或填写原件存放处。"),
     "number-required": ("{title}须填文号。", "请按原件填写。"),
     "number-malformed": (

@@ -221,6 +221,16 @@ class StageTakenOver(Deed, frozen=True, tag="stage.taken_over"):
     entry: int = 0
 
 
+class ReplyCompleted(Deed, frozen=True, tag="reply.completed"):
+    """Fields that had been left empty were filled in (补登); nothing that was said before changes."""
+
+    stage: str
+    document: str
+    fields: dict[str, Any]
+    basis: str
+    entry: int
+
+
 class ReplyLapsed(Deed, frozen=True, tag="reply.lapsed"):
     """Its validity ran out before it was used; whoever is `asked` applies for it anew."""
 
@@ -374,6 +384,7 @@ Event = (
     | StageReapplied
     | StageRestarted
     | StageTakenOver
+    | ReplyCompleted
     | ReplyLapsed
     | EntryRecorded
     | EntryOffered

@@ -268,6 +268,13 @@ def _stage_taken_over(state: ProjectState, event: ev.StageTakenOver, recorded: e
     return _without_entry(_with_papers(_put(state, event.stage, stage), event.replies), event.entry)
 
 
+def _reply_completed(state: ProjectState, event: ev.ReplyCompleted, _: ev.Recorded) -> ProjectState:
+    paper = state.documents[event.document]
+    said = {key: value for key, value in paper.fields.items() if value is not None}
+    paper = replace(paper, fields={**event.fields, **said})
+    return _without_entry(_with_papers(state, {event.document: paper}), event.entry)
+
+
 def _reply_lapsed(state: ProjectState, event: ev.ReplyLapsed, recorded: ev.Recorded) -> ProjectState:
     paper = replace(state.documents[event.document], lapsed=True, clock=None)
     state = _with_papers(state, {event.document: paper})
@@ -358,6 +365,7 @@ _CHANGES: dict[type, Callable[[ProjectState, Any, ev.Recorded], ProjectState]] =
     ev.StageReapplied: _stage_reapplied,
     ev.StageRestarted: _stage_restarted,
     ev.StageTakenOver: _stage_taken_over,
+    ev.ReplyCompleted: _reply_completed,
     ev.ReplyLapsed: _reply_lapsed,
     ev.EntryRecorded: _entry_recorded,
     ev.EntryOffered: _entry_offered,

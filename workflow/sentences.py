@@ -202,6 +202,11 @@ def _taken_over(event: ev.StageTakenOver, tell: Teller) -> str:
     return f"{tell.who}核对了补录的{tell.stage(event.stage)}：{replies}"
 
 
+def _completed(event: ev.ReplyCompleted, tell: Teller) -> str:
+    what = st.Completed(event.document, event.fields, event.basis)
+    return f"{tell.who}核对了补登的{_filled_in(what, tell)}"
+
+
 def _lapsed(event: ev.ReplyLapsed, tell: Teller) -> str:
     return f"{tell.document(event.document)}有效期届满，{tell.stage(event.stage)}失效"
 
@@ -298,6 +303,7 @@ _TOLD: dict[type, Callable[[Any, Teller], str]] = {
     ev.StageReapplied: _reapplied,
     ev.StageRestarted: _restarted,
     ev.StageTakenOver: _taken_over,
+    ev.ReplyCompleted: _completed,
     ev.ReplyLapsed: _lapsed,
     ev.EntryRecorded: _recorded,
     ev.EntryOffered: _check_offered,
@@ -329,20 +335,30 @@ def _numbered(on: date, verb: str, number: str) -> str:
     return f"{_day(on)}{verb}（{number}）" if number else f"{_day(on)}{verb}"
 
 
+def _values(what: st.ReplyData | st.Completed, tell: Teller) -> list[str]:
+    """The fields of a reply: 估算1200万元."""
+    kind = tell.definition.documents.get(what.document)
+    fields = kind.fields if kind else {}
+    return [
+        f"{fields[key].title}{'是' if value is True else '否' if value is False else value}{fields[key].unit}"
+        for key, value in what.fields.items()
+        if key in fields
+    ]
+
+
+def _filled_in(what: st.Completed, tell: Teller) -> str:
+    basis = [what.basis.rstrip("。")] if what.basis else []
+    return f"{tell.document(what.document)}（{'，'.join(_values(what, tell) + basis)}）"
+
+
 def _spelled(reply: st.ReplyData, tell: Teller) -> str:
     """Everything that was typed of a reply, so that it can be held against the original."""
-    kind = tell.definition.documents.get(reply.document)
-    fields = kind.fields if kind else {}
     parts = [
         reply.number,
         f"{_day(reply.issued_on)}成文",
         reply.issuer,
         f"有效期至{_day(reply.valid_until)}" if reply.valid_until else "",
-        *(
-            f"{fields[key].title}{value}{fields[key].unit}"
-            for key, value in reply.fields.items()
-            if key in fields
-        ),
+        *_values(reply, tell),
         f"原件存{reply.kept_at}" if reply.kept_at else "附扫描件" if reply.sha256 else "",
     ]
     return f"{tell.document(reply.document)}（{'，'.join(part for part in parts if part)}）"
@@ -384,6 +400,7 @@ _RECORDS: dict[type, Callable[[Any, Teller], str]] = {
     st.Concluded: _concluded,
     st.PaperSigned: _signed,
     st.TakenOver: _taken,
+    st.Completed: lambda what, tell: f"补登{_filled_in(what, tell)}",
 }
 
 

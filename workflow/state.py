@@ -315,6 +315,14 @@ class TakenOver(Struct, frozen=True, tag="taken_over", omit_defaults=True):
     replies: tuple[ReplyData, ...]
 
 
+class Completed(Struct, frozen=True, tag="completed", omit_defaults=True):
+    """Fields of a reply that nobody had filled in; `basis` says where they are from if the original is silent."""
+
+    document: str
+    fields: dict[str, Any]
+    basis: str = ""
+
+
 Record = (
     Filed
     | Accepted
@@ -326,6 +334,7 @@ Record = (
     | Concluded
     | PaperSigned
     | TakenOver
+    | Completed
 )
 
 

@@ -13,6 +13,7 @@ from workflow.definition import Definition
 from workflow.people import Directory
 from workflow.queries.papers import value_words
 from workflow.rules.intake import CHANGED, CODE, NEW, SAME, Changed, Plan, Planned
+from workflow.state import Completed
 
 
 class ChangeView(Struct, frozen=True):
@@ -35,6 +36,7 @@ class RowView(Struct, frozen=True):
     changes: tuple[ChangeView, ...]
     entered: tuple[str, ...]
     corrected: tuple[str, ...]
+    filled: tuple[str, ...]
     namesakes: tuple[int, ...] = ()
     """The other rows of that name and unit, which are other projects by their codes."""
 
@@ -79,6 +81,7 @@ def make_preview(
             changes=tuple(_change(definition, each) for each in planned.changes),
             entered=_replies(definition, planned, NEW),
             corrected=_replies(definition, planned, CHANGED),
+            filled=tuple(_filled(definition, each.filled) for each in planned.stages if each.filled),
             namesakes=tuple(each for each in called[row.organisation, row.title] if each != row.row),
         )
 
@@ -113,6 +116,15 @@ def _replies(definition: Definition, planned: Planned, standing: str) -> tuple[s
         if stage.standing == standing
         for reply in stage.replies
     )
+
+
+def _filled(definition: Definition, what: Completed) -> str:
+    kind = definition.documents[what.document]
+    values = (
+        f"{kind.fields[key].title} {value_words(kind.fields[key], value)}"
+        for key, value in what.fields.items()
+    )
+    return f"{kind.title}：{'，'.join(values)}"
 
 
 def _change(definition: Definition, change: Changed) -> ChangeView:

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 
 from api.answers import Answer, Done, answers
 from api.desk import AtDesk
-from api.schemas import ExtendBody, GateBody, HandOverBody, ReasonBody, SubmitBody, TextBody
+from api.schemas import CompletionBody, ExtendBody, GateBody, HandOverBody, ReasonBody, SubmitBody, TextBody
 from workflow import queries
-from workflow.actions import clocks, outside, stages
+from workflow.actions import clocks, outside, replies, stages
 
 router = APIRouter(prefix="/api/projects/{ref}/stages/{stage}", tags=["事项"])
 
@@ -45,6 +45,13 @@ async def pass_gate(desk: AtDesk, ref: str, stage: str, body: GateBody) -> Answe
     done = await desk.run(
         stages.pass_soft_gate, ref=ref, stage=stage, requirement=body.requirement, reason_given=body.reason
     )
+    return Answer(Done(done), 201)
+
+
+@router.post("/completions", **answers(Done, 404, 409, status=201))
+async def complete(desk: AtDesk, ref: str, stage: str, body: CompletionBody) -> Answer:
+    """Fill in fields of an issued reply that were left empty (补登); another person checks them."""
+    done = await desk.run(replies.complete_reply, ref=ref, stage=stage, what=body.completed())
     return Answer(Done(done), 201)
 
 

@@ -14,12 +14,13 @@ from msgspec import structs
 
 from api.web.forms import Form
 from workflow import rules
-from workflow.actions import clocks, decisions, documents, entries, outside, projects, stages
+from workflow.actions import clocks, decisions, documents, entries, outside, projects, replies, stages
 from workflow.content import FORMATS
 from workflow.errors import NotFound, reason
 from workflow.queries.views import DocumentView, StageFile
 from workflow.state import (
     Accepted,
+    Completed,
     Concluded,
     Corrected,
     CorrectionNotified,
@@ -67,6 +68,7 @@ DONE = {
     "explained": "情况说明已记入，再有提醒时一并告知",
     "drafted": "商请函稿已保存，未发出；可在“环节”下打印",
     "entered": "补录已登记",
+    "completed": "补登已登记",
     "confirmed": "已核对，登记生效",
     "rejected": "核对未通过，登记不生效",
     "taken-back": "录入已撤回，可改好后重新登记",
@@ -270,6 +272,10 @@ def typed_for(what: Record) -> tuple[str, dict[str, str]]:
     typed["fixes"] = "\n".join(fix.text for fix in given.get("fixes", ()))
     if isinstance(what, Extended):
         typed |= {"by": str(what.by.amount), "by_unit": what.by.unit.value}
+    if isinstance(what, Completed):
+        prefix = f"reply.{what.document}.field."
+        typed |= _spelled({f"{prefix}{key}": value for key, value in what.fields.items()})
+        return f"complete-{what.document}", typed
     for reply in given.get("replies", ()):
         prefix, written = f"reply.{reply.document}.", structs.asdict(reply)
         fields = {f"field.{key}": value for key, value in reply.fields.items()}
@@ -325,6 +331,13 @@ async def _take_over(form: Form, file: StageFile) -> Command:
         "as_printed": form.has("as_printed"),
     }
     return Command(projects.take_over_stage, arguments, "entered")
+
+
+async def _complete(form: Form, file: StageFile) -> Command:
+    document = next((each for each in file.issues if each.key == form.text("document")), None)
+    fields = form.reply_fields(document) if document else {}
+    what = Completed(form.text("document"), fields, form.text("basis"))
+    return Command(replies.complete_reply, {"stage": file.stage.key, "what": what}, "completed")
 
 
 async def _confirm(form: Form, _: StageFile) -> Command:
@@ -388,6 +401,7 @@ _READERS: dict[str, Reader] = {
     "explanation": _explanation,
     "letter": _letter,
     "take-over": _take_over,
+    "complete": _complete,
     "confirm": _confirm,
     "reject": _reject,
     "withdraw-entry": _withdraw_entry,

@@ -208,21 +208,21 @@ class Form:
         """
         return tuple([await self._reply(document, file.today) for document in file.issues])
 
+    def reply_fields(self, document: DocumentView) -> dict[str, Any]:
+        """What was typed into the fields of a reply: those that were filled in."""
+        given = {field.key: self.text(f"reply.{document.key}.field.{field.key}") for field in document.fields}
+        return {key: value for key, value in given.items() if value}
+
     async def _reply(self, document: DocumentView, today: date) -> ReplyData:
         prefix, title = f"reply.{document.key}.", document.title
         file = await self.file(f"{prefix}file", document.formats)
-        fields: dict[str, Any] = {
-            field.key: value
-            for field in document.fields
-            if (value := self.text(f"{prefix}field.{field.key}"))
-        }
         return ReplyData(
             document=document.key,
             issued_on=self.required_day(f"{prefix}issued_on", f"{title}成文日期", today),
             number=rules.as_written(self.text(f"{prefix}number")),
             issuer=self.text(f"{prefix}issuer"),
             valid_until=self.day(f"{prefix}valid_until", f"{title}有效期"),
-            fields=fields,
+            fields=self.reply_fields(document),
             sha256=file.sha256 if file else "",
             name=file.name if file else "",
             size=file.size if file else 0,

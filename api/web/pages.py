@@ -211,7 +211,7 @@ def _has_use(offer: Offer, it: StageFile) -> bool:
     return offer.action != "sign-paper" or bool(it.signers)
 
 
-_ENTERED = {"recorded", "signed", "entered"}
+_ENTERED = {"recorded", "signed", "entered", "completed"}
 """After these the page says who is to check what was entered."""
 
 _MOVED = {"submitted", "approved", "confirmed", "returned", "withdrawn", "handed", "reapplied"}

@@ -211,6 +211,8 @@ def _form_of(action: str, form: Form) -> str:
             return f"record-{form.text('what')}"
         case "upload" | "register":
             return f"paper-{form.text('document')}-{action}"
+        case "complete":
+            return f"complete-{form.text('document')}"
         case "pass-gate":
             return f"pass-gate-{form.text('requirement')}"
         case _:

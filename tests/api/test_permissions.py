@@ -183,6 +183,12 @@ COMMANDS = {
     "stop_waiting": same("/waits/ended", "/stop-waiting", lambda h: {"other": h.home.ref, "reason": ""}),
     "take_over": Command("/takeovers", lambda _: {"stage": "proposal"}, PROPOSAL + "/take-over", replied),
     "close_take_over": same("/takeover-closing", "/close-take-over", lambda _: {}),
+    "complete": Command(
+        PROPOSAL + "/completions",
+        lambda _: {"document": "x", "fields": {}},
+        PROPOSAL + "/complete",
+        lambda _: {"document": "x"},
+    ),
     "submit": same(SITE + "/submissions", SITE + "/submit", lambda _: {}),
     "withdraw": same(SITE + "/withdrawals", SITE + "/withdraw", BLANK),
     "reapply": same(SITE + "/reapplications", SITE + "/reapply", BLANK),

@@ -358,3 +358,21 @@ def test_a_large_table_tells_each_checker_once(world: World) -> None:
     assert (world.told("杨帆"), world.told("马德兴")) == (["check_batch"], ["check_batch"])
     work = world.store.read(queries.worklist, person=world.people["杨帆"], day=world.today)
     assert (work.mine, work.checks, work.projects) == ((), 30, 15)
+
+
+def test_what_the_table_says_of_an_empty_field_is_filled_in_and_checked(world: World) -> None:
+    """可研批复 was issued here without its 估算: the table supplies that, and nothing that is on record."""
+    found = world.register("garden", "东村公墓", facts={"forest": "0"}).submitted("study", "study_report")
+    issued = reply("study_reply", world.today.isoformat())
+    found.approve("study", "review", "杨帆", issued)
+    line = row(world, 3, "东村公墓", GivenReply(3, replace(issued, fields={"estimate": "1200"})))
+    again = row(world, 3, "东村公墓", GivenReply(3, replace(issued, number="云发改审〔2026〕16号")))
+    assert faults(plan(world, again, type_="garden")) == [("replies", 3, "document", "not-taking-over")]
+
+    assert take_in(world, line, type_="garden")["entries"] == 1
+    assert standings(plan(world, line, type_="garden").projects) == ["same"]
+    number = next(iter(found.state.entries.values())).number
+    found.confirm(number)
+
+    assert found.at("council") == "preparing"
+    assert found.paper("study_reply").fields == {"estimate": "1200"}

@@ -62,6 +62,7 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.StageRestarted(STAGE, "feasibility_report", {}, REVIEW), "“可行性研究报告”已更换，“可研审批”原有意见不再有效，从头审核，下一步：科室审核（杨帆）。"),
     (ev.StageTakenOver(STAGE, {"feasibility_reply": REPLY}, DAY, 4), "杨帆核对了补录的“可研审批”：可研批复云发改审〔2026〕27号。"),
     (ev.StageTakenOver(STAGE), "“可研审批”在已补录的批复之前，视为已办（补录）。"),
+    (ev.ReplyCompleted(STAGE, "feasibility_reply", {"estimate": "1200"}, "取自可研报告", 4), "杨帆核对了补登的可研批复（投资估算1200万元，取自可研报告）。"),
     (ev.ReplyLapsed("feasibility_reply", STAGE), "可研批复有效期届满，“可研审批”失效。"),
     (ev.EntryRecorded(st.Entry(1, STAGE, FILED, 2, NOW, (3,))), "杨帆登记“可研审批”：2026年11月20日报送（回执第12号），待罗秀英核对原件。"),
     (ev.EntryOffered(st.Entry(1, STAGE, FILED, 2, NOW, (3,))), "“可研审批”的登记此前无人可核对，改由罗秀英核对原件。"),
@@ -92,6 +93,7 @@ RECORDS: list[tuple[st.Record, str]] = [
     (st.SpecialEnded(DAY), "2026年11月20日特别程序结束，时限恢复"),
     (st.Extended(DAY, Limit(10, Unit.WORKDAYS), "情况复杂"), "2026年11月20日决定延长10个工作日，理由：情况复杂"),
     (st.Concluded(DAY, "approved", "", (st.ReplyData("feasibility_reply", DAY, "云发改审〔2026〕27号"),)), "2026年11月20日结论为同意，批复可研批复（云发改审〔2026〕27号，2026年11月20日成文）"),
+    (st.Completed("feasibility_reply", {"estimate": "1200"}), "补登可研批复（投资估算1200万元）"),
     (st.PaperSigned("sign", 3, DAY, "approved", "同意。", ""), "罗秀英2026年11月20日纸质签批同意，意见：同意，代录"),
     (st.TakenOver((st.ReplyData("feasibility_reply", DAY, "云发改审〔2026〕27号"),)), "补录可研批复（云发改审〔2026〕27号，2026年11月20日成文）"),
 ]  # fmt: skip

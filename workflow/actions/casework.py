@@ -353,6 +353,15 @@ class Casework:
         self.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
         self.relieve_entries(key)
 
+    def learned(self, names: Iterable[str]) -> None:
+        """What follows when facts, or fields of replies, became others: reviews that rest on them begin again, and
+        whatever waited for them moves.
+        """
+        for key in self.project.definition.reading(names):
+            if self.stage(key).step:
+                self.restart(key, "", rules.papers_of(self.case, self.spec(key)))
+        self.settle()
+
     def passed(self, *stages: str) -> None:
         """What follows when stages were issued: consumed replies stop their clocks, others open, waits end."""
         for reply, paper in self.project.state.documents.items():

@@ -11,10 +11,11 @@ from workflow.actions.casework import Casework, refuse
 from workflow.actions.decisions import conclude
 from workflow.actions.outside import apply_outside
 from workflow.actions.projects import apply_take_over
+from workflow.actions.replies import apply_completion
 from workflow.errors import Conflict, reason
 from workflow.events import EntryRejected, EntryWithdrawn
 from workflow.machine import TRIGGERS
-from workflow.state import Entry, PaperSigned, TakenOver
+from workflow.state import Completed, Entry, PaperSigned, TakenOver
 from workflow.transaction import Tell, Transaction
 
 
@@ -33,6 +34,8 @@ def confirm_entry(tx: Transaction, *, ref: str, number: int, actor: int, now: da
         case TakenOver() as taken:
             refuse(rules.going_on(work.case))
             apply_take_over(work, entry.stage, taken, number)
+        case Completed() as what:
+            apply_completion(work, entry.stage, what, number)
         case what:
             refuse(rules.running(work.case))
             apply_outside(work, entry.stage, what, number)

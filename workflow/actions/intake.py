@@ -21,7 +21,7 @@ from workflow.errors import Conflict, Reason, reason
 from workflow.events import Batch, EntryRecorded
 from workflow.rules import intake
 from workflow.sql import Statement
-from workflow.state import TakenOver
+from workflow.state import Completed, TakenOver
 from workflow.transaction import Tell, Transaction
 
 WHY = "批量补录"
@@ -38,7 +38,7 @@ class Waiting(Struct, frozen=True):
 
     work: Casework
     stage: str
-    what: TakenOver
+    what: TakenOver | Completed
     checkers: tuple[int, ...]
 
 
@@ -142,10 +142,10 @@ def _settle_project(
 
 def _waiting(work: Casework, planned: intake.PlannedStage) -> Waiting:
     involved = {work.actor, work.project.state.clerk}
-    refuse(work.may(rules.may_take_over, planned.stage))
-    return Waiting(
-        work, planned.stage, TakenOver(planned.replies), work.checkers(intake.CHECKED_BY, involved)
-    )
+    may = rules.may_complete if planned.filled else rules.may_take_over
+    refuse(work.may(may, planned.stage))
+    what = planned.filled or TakenOver(planned.replies)
+    return Waiting(work, planned.stage, what, work.checkers(intake.CHECKED_BY, involved))
 
 
 def _enter(waiting: Sequence[Waiting]) -> None:

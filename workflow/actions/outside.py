@@ -20,6 +20,7 @@ from workflow.machine import FILING, TRIGGERS
 from workflow.state import (
     Accepted,
     Clock,
+    Completed,
     Concluded,
     Corrected,
     CorrectionNotified,
@@ -110,7 +111,7 @@ def outside_reasons(work: Casework, spec: Stage, what: Record) -> list[Reason]:
             reasons += rules.check_text(what.opinion, "opinion", "理由", required=required)
         case SpecialBegan() | SpecialEnded() | Extended():
             reasons = _clock_reasons(work, spec, what)
-        case PaperSigned() | TakenOver():
+        case PaperSigned() | TakenOver() | Completed():
             reasons = [reason("not-outside", key, stage=spec.title, state="")]
     if isinstance(what, CorrectionNotified) and not what.fixes:
         reasons.append(reason("fixes-required", "fixes"))

@@ -143,11 +143,7 @@ def change_facts(
     changed = {key: value for key, value in values.items() if value != work.project.state.facts.get(key)}
     if changed or (code is not None and code != work.project.state.code):
         work.record(FactsChanged(changed, reason_given, code))
-        for key in definition.reading(changed):
-            if work.stage(key).step:
-                papers = rules.papers_of(work.case, work.spec(key))
-                work.restart(key, "", papers)
-        work.settle()
+        work.learned(changed)
     return work.project.seq
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from workflow import rules
+from workflow.clock import local_day
 from workflow.definition import Definition
 from workflow.queries.papers import value_words
 from workflow.queries.portfolio import organisation_name
@@ -18,7 +20,7 @@ from workflow.queries.scope import PROJECT, TASK, columns, people, visible
 from workflow.queries.words import caution_of, clock_time
 from workflow.queries.worklist import SAME_STAGE, STAGE, taken_over_checks
 from workflow.snapshot import Snapshot, snapshot
-from workflow.state import Entry, ReplyData, TakenOver, from_json
+from workflow.state import Completed, Entry, ReplyData, TakenOver, from_json
 
 MOST_CHECKS = 100
 """After how many entries a page of checks ends, with the project that they belong to."""
@@ -100,9 +102,10 @@ def checks(connection: Connection, *, person: int, day: date, ref: str = "", aft
         state = from_json(row.body)
         case = rules.Case(state, compiled, snap.directory, person, day)
         items = tuple(
-            _item(compiled.definition, snap, entry, entry.what)
+            _item(case, snap, entry, entry.what)
             for entry in state.entries.values()
-            if isinstance(entry.what, TakenOver) and not rules.may_confirm(case, str(entry.number))
+            if isinstance(entry.what, TakenOver | Completed)
+            and not rules.may_confirm(case, str(entry.number))
         )
         if items:
             unit = organisation_name(snap, row.organisation_id)
@@ -111,15 +114,38 @@ def checks(connection: Connection, *, person: int, day: date, ref: str = "", aft
     return Checks(tuple(found), 0)
 
 
-def _item(definition: Definition, snap: Snapshot, entry: Entry, what: TakenOver) -> CheckItem:
+def _item(case: rules.Case, snap: Snapshot, entry: Entry, what: TakenOver | Completed) -> CheckItem:
+    if isinstance(what, TakenOver):
+        replies = tuple(_reply(case.definition, each) for each in what.replies)
+    else:
+        replies = (_filled_in(case, what),)
     return CheckItem(
         number=entry.number,
         stage=entry.stage,
-        stage_title=definition.stages[entry.stage].title,
+        stage_title=case.definition.stages[entry.stage].title,
         by=snap.directory.acting(entry.by, entry.on_behalf),
         at=clock_time(entry.at),
-        replies=tuple(_reply(definition, each) for each in what.replies),
+        replies=replies,
     )
+
+
+def _filled_in(case: rules.Case, what: Completed) -> CheckReply:
+    """The reply as it is on record, of its fields only those that are filled in now, and where they are from."""
+    paper = case.state.documents[what.document]
+    reply = ReplyData(
+        document=what.document,
+        issued_on=paper.issued_on or local_day(paper.at),
+        number=paper.number,
+        issuer=paper.issuer,
+        valid_until=paper.valid_until,
+        fields=what.fields,
+        sha256=paper.sha256,
+        name=paper.name,
+        kept_at=paper.kept_at,
+        marks=paper.marks,
+    )
+    found = _reply(case.definition, reply)
+    return replace(found, fields=(*found.fields, ("依据", what.basis))) if what.basis else found
 
 
 def _reply(definition: Definition, reply: ReplyData) -> CheckReply:

@@ -124,6 +124,11 @@ def _always(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
         yield from _clock_offers(reading, key, stage)
     if _may_take_over(reading, key, stage):
         yield _offer("take-over", "补录批复", rules.may_take_over(case, key))
+    if stage.state == ISSUED:
+        for reply in reading.stage(key).issues:
+            if rules.empty_fields(case, reply):
+                title = reading.definition.documents[reply].title
+                yield _offer("complete", f"补登{title}的内容", rules.may_complete(case, key), reply)
 
 
 def _may_take_over(reading: Reading, key: str, stage: StageState) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from workflow.definition import Definition, DocumentType, FactType, Kind, Stage
 from workflow.queries.reading import Reading
 from workflow.queries.views import DocumentView, FieldView, NeedView, PaperView
@@ -90,7 +92,10 @@ def document_view(definition: Definition, key: str) -> DocumentView:
         register=kind.register_only.value,
         reply=key in definition.issuers,
         help=kind.help,
-        fields=tuple(field_view(each) for each in kind.fields.values()),
+        fields=tuple(
+            replace(field_view(each), read=bool(definition.reading([f"{key}.{each.key}"])))
+            for each in kind.fields.values()
+        ),
     )
 
 

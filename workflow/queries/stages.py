@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from workflow import rules
@@ -20,7 +21,17 @@ from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, scans_of, stage_record, told
 from workflow.queries.restarts import restart_words
 from workflow.queries.sent_back import rejected, to_fix
-from workflow.queries.views import Ball, ClockView, Colleague, EntryView, StageFile, StageView, StepView
+from workflow.queries.views import (
+    Ball,
+    ClockView,
+    Colleague,
+    DocumentView,
+    EntryView,
+    StageFile,
+    StageLink,
+    StageView,
+    StepView,
+)
 from workflow.queries.words import (
     clock_day,
     clock_time,
@@ -38,6 +49,7 @@ from workflow.state import (
     WAITING,
     Act,
     Clock,
+    Completed,
     Entry,
     PaperSigned,
     ReplyData,
@@ -213,8 +225,9 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         passed=current.passed,
         entries=entry_views(reading, stage),
         replies=tuple(paper_view(reading, key, documents[key]) for key in spec.issues if key in documents),
-        lacks_facts=current.state == WAITING
-        and not rules.unknown_facts(reading.case, spec).isdisjoint(reading.definition.facts),
+        lacks_facts=not _unknown(reading, spec).isdisjoint(reading.definition.facts),
+        lacks_fields=_lacking_fields(reading, spec),
+        unsaid=_unsaid(reading, spec),
         expiring=rules.expiring(reading.case, stage),
         issues=tuple(document_view(reading.definition, key) for key in spec.issues),
         conclusions=tuple(
@@ -237,6 +250,29 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         letter=_letter(reading, spec, current, [event for _, event in record]),
         today=day,
     )
+
+
+def _unknown(reading: Reading, spec: Stage) -> frozenset[str]:
+    """The facts and fields without which a stage that has not been submitted cannot go on."""
+    state, case = reading.state.stage(spec.key).state, reading.case
+    if state == PREPARING:
+        return frozenset().union(*(need.unknown for need in rules.needs_of(case, spec) if need.blocks))
+    return rules.unknown_facts(case, spec) if state == WAITING else frozenset()
+
+
+def _lacking_fields(reading: Reading, spec: Stage) -> tuple[StageLink, ...]:
+    """The stages in which fields of replies have to be filled in before this one can go on."""
+    documents = {name.partition(".")[0] for name in _unknown(reading, spec) if "." in name}
+    issuers = sorted({reading.definition.issuers[each] for each in documents & set(reading.state.documents)})
+    return tuple(StageLink(key, reading.stage(key).title) for key in issuers)
+
+
+def _unsaid(reading: Reading, spec: Stage) -> tuple[DocumentView, ...]:
+    found = []
+    for key in spec.issues:
+        view, empty = document_view(reading.definition, key), rules.empty_fields(reading.case, key)
+        found.append(replace(view, fields=tuple(each for each in view.fields if each.key in empty)))
+    return tuple(each for each in found if each.fields)
 
 
 def _receivers(reading: Reading, key: str) -> tuple[Colleague, ...]:
@@ -279,7 +315,7 @@ def entry_views(reading: Reading, stage: str = "") -> tuple[EntryView, ...]:
             files=scans_of(entry),
             confirm=entry_offer(reading, entry.number),
             withdraw=withdrawal_offer(reading, entry.number),
-            taken_over=isinstance(entry.what, TakenOver),
+            taken_over=isinstance(entry.what, TakenOver | Completed),
         )
         for entry in reading.state.entries.values()
         if not stage or entry.stage == stage

@@ -79,7 +79,7 @@ class DocumentView(Struct, frozen=True):
 
 
 class FieldView(Struct, frozen=True):
-    """A typed value: a fact of the project, or a field of a reply."""
+    """A typed value: a fact of the project, or a field of a reply, perhaps one that a condition will read."""
 
     key: str
     title: str
@@ -89,6 +89,7 @@ class FieldView(Struct, frozen=True):
     help: str
     value: Any = None
     words: str = ""
+    read: bool = False
 
 
 class NeedView(Struct, frozen=True):
@@ -276,8 +277,19 @@ class Rejected(Struct, frozen=True):
     what: Record
 
 
+class StageLink(Struct, frozen=True):
+    """Another stage of the project, to be opened from here."""
+
+    key: str
+    title: str
+
+
 class StageFile(Struct, frozen=True):
-    """Everything that the page of one stage shows: the file, its clock, what may be done here."""
+    """Everything that the page of one stage shows: the file, its clock, what may be done here.
+
+    It cannot go on while the project `lacks_facts`, or replies of other stages lack fields. `unsaid` are the replies
+    of its own that lack some, with those alone.
+    """
 
     ref: str
     project: str
@@ -294,6 +306,8 @@ class StageFile(Struct, frozen=True):
     entries: tuple[EntryView, ...]
     replies: tuple[PaperView, ...]
     lacks_facts: bool
+    lacks_fields: tuple[StageLink, ...]
+    unsaid: tuple[DocumentView, ...]
     expiring: bool
     issues: tuple[DocumentView, ...]
     issues_now: bool

@@ -256,6 +256,16 @@ def may_take_over(case: Case, key: str) -> list[Reason]:
     return reasons if stage.state == ISSUED else [*reasons, *may_move(case, key, "take_over")]
 
 
+def may_complete(case: Case, key: str) -> list[Reason]:
+    """The clerk or a supervisor, of an issued stage of which nothing else waits for its check."""
+    spec, stage = case.stage(key)
+    reasons = [*going_on(case), *clerk_or_chief(case), *entry_pending(case, key)]
+    if stage.state != ISSUED:
+        state = state_words(spec, stage.state)
+        reasons.append(reason("illegal-move", key, stage=spec.title, state=state, move="补登"))
+    return reasons
+
+
 def may_close_take_over(case: Case) -> list[Reason]:
     """Once every entry was checked."""
     reasons = [*going_on(case), *clerk_or_chief(case)]

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from workflow.definition import Definition, DocumentType
 from workflow.errors import Reason, reason
@@ -21,18 +22,19 @@ from workflow.evolve import evolve
 from workflow.machine import Compiled
 from workflow.people import Directory
 from workflow.rules.case import Case
-from workflow.rules.doing import clerk_or_chief, may_change_facts, may_take_over
+from workflow.rules.doing import clerk_or_chief, may_change_facts, may_complete, may_take_over
 from workflow.rules.facts import check_sums, read_facts, typed
 from workflow.rules.people import checkers
 from workflow.rules.registration import read_registration
-from workflow.rules.replies import check_code, check_evidence, check_replies, valid_until
-from workflow.state import Paper, ProjectState, ReplyData, TakenOver
+from workflow.rules.replies import check_code, check_evidence, check_replies, empty_fields, valid_until
+from workflow.state import ISSUED, Completed, Paper, ProjectState, ReplyData, TakenOver
 
 PROJECTS, REPLIES = "projects", "replies"
 """The two tables that a fault may lie in."""
 
-NEW, CHANGED, SAME = "new", "changed", "same"
-"""What becomes of a project or of a stage's replies: begun or entered, changed or corrected, nothing."""
+NEW, CHANGED, SAME, FILLED = "new", "changed", "same", "filled"
+"""What becomes of a project or of a stage's replies: begun or entered, changed or corrected, nothing; a reply of
+which the row says no more than what is still empty is filled in."""
 
 CODE = ""
 """The key of a change of the project code: no fact has it."""
@@ -78,11 +80,12 @@ class Changed(Struct, frozen=True):
 
 
 class PlannedStage(Struct, frozen=True):
-    """The replies of one stage: entered as new, as a correction, or already there as they are."""
+    """The replies of one stage: entered as new, as a correction, `filled` in, or already there as they are."""
 
     stage: str
     standing: str
     replies: tuple[ReplyData, ...]
+    filled: Completed | None = None
 
 
 class Planned(Struct, frozen=True):
@@ -307,6 +310,10 @@ class _Planner:
         if _is_there(case, key, replies):
             return PlannedStage(key, SAME, replies)
         spec, documents = case.definition.stages[key], case.definition.documents
+        filled = _filled(case, key, replies)
+        if filled is not None:
+            self._refuse(given[0], may_complete(case, key))
+            return PlannedStage(key, FILLED, replies, filled)
         for each in given:
             kind = documents[each.data.document]
             alone = check_replies(case, spec, [each.data], as_printed=each.as_printed, complete=False)
@@ -317,10 +324,13 @@ class _Planner:
         ):
             title = documents[lacking].title
             self._reply_fault(given[0], "document", reason("reply-not-given", lacking, title=title))
-        for wrong in may_take_over(case, key):
-            if wrong.code != "not-the-clerk":  # said once, of the project
-                self._reply_fault(given[0], "document", wrong)
+        self._refuse(given[0], may_take_over(case, key))
         return PlannedStage(key, CHANGED if _was_entered(case, key) else NEW, replies)
+
+    def _refuse(self, given: GivenReply, reasons: Iterable[Reason]) -> None:
+        for wrong in reasons:
+            if wrong.code != "not-the-clerk":  # said once, of the project
+                self._reply_fault(given, "document", wrong)
 
     # What is wrong
 
@@ -375,13 +385,36 @@ def _was_entered(case: Case, key: str) -> bool:
 
 def _is_there(case: Case, key: str, replies: Sequence[ReplyData]) -> bool:
     """Whether just this is recorded, or waits for its check."""
-    documents = case.definition.documents
-    for entry in case.state.entries.values():
-        if entry.stage == key and isinstance(entry.what, TakenOver):
-            held: dict[str, Paper | ReplyData] = {each.document: each for each in entry.what.replies}
-            return all(_agrees(documents[each.document], each, held.get(each.document)) for each in replies)
+    documents, held = case.definition.documents, _held(case, key)
+    return all(_agrees(documents[each.document], each, held.get(each.document)) for each in replies)
+
+
+def _held(case: Case, key: str) -> Mapping[str, Paper | ReplyData]:
+    """What is recorded of the stage's replies, or waits for its check."""
     papers = case.state.documents
-    return all(_agrees(documents[each.document], each, papers.get(each.document)) for each in replies)
+    for entry in case.state.entries.values():
+        match entry.what:
+            case TakenOver(replies=replies) if entry.stage == key:
+                return {each.document: each for each in replies}
+            case Completed(document=document, fields=fields) if entry.stage == key:
+                paper = papers[document]
+                return {**papers, document: replace(paper, fields={**paper.fields, **fields})}
+    return papers
+
+
+def _filled(case: Case, key: str, replies: Sequence[ReplyData]) -> Completed | None:
+    """What the rows fill in of one reply of the issued stage, if they say nothing else that is not on record."""
+    found = []
+    for each in replies:
+        kind, empty = case.definition.documents[each.document], empty_fields(case, each.document)
+        values, wrong = read_facts(kind.fields, each.fields)
+        said = {key: values[key] for key in empty if values.get(key) is not None}
+        rest = replace(each, fields={key: value for key, value in each.fields.items() if key not in said})
+        if wrong or not _agrees(kind, rest, case.state.documents.get(each.document)):
+            return None
+        found += [Completed(each.document, said)] if said else []
+    issued = case.state.stage(key).state == ISSUED
+    return found[0] if issued and len(found) == 1 else None
 
 
 def _agrees(kind: DocumentType, given: ReplyData, held: Paper | ReplyData | None) -> bool:

@@ -113,15 +113,40 @@ def _left_out(definition: Definition, state: ProjectState, document: str) -> boo
 
 def missing(case: Case, stage: Stage) -> list[Reason]:
     """Every requirement that keeps the stage from being submitted, as sentences with their remedy."""
-    return [_need_reason(case, stage, need) for need in needs_of(case, stage) if need.blocks]
+    return [
+        each for need in needs_of(case, stage) if need.blocks for each in _need_reasons(case, stage, need)
+    ]
 
 
-def _need_reason(case: Case, stage: Stage, need: Need) -> Reason:
-    definition = case.definition
-    title = "或".join(f"{definition.documents[key].title}" for key in need.options)
+def _need_reasons(case: Case, stage: Stage, need: Need) -> list[Reason]:
     if need.problem == "unknown":
-        facts = fact_titles(definition, need.unknown)
-        return reason("fact-unknown", stage.key, facts=facts, title=title, clerk=case.addressed)
+        return unknown_reasons(case, stage, need.unknown, _titles(case.definition, need.options))
+    return [_need_reason(case, need)]
+
+
+def unknown_reasons(case: Case, stage: Stage, names: Iterable[str], title: str) -> list[Reason]:
+    """Why it cannot be said whether `title` is needed, and who supplies what: facts, and fields of replies."""
+    definition = case.definition
+    fields = {name for name in names if "." in name}
+    facts = fact_titles(definition, set(names) - fields)
+    found = (
+        [reason("fact-unknown", stage.key, facts=facts, title=title, clerk=case.addressed)] if facts else []
+    )
+    for document in sorted({name.partition(".")[0] for name in fields}):
+        issuer = definition.stages[definition.issuers[document]].title
+        if document in case.state.documents:
+            words = fact_titles(definition, {name for name in fields if name.startswith(f"{document}.")})
+            code, what = "field-unknown", {"facts": words, "title": title}
+        else:
+            code = "reply-not-entered" if _is_unentered(case, document) else "reply-missing"
+            what = {"title": definition.documents[document].title}
+        found.append(reason(code, document, stage=issuer, clerk=case.addressed, **what))
+    return found
+
+
+def _need_reason(case: Case, need: Need) -> Reason:
+    definition = case.definition
+    title = _titles(definition, need.options)
     if need.requirement.soft:
         return reason("soft-document-missing", need.key, title=title)
     if need.problem == "expired":
@@ -194,6 +219,11 @@ def blockers(case: Case, stage: Stage, earliest: date | None) -> list[Blocker]:
     """
     found = [_reply_blocker(case, need) for need in _awaited(case, stage)]
     found += [
+        blocker
+        for document in unissued(case, _own_unknown(case, stage))
+        if (blocker := Blocker("reply", f"等待{_titles(case.definition, [document])}")) not in found
+    ]
+    found += [
         Blocker("after", f"等待“{case.definition.stages[order.stage].title}”办结")
         for order in stage.after
         if case.state.stage(order.stage).state not in PASSED_STATES
@@ -222,29 +252,44 @@ def is_through(case: Case) -> bool:
 
 def unknown_facts(case: Case, stage: Stage) -> frozenset[str]:
     """The facts, and fields of replies, that nobody has said yet and that the turn of the stage depends on."""
+    return _own_unknown(case, stage).union(*(need.unknown for need in _awaited(case, stage)))
+
+
+def _own_unknown(case: Case, stage: Stage) -> frozenset[str]:
     holds = applies(case, stage)
-    own = holds.names if isinstance(holds, Unknown) else frozenset()
-    return own.union(*(need.unknown for need in _awaited(case, stage)))
+    return holds.names if isinstance(holds, Unknown) else frozenset()
+
+
+def unissued(case: Case, names: Iterable[str]) -> list[str]:
+    """The replies among whose fields these are and that are still to come: nobody could fill in anything of them."""
+    documents = {name.partition(".")[0] for name in names if "." in name}
+    return sorted(
+        each for each in documents if each not in case.state.documents and not _is_unentered(case, each)
+    )
 
 
 def wanted(case: Case, stage: Stage) -> str:
     """What the clerk is asked for, so that the turn of the stage can come: 补填总投资，补录资金来源意见."""
     unknown = unknown_facts(case, stage)
     fields = {name for name in unknown if "." in name}
+    entered = {name for name in fields if name.partition(".")[0] in case.state.documents}
     asked = [
         f"{verb}{fact_titles(case.definition, names)}"
-        for verb, names in (("补填", unknown - fields), ("补登", fields))
+        for verb, names in (("补填", unknown - fields), ("补登", entered))
         if names
     ]
-    replies = [
-        _titles(case.definition, need.options) for need in _awaited(case, stage) if _unentered(case, need)
-    ]
-    return "，".join([*asked, *(f"补录{each}" for each in replies)])
+    needed = [need.options for need in _awaited(case, stage) if _unentered(case, need)]
+    replies = [_titles(case.definition, each) for each in needed]
+    replies += [_titles(case.definition, [name.partition(".")[0]]) for name in sorted(fields - entered)]
+    return "，".join([*asked, *(f"补录{each}" for each in dict.fromkeys(replies))])
 
 
 def _reply_blocker(case: Case, need: Need) -> Blocker:
     titles = _titles(case.definition, need.options)
     if need.unknown:
+        coming = unissued(case, need.unknown)
+        if coming:
+            return Blocker("reply", f"等待{_titles(case.definition, coming)}")
         return Blocker(FACT, f"等待填写{fact_titles(case.definition, need.unknown)}")
     stage = _unentered(case, need)
     if stage:
@@ -254,10 +299,17 @@ def _reply_blocker(case: Case, need: Need) -> Blocker:
 
 def _unentered(case: Case, need: Need) -> str:
     """The stage that counts as issued, and has issued that reply, though the reply was never entered; empty if none."""
-    issuers = [case.definition.issuers[key] for key in need.options if key in case.definition.issuers]
-    if need.problem == "missing" and issuers and case.state.stage(issuers[0]).state == ISSUED:
-        return issuers[0]
+    issued = [key for key in need.options if key in case.definition.issuers]
+    if need.problem == "missing" and issued and _is_unentered(case, issued[0]):
+        return case.definition.issuers[issued[0]]
     return ""
+
+
+def _is_unentered(case: Case, reply: str) -> bool:
+    """Whether the stage that issues the reply counts as issued, though this was never entered."""
+    return (
+        reply not in case.state.documents and case.state.stage(case.definition.issuers[reply]).state == ISSUED
+    )
 
 
 def _is_reply(definition: Definition, document: str) -> bool:

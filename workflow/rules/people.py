@@ -12,7 +12,7 @@ from workflow.errors import Reason, reason
 from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
 from workflow.people import Directory
 from workflow.rules.case import MOVE_WORDS, Case, names, state_words, step_title
-from workflow.rules.needs import applies, blockers, fact_titles, minutes_of, missing
+from workflow.rules.needs import applies, blockers, minutes_of, missing, unknown_reasons
 from workflow.state import Entry, PaperSigned
 
 SUPERVISORS = ("section_chief", "finance_chief", "deputy_director", "director")
@@ -78,10 +78,7 @@ def may_submit(case: Case, key: str) -> list[Reason]:
 def unanswered_condition(case: Case, stage: Stage) -> list[Reason]:
     """A `when` over an unknown fact does not guess: the stage waits and names the fact."""
     found = applies(case, stage)
-    if isinstance(found, Unknown):
-        facts = fact_titles(case.definition, found.names)
-        return [reason("fact-unknown", stage.key, facts=facts, title=stage.title, clerk=case.addressed)]
-    return []
+    return unknown_reasons(case, stage, found.names, stage.title) if isinstance(found, Unknown) else []
 
 
 def may_decide(case: Case, key: str, step: str, trigger: str) -> list[Reason]:

@@ -11,7 +11,7 @@ from workflow.definition import DocumentType, Stage
 from workflow.errors import Reason, reason
 from workflow.rules.case import Case
 from workflow.rules.facts import check_text, read_facts
-from workflow.state import ReplyData
+from workflow.state import Completed, ReplyData
 
 NUMBER = re.compile(r"[^\s〔〕]+〔20[0-9]{2}〕[1-9][0-9]*号|[^\s〔〕]*字第[0-9A-Z]{6,}号")
 """发文字号: 机关代字〔年份〕序号号, hexagonal brackets, full year, no leading zero, no 第 (GB/T 9704-2012);
@@ -79,6 +79,25 @@ def check_evidence(case: Case, replies: Iterable[ReplyData]) -> list[Reason]:
         for each in replies
         if each.document in case.definition.documents and not each.sha256 and not each.kept_at.strip()
     ]
+
+
+def empty_fields(case: Case, document: str) -> tuple[str, ...]:
+    """The fields of a reply on record that nobody has filled in."""
+    paper, kind = case.state.documents.get(document), case.definition.documents.get(document)
+    return tuple(key for key in kind.fields if paper.fields.get(key) is None) if paper and kind else ()
+
+
+def check_completion(case: Case, spec: Stage, what: Completed) -> list[Reason]:
+    """Every reason why these fields of a reply of the stage cannot be filled in: never one that is."""
+    if what.document not in spec.issues:
+        return [reason("reply-not-issued-here", what.document, stage=spec.title)]
+    kind, empty = case.definition.documents[what.document], empty_fields(case, what.document)
+    values, reasons = read_facts(kind.fields, what.fields)
+    if not empty or any(values[key] is not None and key not in empty for key in values):
+        reasons.append(reason("reply-complete", what.document, title=kind.title))
+    elif not reasons and all(value is None for value in values.values()):
+        reasons.append(reason("text-required", empty[0], title="补登的内容"))
+    return [*reasons, *check_text(what.basis, "basis", "依据", longest=200)]
 
 
 def _check_reply(case: Case, kind: DocumentType, reply: ReplyData, *, as_printed: bool) -> list[Reason]:
