@@ -329,12 +329,30 @@ class RungFired(Struct, frozen=True, tag="rung.fired", omit_defaults=True):
     document: str = ""
 
 
-class ExplanationFiled(Struct, frozen=True, tag="explanation.filed"):
-    """The holder's own words about a late clock (情况说明)."""
+class ExplanationFiled(Struct, frozen=True, tag="explanation.filed", omit_defaults=True):
+    """The holder's own words about a late clock (情况说明); `answers` says that they answer a 督办单, which ends it."""
 
     stage: str
     clock: str
     text: str
+    answers: bool = False
+
+
+class OrderIssued(Struct, frozen=True, tag="order.issued", omit_defaults=True):
+    """A 督办单: somebody above asked those who hold a stage, `to`, for an answer by the day on which `clock` is due."""
+
+    stage: str
+    wanted: str
+    to: tuple[int, ...]
+    clock: Clock
+    on_behalf: int = 0
+
+
+class OrderWithdrawn(Struct, frozen=True, tag="order.withdrawn"):
+    """Whoever issued a 督办单 took it back: nobody has to answer it any more."""
+
+    stage: str
+    reason: str
 
 
 class LetterDrafted(Struct, frozen=True, tag="letter.drafted"):
@@ -385,6 +403,8 @@ Event = (
     | ClockChanged
     | RungFired
     | ExplanationFiled
+    | OrderIssued
+    | OrderWithdrawn
     | LetterDrafted
     | IncidentRaised
 )

@@ -71,6 +71,15 @@ from workflow.rules.needs import (
     unknown_facts,
     wanted,
 )
+from workflow.rules.orders import (
+    ANSWERED_WITHIN,
+    answers,
+    check_answer_day,
+    is_pressing,
+    may_supervise,
+    may_withdraw_order,
+    supervising,
+)
 from workflow.rules.people import (
     CHIEFS,
     SUPERVISORS,
@@ -111,6 +120,7 @@ from workflow.rules.replies import (
 )
 
 __all__ = [
+    "ANSWERED_WITHIN",
     "CHIEFS",
     "CODE",
     "CODE_CHECKED_SINCE",
@@ -127,10 +137,12 @@ __all__ = [
     "Case",
     "Need",
     "again_trigger",
+    "answers",
     "applies",
     "as_written",
     "blockers",
     "capacity",
+    "check_answer_day",
     "check_code",
     "check_digit",
     "check_evidence",
@@ -153,6 +165,7 @@ __all__ = [
     "is_consumed",
     "is_decider",
     "is_misleading",
+    "is_pressing",
     "is_through",
     "limit_basis",
     "may_begin_again",
@@ -175,9 +188,11 @@ __all__ = [
     "may_receive",
     "may_record_outside",
     "may_submit",
+    "may_supervise",
     "may_take_over",
     "may_withdraw",
     "may_withdraw_entry",
+    "may_withdraw_order",
     "minutes_of",
     "missing",
     "names",
@@ -198,6 +213,7 @@ __all__ = [
     "step_title",
     "stored",
     "submitters",
+    "supervising",
     "typed",
     "typed_values",
     "unanswered_condition",
