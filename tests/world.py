@@ -532,7 +532,9 @@ class Dossier:
         """The holder says why it is late."""
         self.do(clocks.file_explanation, by, stage=key, text=words)
 
-    def order(self, key: str, wanted: str = "请说明原因，并于期限内办结", by: str = "罗秀英", **details: Any) -> None:
+    def order(
+        self, key: str, wanted: str = "请说明原因，并于期限内办结", by: str = "罗秀英", **details: Any
+    ) -> None:
         """Somebody above chases whoever holds the stage (督办)."""
         self.do(orders.issue_order, by, stage=key, wanted=wanted, **details)
 

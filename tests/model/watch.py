@@ -248,10 +248,8 @@ class Watch:
             rungs = (self._instant(clock, offset, place) for offset in self._offsets(found, place, clock))
             found.ladders[place] = Ladder(name, sorted(each for each in rungs if each >= at))
         elif place[0] != "stage":  # the same rungs, on the working days of a calendar loaded since
-            rungs = sorted(
-                self._instant(clock, offset, place) for offset in self._offsets(found, place, clock)
-            )
-            ladder.ahead = rungs[len(rungs) - len(ladder.ahead) :]
+            all_ = sorted(self._instant(clock, each, place) for each in self._offsets(found, place, clock))
+            ladder.ahead = all_[len(all_) - len(ladder.ahead) :]
 
     def _offsets(self, found: Watched, place: Place, clock: Clock) -> list[int]:
         if place[0] == "document":

@@ -22,7 +22,9 @@ def late(world: World) -> Dossier:
 
 def asked(world: World) -> list[tuple[str, str | None]]:
     """Who has to answer an order, by which day."""
-    rows = world.rows("SELECT person_id, due_on FROM task WHERE what = :what ORDER BY person_id", what=ORDERED)
+    rows = world.rows(
+        "SELECT person_id, due_on FROM task WHERE what = :what ORDER BY person_id", what=ORDERED
+    )
     return [(world.name(row.person_id), row.due_on) for row in rows]
 
 

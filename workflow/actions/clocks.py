@@ -113,9 +113,7 @@ def _sweep_stage(work: Casework, key: str) -> None:
 def _miss_answer(work: Casework, key: str, order: Order, due_at: datetime) -> None:
     """The day of an order has passed without an answer: whoever issued it is told, once."""
     then = replace(order.clock, rung=1, next_at=None)
-    work.record(
-        RungFired(key, then, ORDER_RUNG, order.issuers, due_at), Tell("order_late", order.issuers)
-    )
+    work.record(RungFired(key, then, ORDER_RUNG, order.issuers, due_at), Tell("order_late", order.issuers))
 
 
 def _fire(work: Casework, key: str, clock: Clock, rung: Rung, then: Clock) -> None:

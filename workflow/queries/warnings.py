@@ -11,7 +11,19 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from workflow import rules
 from workflow.clock import local_day
@@ -19,7 +31,9 @@ from workflow.definition import Rung
 from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, RungFired
 from workflow.models import EventRow, StageRow
 from workflow.people import Directory
+from workflow.projection import ORDERED
 from workflow.queries.numbers import number_of
+from workflow.queries.orders import order_view
 from workflow.queries.portfolio import below, organisation_name
 from workflow.queries.reading import Reading, readings
 from workflow.queries.record import Row
@@ -27,6 +41,7 @@ from workflow.queries.restarts import AGAIN, began_again
 from workflow.queries.scope import PROJECT, TASK, Sees, sight
 from workflow.queries.snapshot import Snapshot, snapshot
 from workflow.queries.stages import held_since, holder_words
+from workflow.queries.views import OrderView
 from workflow.queries.words import Due, clock_day, due_of
 from workflow.record import instant
 from workflow.sql import table
@@ -34,6 +49,9 @@ from workflow.state import Clock, Paper, StageState
 from workflow.timing import VALIDITY_LADDER, ladder_of
 
 STAGE, EVENT = table(StageRow), table(EventRow)
+
+IS_ORDER = TASK.c.what == literal_column(f"'{ORDERED}'")
+"""When a task is to answer an order; spelled out, since SQLite uses the index of orders for nothing else."""
 
 PAGE = 50
 GLANCE = 10
@@ -50,13 +68,19 @@ KINDS = {
     "outside-red": "外部门超期",
     "outside-yellow": "外部门临期",
     "validity": "有效期临近",
+    "order": "督办未了结",
 }
+
+
+_OF_CLOCKS = ("own-red", "own-yellow", "outside-red", "outside-yellow")
+"""The kinds that are lights of stages."""
 
 
 class Alert(Struct, frozen=True):
     """One thing that is yellow or red: where, with whom, since when, until when, and what was done about it.
 
-    `told` are the rungs that took effect, `next` the one to come; `said` what its holder or clerk said.
+    `told` are the rungs that took effect, `next` the one to come; `said` what its holder or clerk said; `order` is
+    the 督办单 that is open there, `supervise` whether this reader may issue one.
     """
 
     ref: str
@@ -74,6 +98,8 @@ class Alert(Struct, frozen=True):
     letter: str
     outside: bool
     position: str
+    order: OrderView | None = None
+    supervise: bool = False
 
 
 class Kind(Struct, frozen=True):
@@ -210,6 +236,11 @@ class _Asked(NamedTuple):
         found += self._scope(PROJECT.c.organisation_id, PROJECT.c.id)
         return [*found, false()] if self.holder else found
 
+    def ordered(self) -> list[ColumnElement[bool]]:
+        """When a task is to answer an order, and by the holder if one is named."""
+        found = [IS_ORDER, *self._scope(TASK.c.organisation_id, TASK.c.project_id)]
+        return [*found, TASK.c.person_id == self.holder] if self.holder else found
+
 
 def _asked(connection: Connection, person: int, day: date, unit: int = 0, holder: int = 0) -> _Asked:
     snap = snapshot(connection)
@@ -221,6 +252,7 @@ def _in_hand(task: FromClause) -> ColumnElement[bool]:
     """When a task is what its person has in hand of a place: never what an outside office has."""
     return and_(
         STAGE.c.outside.is_(False),
+        task.c.what != ORDERED,
         task.c.project_id == STAGE.c.project_id,
         task.c.stage == STAGE.c.key,
         task.c.due_on == STAGE.c.due_on,
@@ -240,7 +272,7 @@ def _stage_condition(kind: str, today: str) -> ColumnElement[bool]:
 def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
     """How many of each kind each organisation has."""
     today = asked.day.isoformat()
-    which = case(*((_stage_condition(kind, today), kind) for kind in KINDS if kind != "validity"), else_="")
+    which = case(*((_stage_condition(kind, today), kind) for kind in _OF_CLOCKS), else_="")
     stages = (
         select(STAGE.c.organisation_id, which.label("kind"), func.count())
         .where(*asked.late())
@@ -251,11 +283,15 @@ def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
         .where(*asked.lapsing())
         .group_by(PROJECT.c.organisation_id)
     )
+    places = select(TASK.c.organisation_id, TASK.c.project_id, TASK.c.stage).where(*asked.ordered())
+    orders = places.distinct().subquery()
+    ordered = select(orders.c.organisation_id, func.count()).group_by(orders.c.organisation_id)
     found: dict[int, dict[str, int]] = {}
     for organisation, kind, count in asked.connection.execute(stages):
         found.setdefault(organisation, {})[kind] = count
-    for organisation, count in asked.connection.execute(papers):
-        found.setdefault(organisation, {})["validity"] = count
+    for others, statement in (("validity", papers), ("order", ordered)):
+        for organisation, count in asked.connection.execute(statement):
+            found.setdefault(organisation, {})[others] = count
     return found
 
 
@@ -308,6 +344,10 @@ def _rows(asked: _Asked, kind: str, after: str) -> Any:
     if kind == "validity":
         papers = select(PROJECT.c.id, PROJECT.c.valid_due_on.label("due_on")).where(*asked.lapsing())
         return _from(papers, (PROJECT.c.valid_due_on, PROJECT.c.id), after)
+    if kind == "order":
+        tasks = select(TASK.c.project_id.label("id"), TASK.c.stage.label("key"), TASK.c.due_on)
+        order = (TASK.c.due_on, TASK.c.project_id, TASK.c.stage)
+        return _from(tasks.where(*asked.ordered()).distinct(), order, after)
     place = (STAGE.c.project_id.label("id"), STAGE.c.key, STAGE.c.due_on)
     stages = select(*place).where(*asked.late(), _stage_condition(kind, today))
     return _from(stages, (STAGE.c.due_on, STAGE.c.project_id, STAGE.c.key), after)
@@ -350,7 +390,7 @@ def _record(
 def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
     spec, stage = reading.stage(row.key), reading.state.stage(row.key)
     own = [(at, event) for at, event in record if _concerns(event, row.key, "") and _is_of(stage, at)]
-    ladder = ladder_of(reading.definition, spec, stage.state)
+    ladder = ladder_of(reading.definition, spec, stage.state) if stage.clock else ()
     again = began_again(reading.case.compiled, row.key, stage)
     return Alert(
         ref=reading.ref,
@@ -368,6 +408,8 @@ def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
         letter=_letter(reading, own),
         outside=bool(stage.clock and stage.clock.outside),
         position=f"{row.due_on}.{row.id}.{row.key}",
+        order=order_view(reading, row.key),
+        supervise=not rules.may_supervise(reading.case, row.key),
     )
 
 
