@@ -227,6 +227,14 @@ class TextBody(Body):
     text: Text
 
 
+class OrderBody(Body):
+    """What a 督办单 asks for, and by which day; without one, within two working days. `turn` as for a submission."""
+
+    wanted: Text
+    due_on: Day | None = None
+    turn: Number | None = None
+
+
 class ExtendBody(Body):
     """By how much a clock is extended, and why."""
 

@@ -18,13 +18,14 @@ from workflow.events import (
     EntryRecorded,
     Event,
     ExplanationFiled,
+    OrderIssued,
     ReplyLapsed,
     RungFired,
 )
 from workflow.machine import Compiled, is_outside
 from workflow.people import Directory
 from workflow.rules import Case
-from workflow.state import Clock, ProjectState, StageState
+from workflow.state import ORDER, Clock, ProjectState, StageState
 
 LATE = timedelta(minutes=15)
 """A rung that took effect this long after its time says so: the system was down."""
@@ -91,6 +92,11 @@ class Cause(Struct, frozen=True):
         return bool(self.document) and isinstance(self.event, RungFired | ReplyLapsed)
 
     @property
+    def is_about_order(self) -> bool:
+        """Whether the day it speaks of is that of a 督办单, and not of the stage's own time."""
+        return isinstance(self.event, OrderIssued | RungFired) and self.event.clock.key == ORDER
+
+    @property
     def stage(self) -> Stage | None:
         """What that stage is."""
         return self.definition.stages.get(self.stage_key)
@@ -103,7 +109,7 @@ class Cause(Struct, frozen=True):
     @property
     def place(self) -> str:
         """Where the stage stood when the notice arose: its state then."""
-        if isinstance(self.event, RungFired) and not self.is_about_validity:
+        if isinstance(self.event, RungFired) and not self.is_about_validity and not self.is_about_order:
             return self.event.clock.key
         entered = getattr(self.event, "entered", None)
         return entered.state if entered else self.standing.state
@@ -121,7 +127,7 @@ class Cause(Struct, frozen=True):
         """The clock that runs there; what an entry waits for is its check, and no clock runs for that."""
         if isinstance(self.event, EntryRecorded | EntryOffered):
             return None
-        if isinstance(self.event, RungFired | ClockChanged):
+        if isinstance(self.event, RungFired | ClockChanged | OrderIssued):
             return self.event.clock
         entered = getattr(self.event, "entered", None)
         return entered.clock if entered else self.standing.clock

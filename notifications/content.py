@@ -20,6 +20,9 @@ from workflow.events import (
     EntryRecorded,
     EntryWithdrawn,
     Event,
+    ExplanationFiled,
+    OrderIssued,
+    OrderWithdrawn,
     ProjectMoved,
     RungFired,
     StageHeld,
@@ -36,11 +39,16 @@ from workflow.state import PASSED_STATES, PREPARING, Paper
 
 NOTICES_PATH = "/notices"
 CHECKS_PATH = "/checks"
+PLACES = {"escalated": "?open=supervise#order", "supervised": "#order", "order_late": "#order"}
+"""Where on the page of a stage the link of that kind leads: to what its first line asks for."""
+
 TOLD_ALREADY = {
     "approaching",
     "due_today",
     "overdue",
     "escalated",
+    "supervised",
+    "order_late",
     "outside_late",
     "validity",
     "lapsed",
@@ -110,7 +118,7 @@ def path_of(cause: Cause) -> str:
     if cause.kind == "check_batch":
         return CHECKS_PATH
     stage = f"/stages/{cause.stage_key}" if cause.stage_key else ""
-    return f"/projects/{cause.ref}{stage}"
+    return f"/projects/{cause.ref}{stage}{PLACES.get(cause.kind, '') if stage else ''}"
 
 
 def _subject_of(cause: Cause) -> str:
@@ -138,6 +146,9 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "move": event.trigger if isinstance(event, ProjectMoved) else "",
         "successor": _successor(cause),
         "unentered": isinstance(event, EntryWithdrawn),
+        "ordered": wording.without_amounts(event.wanted) if isinstance(event, OrderIssued) else "",
+        "answered": isinstance(event, ExplanationFiled),
+        "unordered": isinstance(event, OrderWithdrawn),
         "reason": wording.without_amounts(getattr(event, "reason", "") or getattr(event, "text", "")),
     }
 
@@ -293,6 +304,7 @@ def _rows(cause: Cause, due: dict[str, Any] | None, today: date) -> list[dict[st
         ("办理", _holder_row(cause, today)),
         ("期限", _due_row(cause, due, today)),
         ("时限", _limit_row(cause, today)),
+        ("督办", _order_row(cause, today)),
         ("说明", _explanation_row(cause, today)),
         *_story_rows(cause),
     ]
@@ -329,7 +341,12 @@ def _due_row(cause: Cause, due: dict[str, Any] | None, today: date) -> str:
 def _limit_row(cause: Cause, today: date) -> str:
     """Why it is that day: the limit, from when, what moved it, and on which basis."""
     clock = cause.clock
-    if clock is None or cause.is_about_validity or (clock.due_on is None and not clock.stopped):
+    if (
+        clock is None
+        or cause.is_about_validity
+        or cause.is_about_order
+        or (clock.due_on is None and not clock.stopped)
+    ):
         return ""
     word = "承诺" if cause.place.endswith(".accepted") else ""
     parts = [f"{word}{clock.limit}，自{wording.plain(clock.started_on, today)}次日起算"]
@@ -370,6 +387,16 @@ def _paper_words(cause: Cause, document: str, paper: Paper, today: date) -> str:
     words += [f"{wording.plain(paper.issued_on, today)}发"] if paper.issued_on else []
     words += [f"有效期至{wording.plain(paper.valid_until, today)}"] if paper.valid_until else []
     return "，".join(word for word in words if word)
+
+
+def _order_row(cause: Cause, today: date) -> str:
+    """The 督办单 that is open there, for whoever hears of the stage and so of its day."""
+    order = cause.standing.order
+    if order is None or order.clock.due_on is None or isinstance(cause.event, OrderIssued):
+        return ""
+    who = _teller(cause).directory.name(order.by)
+    wanted = wording.without_amounts(order.wanted).rstrip("。")
+    return f"{who}{wording.plain(local_day(order.at), today)}：{wanted}，{wording.plain(order.clock.due_on, today)}前答复"
 
 
 def _explanation_row(cause: Cause, today: date) -> str:

@@ -22,6 +22,7 @@ from workflow.actions import (
     definitions,
     documents,
     entries,
+    orders,
     outside,
     people,
     projects,
@@ -531,6 +532,16 @@ class Dossier:
     def explain(self, key: str, words: str = "等待核价", by: str = "谭丽") -> None:
         """The holder says why it is late."""
         self.do(clocks.file_explanation, by, stage=key, text=words)
+
+    def order(
+        self, key: str, wanted: str = "请说明原因，并于期限内办结", by: str = "罗秀英", **details: Any
+    ) -> None:
+        """Somebody above chases whoever holds the stage (督办)."""
+        self.do(orders.issue_order, by, stage=key, wanted=wanted, **details)
+
+    def withdraw_order(self, key: str, by: str = "罗秀英") -> None:
+        """The chase is taken back."""
+        self.do(orders.withdraw_order, by, stage=key, reason_given="已当面答复")
 
     # Short cuts
 

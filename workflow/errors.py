@@ -215,6 +215,22 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "clock-not-stopped": ("时限没有停止，无需恢复。", "请核对。"),
     "clock-late": ("时限已于{due}届满，不能再暂停。", "请填写情况说明，或提请延长。"),
     "extended-already": ("该时限已经延长过一次。", "行政许可法规定只可延长一次，请核对原件。"),
+    "not-above": (
+        "督办须由办理人的上级负责人或督查作出（{posts}）。",
+        "要催问的，请直接联系{holders}，或请其上级督办。",
+    ),
+    "own-order": ("本环节就在您手中，不能督办自己。", "请直接办理，或转办。"),
+    "not-pressing": (
+        "“{stage}”现在没有临期、超期，也没有停住，不用督办。",
+        "要提前过问的，请直接联系办理人。",
+    ),
+    "supervised-already": (
+        "{who}已于{at}督办本环节，要求{due}前答复。",
+        "请等答复；另有要求的，可请{who}撤回后再督办。",
+    ),
+    "answer-day-unfit": ("不能以{day}为答复期限：{why}。", "请改为{better}。"),
+    "no-order": ("“{stage}”没有未了结的督办，可能已经答复、办结或撤回。", "请刷新页面。"),
+    "not-the-issuer": ("只有督办人可以撤回督办。", "请由{who}撤回。"),
     "extension-too-long": ("延长超过允许的{longest}。", "请核对原件。"),
     # people
     "staff-number-taken": ("工号{number}已有人使用。", "同一人只建一个账号，请核对。"),

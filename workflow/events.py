@@ -342,11 +342,28 @@ class RungFired(Deed, frozen=True, tag="rung.fired"):
 
 
 class ExplanationFiled(Deed, frozen=True, tag="explanation.filed"):
-    """The holder's own words about a late clock (情况说明)."""
+    """The holder's own words about a late clock (情况说明); `answers` says that they answer a 督办单, which ends it."""
 
     stage: str
     clock: str
     text: str
+    answers: bool = False
+
+
+class OrderIssued(Deed, frozen=True, tag="order.issued"):
+    """A 督办单: somebody above asked those who hold a stage, `to`, for an answer by the day on which `clock` is due."""
+
+    stage: str
+    wanted: str
+    to: tuple[int, ...]
+    clock: Clock
+
+
+class OrderWithdrawn(Deed, frozen=True, tag="order.withdrawn"):
+    """Whoever issued a 督办单 took it back: nobody has to answer it any more."""
+
+    stage: str
+    reason: str
 
 
 class LetterDrafted(Deed, frozen=True, tag="letter.drafted"):
@@ -398,6 +415,8 @@ Event = (
     | ClockChanged
     | RungFired
     | ExplanationFiled
+    | OrderIssued
+    | OrderWithdrawn
     | LetterDrafted
     | IncidentRaised
 )

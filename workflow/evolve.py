@@ -20,6 +20,7 @@ from workflow.state import (
     ISSUED,
     LAPSED,
     NOT_APPLICABLE,
+    ORDER,
     PREPARING,
     REFUSED,
     RUNNING_STATES,
@@ -27,6 +28,7 @@ from workflow.state import (
     Act,
     CorrectionNotified,
     Filed,
+    Order,
     Paper,
     ProjectState,
     StageState,
@@ -81,7 +83,7 @@ def _moved(stage: StageState, entered: ev.Entered, recorded: ev.Recorded, **chan
         since=recorded.at,
         last=_last(recorded),
         prepared_from=_prepared_from(stage, entered),
-        **{"kept": None, "not_confirmed": "", **changes},
+        **{"kept": None, "not_confirmed": "", "order": None, **changes},
     )
 
 
@@ -137,7 +139,8 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
         stages[key] = _rested(stages[key], CANCELLED, recorded, opens_on=None)
     if event.to not in RUNNING_STATES:
         stages = {
-            key: replace(stage, opens_on=None) if stage.opens_on else stage for key, stage in stages.items()
+            key: replace(stage, opens_on=None, order=None) if stage.opens_on or stage.order else stage
+            for key, stage in stages.items()
         }
     if event.to in ENDED_STATES:
         stages = {
@@ -187,7 +190,8 @@ def _stage_held(state: ProjectState, event: ev.StageHeld, recorded: ev.Recorded)
     stage = state.stage(event.stage)
     if stage.state == WAITING:
         since = recorded.at if event.asked else stage.since
-        held = replace(stage, opens_on=event.opens_on, holders=event.asked, since=since)
+        order = stage.order if event.asked else None
+        held = replace(stage, opens_on=event.opens_on, holders=event.asked, since=since, order=order)
         return _put(state, event.stage, held)
     rested = _rested(stage, WAITING, recorded, event.asked, opens_on=event.opens_on, kept=event.kept)
     return _put(state, event.stage, replace(rested, prepared_from=event.prepared_from))
@@ -340,7 +344,27 @@ def _clock_changed(
     if event.document:
         paper = replace(state.documents[event.document], clock=event.clock)
         return _with_papers(state, {event.document: paper})
-    return _put(state, event.stage, replace(state.stage(event.stage), clock=event.clock))
+    stage = state.stage(event.stage)
+    if event.clock.key == ORDER and stage.order is not None:
+        return _put(state, event.stage, replace(stage, order=replace(stage.order, clock=event.clock)))
+    return _put(state, event.stage, replace(stage, clock=event.clock))
+
+
+def _explained(state: ProjectState, event: ev.ExplanationFiled, _: ev.Recorded) -> ProjectState:
+    return _without_order(state, event.stage) if event.answers else state
+
+
+def _order_issued(state: ProjectState, event: ev.OrderIssued, recorded: ev.Recorded) -> ProjectState:
+    order = Order(recorded.actor, recorded.at, event.wanted, event.clock, event.on_behalf)
+    return _put(state, event.stage, replace(state.stage(event.stage), order=order))
+
+
+def _order_withdrawn(state: ProjectState, event: ev.OrderWithdrawn, _: ev.Recorded) -> ProjectState:
+    return _without_order(state, event.stage)
+
+
+def _without_order(state: ProjectState, key: str) -> ProjectState:
+    return _put(state, key, replace(state.stage(key), order=None))
 
 
 def _unchanged(state: ProjectState, _: ev.Event, __: ev.Recorded) -> ProjectState:
@@ -378,7 +402,9 @@ _CHANGES: dict[type, Callable[[ProjectState, Any, ev.Recorded], ProjectState]] =
     ev.StepOffered: _step_offered,
     ev.ClockChanged: _clock_changed,
     ev.RungFired: _clock_changed,
-    ev.ExplanationFiled: _unchanged,
+    ev.ExplanationFiled: _explained,
+    ev.OrderIssued: _order_issued,
+    ev.OrderWithdrawn: _order_withdrawn,
     ev.LetterDrafted: _unchanged,
     ev.IncidentRaised: _unchanged,
 }

@@ -208,11 +208,22 @@ class StageRow(SQLModel, table=True):
 class Task(SQLModel, table=True):
     """One thing that waits for one person. A delegate finds it through the delegation.
 
-    `task_person` says of a person's tasks by itself in which organisation's projects they are.
+    `task_person` says of a person's tasks by itself in which organisation's projects they are; `task_ordered`
+    lists the few that are to answer an order.
     """
 
     __table_args__ = (
         Index("task_person", "person_id", "due_on", "project_id", "organisation_id"),
+        Index(
+            "task_ordered",
+            "due_on",
+            "project_id",
+            "stage",
+            "organisation_id",
+            "person_id",
+            postgresql_where=text("what = 'order.'"),
+            sqlite_where=text("what = 'order.'"),
+        ),
         _BY_KEY,
     )
 

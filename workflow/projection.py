@@ -19,6 +19,9 @@ Row = dict[str, Any]
 CHECK = "check."
 """How the task of a checker begins; the number of the entry follows."""
 
+ORDERED = "order."
+"""The task of whoever has to answer a 督办单; no state of a stage is called so."""
+
 RETURNED = "returned"
 """What a task says of a preparation that has something to put right."""
 
@@ -76,12 +79,16 @@ def stage_row(stage: StageState, organisation: int) -> Row:
 
 
 def stage_tasks(key: str, stage: StageState) -> set[tuple[str, str, int, str, str | None]]:
-    """(stage, what, person, since, due) for each person that the stage waits for."""
+    """(stage, what, person, since, due) for each person that the stage, or an order about it, waits for."""
     if stage.since is None:
         return set()
     due = _day(stage.clock.due_on) if stage.clock else None
     what = RETURNED if stage.state == PREPARING and stage.fixes else stage.state
-    return {(key, what, person, stamp(stage.since), due) for person in stage.holders}
+    found = {(key, what, person, stamp(stage.since), due) for person in stage.holders}
+    if order := stage.order:
+        day = _day(order.clock.due_on)
+        found |= {(key, ORDERED, person, stamp(order.at), day) for person in stage.holders}
+    return found
 
 
 def entry_tasks(entry: Entry) -> set[tuple[str, str, int, str, str | None]]:
@@ -122,11 +129,12 @@ def _phase(state: ProjectState, definition: Definition) -> str:
 
 
 def _next_at(stage: StageState) -> str | None:
-    if stage.clock is not None and stage.clock.next_at is not None:
-        return stamp(stage.clock.next_at)
-    if stage.opens_on is not None:
-        return stamp(datetime.combine(stage.opens_on, time(), SHANGHAI))
-    return None
+    at = stage.clock.next_at if stage.clock is not None else None
+    if at is None and stage.opens_on is not None:
+        at = datetime.combine(stage.opens_on, time(), SHANGHAI)
+    asked = stage.order.clock.next_at if stage.order is not None else None
+    instants = [each for each in (at, asked) if each is not None]
+    return stamp(min(instants)) if instants else None
 
 
 def _nearest(clocks: list[Clock]) -> tuple[str | None, str | None]:

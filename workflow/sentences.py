@@ -264,6 +264,8 @@ def _clock(event: ev.ClockChanged, tell: Teller) -> str:
 
 
 def _rung(event: ev.RungFired, tell: Teller) -> str:
+    if event.clock.key == st.ORDER:
+        return f"{tell.stage(event.stage)}的督办逾期未答复，已提醒{tell.people(event.told)}"
     what = (
         f"“{tell.document(event.document)}”有效期" if event.document else f"{tell.stage(event.stage)}办理时限"
     )
@@ -273,7 +275,17 @@ def _rung(event: ev.RungFired, tell: Teller) -> str:
 
 
 def _explained(event: ev.ExplanationFiled, tell: Teller) -> str:
-    return f"{tell.who}就{tell.stage(event.stage)}提交情况说明：{event.text.rstrip('。')}"
+    verb = "答复督办" if event.answers else "提交情况说明"
+    return f"{tell.who}就{tell.stage(event.stage)}{verb}：{event.text.rstrip('。')}"
+
+
+def _order_issued(event: ev.OrderIssued, tell: Teller) -> str:
+    until = f"，请于{_day(event.clock.due_on)}前答复" if event.clock.due_on else ""
+    return f"{tell.who}就{tell.stage(event.stage)}督办{tell.people(event.to)}：{event.wanted.rstrip('。')}{until}"
+
+
+def _order_withdrawn(event: ev.OrderWithdrawn, tell: Teller) -> str:
+    return f"{tell.who}撤回了对{tell.stage(event.stage)}的督办{_because(event.reason)}"
 
 
 def _letter(event: ev.LetterDrafted, tell: Teller) -> str:
@@ -317,6 +329,8 @@ _TOLD: dict[type, Callable[[Any, Teller], str]] = {
     ev.ClockChanged: _clock,
     ev.RungFired: _rung,
     ev.ExplanationFiled: _explained,
+    ev.OrderIssued: _order_issued,
+    ev.OrderWithdrawn: _order_withdrawn,
     ev.LetterDrafted: _letter,
     ev.IncidentRaised: _incident,
 }

@@ -19,6 +19,9 @@ NOT_APPLICABLE, REFUSED, LAPSED, CANCELLED = "not_applicable", "refused", "lapse
 
 CLOSED_STATES = frozenset({WAITING, NOT_APPLICABLE, ISSUED, REFUSED, LAPSED, CANCELLED})
 PASSED_STATES = frozenset({ISSUED, NOT_APPLICABLE})
+ORDER = "order"
+"""The key of the clock of every 督办单."""
+
 RUNNING_STATES = frozenset({"planning", "reserve", "active", "in_use"})
 ENDED_STATES = frozenset({"archived", "terminated"})
 
@@ -80,6 +83,24 @@ class Fix(Struct, frozen=True, omit_defaults=True):
     document: str = ""
 
 
+class Order(Struct, frozen=True, omit_defaults=True):
+    """A 督办单 that is open: who issued it and when, in whose place, what is wanted, and the clock of its answer.
+
+    It is addressed to the holders of its stage, whoever they become.
+    """
+
+    by: int
+    at: datetime
+    wanted: str
+    clock: Clock
+    on_behalf: int = 0
+
+    @property
+    def issuers(self) -> tuple[int, ...]:
+        """Who hears what becomes of it: the one who issued it and the one acted for."""
+        return (self.by, self.on_behalf) if self.on_behalf else (self.by,)
+
+
 class StageState(Struct, frozen=True, omit_defaults=True):
     """Where one stage stands.
 
@@ -89,7 +110,7 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     every paper that the submission rests on. `fixes` is what a return or a correction notice lists,
     `not_confirmed` why the last entry did not pass its check. `kept` is the preparation's clock while the stage
     is held, and after the submission if it was stopped or extended: in the same visit it goes on and never
-    begins anew.
+    begins anew. `order` is what chases it where it is now: the next move ends it.
     """
 
     state: str
@@ -109,6 +130,7 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     kept: Clock | None = None
     issued_on: date | None = None
     taken_over: bool = False
+    order: Order | None = None
 
     @property
     def is_open(self) -> bool:

@@ -16,13 +16,16 @@ from workflow.calendar import Calendar
 from workflow.clock import Limit, Span, Unit, deadline_at, due, renew_from, rung_at
 from workflow.definition import Definition, DocumentType, Rung, Stage, StepKind
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING, is_outside
-from workflow.state import PREPARING, Clock, StageState
+from workflow.state import ORDER, PREPARING, Clock, StageState
 
 VALIDITY_LADDER = tuple(Rung(offset, ("clerk", "section_chief")) for offset in (-60, -20, -5, 0))
 """When people hear that a reply will lapse, in working days before its last day."""
 
 VALIDITY = "valid"
 """The key of every validity clock."""
+
+ORDER_RUNG = 1
+"""How many working days after the day on which a 督办单 was to be answered its issuer hears that it was not."""
 
 HELD = "事项暂缓"
 """Why a preparation's clock stands still while its stage does not apply or waits for another."""
@@ -195,6 +198,20 @@ def _validity_rung(calendar: Calendar, until: date, offset: int) -> datetime:
     """A paper lapses on its last day, working or not, so its rungs count from the working day on or before it."""
     last = until if calendar.is_workday(until) else calendar.add_workdays(until, -1)
     return rung_at(calendar, last, offset)
+
+
+def order_clock(until: date, on: date, calendar: Calendar) -> Clock:
+    """The clock of a 督办单 issued on that day: `until` is the day that was named, however days off come to lie."""
+    limit = Limit(calendar.workdays_between(on, until), Unit.WORKDAYS)
+    return recount_order(Clock(ORDER, on, limit, due_on=until), calendar)
+
+
+def recount_order(clock: Clock, calendar: Calendar) -> Clock:
+    """The clock of an order waiting for its rung, on the working day that it is on in this calendar."""
+    if clock.due_on is None or clock.rung:
+        return clock
+    warn_on = _warn_on(clock, clock.due_on, calendar)
+    return replace(clock, warn_on=warn_on, next_at=rung_at(calendar, clock.due_on, ORDER_RUNG))
 
 
 def _warn_on(clock: Clock, due_on: date, calendar: Calendar) -> date:

@@ -1,4 +1,4 @@
-"""The papers about one project: 材料清单, 呈批件, 商请函, 情况说明. From views to sheets; pure.
+"""The papers about one project: 材料清单, 呈批件, 商请函, 情况说明, 督办单. From views to sheets; pure.
 
 Invariant: a draft says on its face that it is one, and nothing here is sent or signed by the system.
 """
@@ -267,4 +267,36 @@ def explanation(it: Dossier, imprint: Imprint) -> Sheet | None:
         blocks=(Particulars(tuple(rows)), *(said or (blank,))),
         imprint=imprint,
         remark="本说明随事项入记录；上级收到提醒时可一并查看。",
+    )
+
+
+# 督办单
+
+
+def order(it: Dossier, imprint: Imprint) -> Sheet | None:
+    """督办单: the last one of the stage and its answer, or lines to answer on; None where there was none."""
+    found, file, stage = it.order, it.file, it.file.stage
+    if found is None:
+        return None
+    rows: list[tuple[Pair, ...]] = [
+        (Pair("编号", ("　",)), Pair("发出", (found.at,))),
+        (Pair("督办", (f"{found.by}（{found.title}）",)), Pair("承办", (found.to,))),
+        (Pair("项目", (it.project.title,)),),
+        (Pair("事项", (stage.title,)), Pair("经办", (file.clerk,))),
+        (Pair("督办要求", tuple(found.wanted.splitlines())),),
+        (Pair("答复期限", (str(found.due_on or _NOTHING),)), Pair("现在谁处", (stage.holders or _NOTHING,))),
+    ]
+    if file.clock is not None:
+        rows.append((Pair("时限", tuple(_clock_lines(file.clock))),))
+    answer = (
+        Statement("办理情况", (found.ended,))
+        if found.ended
+        else Statement("办理情况", (), "承办人签名：　　　　　　　　　　　　　年　　月　　日", _BLANK_LINES)
+    )
+    return Sheet(
+        title="督办单",
+        about=f"{it.project.title}·{stage.title}",
+        blocks=(Particulars(tuple(rows)), answer),
+        imprint=imprint,
+        remark=f"本单只用于局内督办；对外部门另拟商请函。记录在本项目经过第{found.seq}条，编号由办公室填写。",
     )

@@ -1,4 +1,4 @@
-"""One stage: its file, submitting and taking back, soft gates, handing over, and what may be done to its clock."""
+"""One stage: its file, submitting and taking back, soft gates, handing over, 督办, and what may be done to its clock."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ from fastapi import APIRouter
 
 from api.answers import Answer, Done, answers
 from api.desk import AtDesk
-from api.schemas import CompletionBody, ExtendBody, GateBody, HandOverBody, ReasonBody, SubmitBody, TextBody
+from api.schemas import (
+    CompletionBody,
+    ExtendBody,
+    GateBody,
+    HandOverBody,
+    OrderBody,
+    ReasonBody,
+    SubmitBody,
+    TextBody,
+)
 from workflow import queries
-from workflow.actions import clocks, outside, replies, stages
+from workflow.actions import clocks, orders, outside, replies, stages
 
 router = APIRouter(prefix="/api/projects/{ref}/stages/{stage}", tags=["事项"])
 
@@ -66,6 +75,23 @@ async def hand_over(desk: AtDesk, ref: str, stage: str, body: HandOverBody) -> A
 async def explain(desk: AtDesk, ref: str, stage: str, body: TextBody) -> Answer:
     """The holder's own words about a late clock (情况说明)."""
     return Answer(Done(await desk.run(clocks.file_explanation, ref=ref, stage=stage, text=body.text)), 201)
+
+
+@router.post("/orders", **answers(Done, 404, 409, status=201))
+async def supervise(desk: AtDesk, ref: str, stage: str, body: OrderBody) -> Answer:
+    """Ask whoever holds a stage that is late for an answer (督办单)."""
+    done = await desk.run(
+        orders.issue_order, ref=ref, stage=stage, wanted=body.wanted, due_on=body.due_on, turn=body.turn
+    )
+    return Answer(Done(done), 201)
+
+
+@router.post("/orders/withdrawal", **answers(Done, 404, 409, status=201))
+async def withdraw_order(desk: AtDesk, ref: str, stage: str, body: ReasonBody) -> Answer:
+    """Take back the order that is open there."""
+    return Answer(
+        Done(await desk.run(orders.withdraw_order, ref=ref, stage=stage, reason_given=body.reason)), 201
+    )
 
 
 @router.post("/letters", **answers(Done, 404, 409, status=201))

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from api.web.forms import Form
 from workflow import rules
-from workflow.actions import clocks, decisions, documents, entries, outside, projects, replies, stages
+from workflow.actions import clocks, decisions, documents, entries, orders, outside, projects, replies, stages
 from workflow.content import FORMATS
 from workflow.errors import NotFound, reason
 from workflow.queries.views import DocumentView, StageFile
@@ -66,6 +66,9 @@ DONE = {
     "paused": "已暂停时限",
     "resumed": "已恢复时限",
     "explained": "情况说明已记入，再有提醒时一并告知",
+    "answered": "督办已答复，督办人会收到通知",
+    "supervised": "督办单已发出；答复、办结或逾期未答复时通知您",
+    "unsupervised": "督办已撤回，不必再答复",
     "drafted": "商请函稿已保存，未发出；可在“环节”下打印",
     "entered": "补录已登记",
     "completed": "补登已登记",
@@ -317,7 +320,22 @@ async def _resume(form: Form, file: StageFile) -> Command:
 
 
 async def _explanation(form: Form, file: StageFile) -> Command:
-    return Command(clocks.file_explanation, {"stage": file.stage.key, "text": form.text("text")}, "explained")
+    done = "answered" if file.order and file.order.mine else "explained"
+    return Command(clocks.file_explanation, {"stage": file.stage.key, "text": form.text("text")}, done)
+
+
+async def _supervise(form: Form, file: StageFile) -> Command:
+    arguments = {
+        "stage": file.stage.key,
+        "wanted": form.text("wanted"),
+        "due_on": form.day("due_on", "答复期限"),
+        "turn": form.optional_number("turn"),
+    }
+    return Command(orders.issue_order, arguments, "supervised")
+
+
+async def _withdraw_order(form: Form, file: StageFile) -> Command:
+    return Command(orders.withdraw_order, _reasoned(form, file), "unsupervised")
 
 
 async def _letter(form: Form, file: StageFile) -> Command:
@@ -399,6 +417,8 @@ _READERS: dict[str, Reader] = {
     "pause": _pause,
     "resume": _resume,
     "explanation": _explanation,
+    "supervise": _supervise,
+    "withdraw-order": _withdraw_order,
     "letter": _letter,
     "take-over": _take_over,
     "complete": _complete,

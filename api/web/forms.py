@@ -47,6 +47,7 @@ WORDS: Final = {
     "fixes": "需修改事项",
     "reason": "理由",
     "text": "内容",
+    "wanted": "督办要求",
     "outcome": "结论",
     "number": "文号",
     "issued_on": "成文日期",

@@ -144,17 +144,30 @@ async def record(request: Request, desk: AtDesk, ref: str, before: Before = 0) -
 
 @router.get("/projects/{ref}/stages/{stage}")
 async def stage(
-    request: Request, desk: AtDesk, ref: str, stage: str, done: Done = "", at: Word = ""
+    request: Request,
+    desk: AtDesk,
+    ref: str,
+    stage: str,
+    done: Done = "",
+    at: Word = "",
+    open: Word = "",  # noqa: A002 - the word in the address
 ) -> Response:
-    """事项: the file, its steps, its clock, and the form to act."""
+    """事项: the file, its steps, its clock, and the form to act; the form named `open` is opened at once."""
     it: StageFile = await desk.ask(queries.stage_file, ref=ref, stage=stage)
-    return await stage_page(request, desk, it, done=outcome(it, done, at))
+    return await stage_page(request, desk, it, done=outcome(it, done, at), opened=open)
 
 
 async def stage_page(
-    request: Request, desk: Desk, it: StageFile, *, failure: Failure | None = None, done: str = ""
+    request: Request,
+    desk: Desk,
+    it: StageFile,
+    *,
+    failure: Failure | None = None,
+    done: str = "",
+    opened: str = "",
 ) -> Response:
-    """The stage's page, perhaps with a form that was refused, or with an entry to be made again."""
+    """The stage's page, perhaps with a form that was refused, with an entry to be made again, or a form opened."""
+    again = it.rejected and it.rejected.by == desk.visitor.id
     return page(
         request,
         "stage.html",
@@ -162,9 +175,7 @@ async def stage_page(
         failure=failure,
         done=done,
         onwards=await next_item(desk, (it.ref, it.stage.key)) if done else None,
-        begun=dict([typed_for(it.rejected.what)])
-        if it.rejected and it.rejected.by == desk.visitor.id
-        else {},
+        begun=dict([typed_for(it.rejected.what)]) if it.rejected and again else {opened: {}},
         **await stage_context(desk, it),
     )
 
@@ -174,11 +185,12 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
     offers = {offer.action: offer for offer in it.offers}
     records = [offer for offer in it.offers if offer.action.startswith("record-")]
     again = offers.get("reapply") if it.stage.holders or it.expiring else None
-    leading = {"submit", "decide-approved", "decide-returned", "decide-refused"}
+    elsewhere = {"submit", "decide-approved", "decide-returned", "decide-refused"}
+    elsewhere |= {"explanation"} if it.order and it.order.mine else set()
     others = [
         offer
         for offer in it.offers
-        if offer.action not in leading and offer not in records and offer is not again
+        if offer.action not in elsewhere and offer not in records and offer is not again
     ]
     deciding = "decide-returned" in offers and offers["decide-returned"].allowed
     return {
@@ -207,8 +219,10 @@ async def next_item(desk: Desk, here: tuple[str, str] = ("", "")) -> queries.Wor
 
 
 def _has_use(offer: Offer, it: StageFile) -> bool:
-    """A signature on paper can only be entered for somebody else who may sign."""
-    return offer.action != "sign-paper" or bool(it.signers)
+    """A signature on paper can only be entered for somebody else who may sign; 督办 has a place of its own."""
+    return offer.action not in {"supervise", "withdraw-order"} and (
+        offer.action != "sign-paper" or bool(it.signers)
+    )
 
 
 _ENTERED = {"recorded", "signed", "entered", "completed"}

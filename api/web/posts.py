@@ -112,7 +112,7 @@ def _demo_people(request: Request) -> tuple[list[dict[str, str]], str]:
     hints = {
         "clerk": "登记、备料、报送，登记外部门结果",
         "section_chief": "审核，核对登记",
-        "deputy_director": "审签，延期，督促",
+        "deputy_director": "审签，延期，督办",
         "director": "签发，看全局",
         "overseer": "看全市项目的红黄绿",
         "administrator": "人员、定义和异常",

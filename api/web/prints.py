@@ -131,6 +131,14 @@ async def explanation(request: Request, desk: AtDesk, ref: str, stage: str) -> R
     return await _of_stage(request, desk, it, papers.explanation(it, imprint(desk)))
 
 
+@router.get(f"{STAGE}/order")
+@router.get(f"{STAGE}/order.pdf")
+async def order(request: Request, desk: AtDesk, ref: str, stage: str) -> Response:
+    """督办单, the last of the stage; there is none where nobody ever issued one."""
+    it = await _dossier(desk, ref, stage)
+    return await _of_stage(request, desk, it, papers.order(it, imprint(desk)))
+
+
 def imprint(desk: Desk) -> Imprint:
     """Who prints, for which unit, on which day."""
     visitor = desk.visitor

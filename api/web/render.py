@@ -198,7 +198,8 @@ def paper_url(ref: str, paper: PaperView) -> str:
 
 def item_url(item: WorkItem) -> str:
     """Where a thing that waits for somebody is done."""
-    return f"/projects/{quote(item.ref)}/stages/{quote(item.stage)}#{f'entry-{item.entry}' if item.entry else 'act'}"
+    place = f"entry-{item.entry}" if item.entry else "order" if item.order else "act"
+    return f"/projects/{quote(item.ref)}/stages/{quote(item.stage)}#{place}"
 
 
 def scan_url(ref: str, digest: str) -> str:

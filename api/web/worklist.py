@@ -26,7 +26,7 @@ from workflow.actions import decisions, entries
 from workflow.errors import Invalid, NotFound, Reason, WorkflowError, reason, says
 from workflow.queries.numbers import number_of
 from workflow.queries.views import StageFile
-from workflow.queries.worklist import AMEND, COMPARE, DECIDE, FOLLOW, GROUPS, PREPARE, UNSTICK
+from workflow.queries.worklist import AMEND, ANSWER, COMPARE, DECIDE, FOLLOW, GROUPS, PREPARE, UNSTICK
 
 says(
     {
@@ -131,6 +131,7 @@ async def _page(
 
 
 HINTS: Final = {
+    ANSWER: "请在期限内办结，或以情况说明答复；办结、答复后即了结。",
     DECIDE: "可勾选几件一并同意；退回、不予批准和要填写批文的，逐件办理。",
     COMPARE: "请对照原件或扫描件逐项核对；一致的可勾选一并确认。",
     PREPARE: "",
@@ -142,7 +143,8 @@ HINTS: Final = {
 
 def place_of(item: queries.WorkItem) -> str:
     """How an address names an item."""
-    return f"{item.ref}/{item.stage}" + (f"/{item.entry}" if item.entry else "")
+    part = item.entry or ("order" if item.order else "")
+    return f"{item.ref}/{item.stage}" + (f"/{part}" if part else "")
 
 
 def tick_of(item: queries.WorkItem) -> str:

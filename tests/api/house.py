@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import inspect
@@ -17,7 +18,7 @@ KINDS = {
     "何川": {"clerk"},
     "杨帆": {"section_chief", "holder", "checker"},
     "罗秀英": {"deputy_director"},
-    "马德兴": {"director"},
+    "马德兴": {"director", "issuer"},
     "蒋慧": {"overseer"},
     "顾明": {"administrator"},
 }
@@ -67,6 +68,10 @@ class House:
         home.submit("site")
         home.file("site")
         home.submitted("proposal", "proposal")
+        begun, world = self.office.world.now, self.office.world
+        world.now = begun + timedelta(days=1)  # by then the review is nearly due
+        home.order("proposal", by="马德兴")
+        world.now = begun
         return home
 
     @property

@@ -29,7 +29,7 @@ ACTIONS: dict[str, list[str]] = TABLE["actions"]
 
 PERSONAL = {
     "not-the-clerk", "not-a-chief", "not-the-holder", "not-the-submitter", "not-the-checker", "not-the-author", "own-clock",
-    "own-gate", "own-entry", "own-submission", "involved-cannot-assign",
+    "own-gate", "own-entry", "own-submission", "involved-cannot-assign", "not-above", "own-order", "not-the-issuer",
 }  # fmt: skip
 """The codes that speak of who asks, not of what is asked."""
 
@@ -95,7 +95,13 @@ def fits(answer: Any, expected: str, path: str) -> bool:
     """Whether the answer is that one: a thing that is not there is none of the person's business either."""
     if expected == "nothing" and path.startswith("/api") and answer.status_code == UNREAD:
         return True
-    there = "{ref}" not in path or path.endswith("/preview") or "/letter" in path or "/sheet" in path
+    there = (
+        "{ref}" not in path
+        or path.endswith("/preview")
+        or "/letter" in path
+        or "/sheet" in path
+        or "/order" in path
+    )
     return found_reach(answer) == expected or (expected == "in" and there and answer.status_code == 404)
 
 
@@ -197,6 +203,10 @@ COMMANDS = {
     ),
     "hand_over": same(SITE + "/handovers", SITE + "/hand-over", lambda h: {"to": tan(h), "reason": ""}),
     "explain": same(SITE + "/explanations", SITE + "/explanation", lambda _: {"text": ""}),
+    "supervise": same(
+        SITE + "/orders", SITE + "/supervise", lambda _: {"wanted": "", "due_on": "2026-09-02"}
+    ),
+    "withdraw_order": same(PROPOSAL + "/orders/withdrawal", PROPOSAL + "/withdraw-order", BLANK),
     "draft_letter": same(SITE + "/letters", SITE + "/letter", lambda _: {"text": ""}),
     "extend": Command(
         PROPOSAL + "/clock/extensions",

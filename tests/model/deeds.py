@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.model.watch import Watched, compiled
 from workflow import projection, rules
-from workflow.actions import clocks, decisions, documents, entries, outside, people, projects, stages
+from workflow.actions import clocks, decisions, documents, entries, orders, outside, people, projects, stages
 from workflow.clock import parse_limit
 from workflow.definition import Definition, FactType, Kind, Register, StepKind
 from workflow.files import StoredFile
@@ -52,7 +52,9 @@ def attend(city: City, who: int, found: Watched, stage: str, what: str) -> None:
     """Do what a task asks for, if it is still there."""
     if (stage, what) not in {task[:2] for task in projection.tasks(found.live)}:
         return
-    if what.startswith("check."):
+    if what == "order.":
+        city.do(who, clocks.file_explanation, ref=found.ref, stage=stage, text="正在核实，尽快办结")
+    elif what.startswith("check."):
         check(city, who, found, int(what.removeprefix("check.")))
     elif what in {PREPARING, "returned"}:
         prepare(city, who, found, stage)
@@ -310,6 +312,21 @@ def draft_letter(city: City, who: int, found: Watched) -> None:
 
 
 # A chief's round
+
+
+def supervise(city: City, who: int, found: Watched) -> None:
+    """Chase what is late or stands still; sometimes take it back."""
+    case = city.case(who, found)
+    for key, stage in found.live.stages.items():
+        if not rules.may_supervise(case, key):
+            days = city.pick([0, 2, 5])
+            until = city.calendar.next_workday(city.today + timedelta(days=days))
+            city.do(
+                who, orders.issue_order, ref=found.ref, stage=key, wanted="请说明原因，尽快办结", due_on=until,
+                turn=stage.turn,
+            )  # fmt: skip
+        elif not rules.may_withdraw_order(case, key) and city.happens(0.1):
+            city.do(who, orders.withdraw_order, ref=found.ref, stage=key, reason_given="已当面答复")
 
 
 def pass_gates(city: City, who: int, found: Watched) -> None:

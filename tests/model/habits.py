@@ -104,6 +104,7 @@ CHIEF: Chances = {
     "stop_waiting": (0.3, 1.0),
     "hand_over_step": (0.03, 0.0),
     "hand_over_project": (0.005, 0.0),
+    "supervise": (0.05, 0.0),
     "extend_clock": (0.05, 0.0),
     "pause_clock": (0.02, 0.0),
     "wait_for_another": (0.004, 0.0),

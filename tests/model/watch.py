@@ -39,7 +39,7 @@ from workflow.evolve import evolve
 from workflow.machine import Compiled
 from workflow.record import START, chain, instant
 from workflow.snapshot import compile_text
-from workflow.state import Clock, ProjectState, to_json
+from workflow.state import Clock, Order, ProjectState, to_json
 from workflow.store import sqlite_path
 from workflow.timing import VALIDITY_LADDER
 
@@ -201,8 +201,8 @@ class Watch:
     def _mind_notices(
         self, recorded: Recorded, id_: int, before: ProjectState | None, after: ProjectState
     ) -> None:
-        """Whoever has something to do by this event is told by it, unless it is their own doing; of a rung, exactly
-        those whom it names.
+        """Whoever has something to do by this event is told by it, and whoever issued an order that it ends, unless it
+        is their own doing; of a rung, exactly those whom it names.
         """
         event = recorded.event
         own = set() if isinstance(event, StageOpened | StepOffered | EntryOffered) else {recorded.actor}
@@ -211,7 +211,9 @@ class Watch:
             person for _, what, person in {task[:3] for task in projection.tasks(after)} - had
             if not what.endswith((".filed", ".accepted"))
         }  # fmt: skip
-        told = set(event.told) if isinstance(event, RungFired) else called - own
+        ordered = _orders(before) if before else {}
+        ended = {who for key in ordered.keys() - _orders(after).keys() for who in ordered[key].issuers}
+        told = set(event.told) if isinstance(event, RungFired) else (called | ended) - own
         if not told:
             return
         noticed = [row[0] for row in self.rows("SELECT person_id FROM notice WHERE event_id = ?", id_)]
@@ -226,6 +228,11 @@ class Watch:
             if before is None or before.stages.get(key) is not stage:
                 name = (stage.since, *_epoch(stage.clock)) if stage.clock else ()
                 self._begin(found, ("stage", key), name, stage.clock, at)
+        for key, order in _orders(after).items():
+            self._begin(found, ("order", key), (order.at, *_epoch(order.clock)), order.clock, at)
+        for place in [each for each in found.ladders if each[0] == "order"]:
+            if place[1] not in _orders(after):
+                del found.ladders[place]
         for key, paper in after.documents.items():
             if before is None or before.documents.get(key) is not paper:
                 name = (paper.version, *_epoch(paper.clock)) if paper.clock else ()
@@ -240,13 +247,15 @@ class Watch:
         elif ladder is None or ladder.name != name:
             rungs = (self._instant(clock, offset, place) for offset in self._offsets(found, place, clock))
             found.ladders[place] = Ladder(name, sorted(each for each in rungs if each >= at))
-        elif place[0] == "document":  # the same rungs, on the working days of a calendar loaded since
-            rungs = (self._instant(clock, offset, place) for offset in self._offsets(found, place, clock))
-            ladder.ahead = sorted(rungs)[len(VALIDITY_LADDER) - len(ladder.ahead) :]
+        elif place[0] != "stage":  # the same rungs, on the working days of a calendar loaded since
+            all_ = sorted(self._instant(clock, each, place) for each in self._offsets(found, place, clock))
+            ladder.ahead = all_[len(all_) - len(ladder.ahead) :]
 
     def _offsets(self, found: Watched, place: Place, clock: Clock) -> list[int]:
         if place[0] == "document":
             return [rung.offset for rung in VALIDITY_LADDER]
+        if place[0] == "order":
+            return [1]
         stage = found.definition.stages[place[1]]
         step = (
             None if clock.key.endswith(("preparing", ".filing")) else stage.step(clock.key.partition(".")[0])
@@ -267,7 +276,8 @@ class Watch:
 
     def _climb(self, found: Watched, event: RungFired, at: datetime) -> None:
         """The next rung of that ladder, and no other; not before its instant."""
-        place = ("document", event.document) if event.document else ("stage", event.stage)
+        kind = "order" if event.clock.key == "order" else "stage"
+        place = ("document", event.document) if event.document else (kind, event.stage)
         ladder = found.ladders[place]
         assert ladder.ahead, f"{place} climbs a rung that it does not have"
         assert ladder.ahead.pop(0) == event.due_at <= at, (
@@ -303,6 +313,11 @@ class Watch:
         assert sorted(map(repr, _plain(stored))) == sorted(map(repr, _plain(expected))), (
             f"rows of {table} differ"
         )
+
+
+def _orders(state: ProjectState) -> dict[str, Order]:
+    """Every open order, by its stage."""
+    return {key: stage.order for key, stage in state.stages.items() if stage.order is not None}
 
 
 def _epoch(clock: Clock) -> tuple[Any, ...]:

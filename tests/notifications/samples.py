@@ -30,6 +30,7 @@ def causes(bureau: Bureau) -> dict[str, Cause]:
         outside=True, spans=(Span(date(2026, 9, 29), date(2026, 10, 8), "专家评审"),),
         statutory=Limit(30, WORKDAYS), statutory_on=date(2026, 11, 16),
     )  # fmt: skip
+    asked = _clock("order", date(2026, 11, 20), 2, due_on=date(2026, 11, 24))
     with_li = ev.Entered("review", (li,), review)
     with_liu = ev.Entered("preparing", (liu,), preparing)
     key = "budget_review"
@@ -65,6 +66,9 @@ def causes(bureau: Bureau) -> dict[str, Cause]:
         "due_today": (li, SYSTEM, ev.RungFired(key, review, 0, (li, liu), _now())),
         "overdue": (li, SYSTEM, ev.RungFired(key, late, 1, (li,), _now())),
         "escalated": (zhou, SYSTEM, ev.RungFired(key, late, 3, (zhou,), _now())),
+        "supervised": (li, chen, ev.OrderIssued(key, "请查明卡在哪一步，11月24日前审结", (li,), asked)),
+        "order_late": (chen, SYSTEM, ev.RungFired(key, replace(asked, due_on=date(2026, 11, 19)), 1, (chen,), _now())),
+        "order_ended": (chen, li, ev.ExplanationFiled(key, "review", "正在与造价站核对，11月24日审结", answers=True)),
         "retimed": (li, chen, ev.ClockChanged(key, "extended", "情况复杂", replace(review, due_on=date(2026, 11, 24)))),
         "moved": (liu, chen, ev.ProjectMoved("suspend", "active_suspended", "市里要求暂缓实施")),
         "validity": (liu, SYSTEM, ev.RungFired(key, expiring, -20, (liu, li), _now(), document="budget_reply")),
@@ -123,7 +127,7 @@ def _state(bureau: Bureau, event: ev.Event, reply: st.Paper) -> st.ProjectState:
         else at("2026-11-11 10:00")
     )
     stage = st.StageState(
-        state=entered.state if entered else clock.key if clock and clock.key != "valid" else "review",
+        state=entered.state if entered else clock.key if clock and clock.key not in {"valid", st.ORDER} else "review",
         visit=1, turn=3, since=_now() if entered else since,
         holders=entered.holders if entered else holders, clock=clock,
     )  # fmt: skip

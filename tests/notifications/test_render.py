@@ -44,6 +44,9 @@ SUBJECTS = {
     "due_today": "【今日到期】大院社区综合养老服务中心改造·概算审核，在您处已2个工作日",
     "overdue": "【已超期】大院社区综合养老服务中心改造·概算审核，已超5个工作日，请尽快审核",
     "escalated": "【提请关注】大院社区综合养老服务中心改造·科室审核已超5个工作日，请阅处",
+    "supervised": "【督办】大院社区综合养老服务中心改造·概算审核，请于11月24日（周二）前答复",
+    "order_late": "【督办未答复】大院社区综合养老服务中心改造·概算审核，李国栋未在11月19日前答复",
+    "order_ended": "【督办答复】大院社区综合养老服务中心改造·概算审核，李国栋已答复，请阅",
     "retimed": "【已延长】大院社区综合养老服务中心改造·概算审核，11月24日到期",
     "moved": "【已中止】大院社区综合养老服务中心改造，恢复前不能办理",
     "validity": "【有效期】大院社区综合养老服务中心改造·概算批复12月18日到期，剩20个工作日",
@@ -96,8 +99,10 @@ def test_the_first_line_says_what_to_do_and_the_next_ones_who_until_when_and_why
     bureau.register("2026-11-05 09:00")
     mail = render("escalated", describe(causes(bureau)["escalated"], base_url=BASE, today=TODAY))
     assert (
-        mail.text.splitlines()[0] == "本件在李国栋处已超5个工作日，请阅处：可督促、延长时限或指定他人办理。"
+        mail.text.splitlines()[0] == "本件在李国栋处已超5个工作日，请阅处：可督办、延长时限或指定他人办理。"
     )
+    assert f"{BASE}projects/" in mail.text
+    assert "/stages/budget_review?open=supervise#order" in mail.text
     assert "办理：李国栋，自11月11日 周三，已7个工作日" in mail.text
     assert "期限：■ 11月13日 周五 · 超 5 个工作日" in mail.text
     assert "时限：2个工作日，自11月11日次日起算（政府投资条例第13条）" in mail.text

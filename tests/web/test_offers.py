@@ -10,7 +10,7 @@ import pytest
 
 from tests.web.conftest import NOW, City
 from workflow import queries
-from workflow.actions import clocks, decisions, entries, outside, projects, stages
+from workflow.actions import clocks, decisions, entries, orders, outside, projects, stages
 from workflow.actions.people import delegate
 from workflow.clock import Limit, Unit, local_day
 from workflow.errors import NotFound, WorkflowError
@@ -50,6 +50,8 @@ ACTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "pause": (clocks.pause_clock, WHY),
     "resume": (clocks.resume_clock, WHY),
     "explanation": (clocks.file_explanation, {"text": "说明"}),
+    "supervise": (orders.issue_order, {"wanted": "请说明原因"}),
+    "withdraw-order": (orders.withdraw_order, WHY),
 }
 """The action behind an offer, with everything filled in that it asks for."""
 

@@ -24,6 +24,8 @@ from workflow.events import (
     Event,
     FactsChanged,
     IncidentRaised,
+    ProjectRegistered,
+    Recorded,
     ReplyLapsed,
     StageHeld,
     StageOpened,
@@ -32,6 +34,7 @@ from workflow.events import (
     StepOffered,
     WaitEnded,
 )
+from workflow.evolve import evolve
 from workflow.flow import reconsider
 from workflow.machine import PROJECT_STATES, IllegalMove, is_outside
 from workflow.people import SYSTEM
@@ -208,6 +211,7 @@ class Casework:
         """Record an event of this action; nobody is told of what they did themselves, only of what followed."""
         if self.on_behalf:
             event = replace(event, on_behalf=self.on_behalf)
+        tell = (*tell, *self._orders_ended(event))
         if not isinstance(event, FOLLOWS):
             tell = tuple(Tell(each.kind, self.others(each.people)) for each in tell)
         self.project.record(event, actor=self.actor, at=self.now, tell=[each for each in tell if each.people])
@@ -216,6 +220,18 @@ class Casework:
         """What this actor enters, under the number of the event that will record it."""
         number = self.project.seq + 1
         return Entry(number, stage, what, self.actor, self.now, checkers, scan, self.on_behalf)
+
+    def _orders_ended(self, event: Event) -> Iterator[Tell]:
+        """Whoever issued a 督办单 hears of what ends it, whatever that is."""
+        if isinstance(event, ProjectRegistered):
+            return
+        state = self.project.state
+        if not any(stage.order for stage in state.stages.values()):
+            return
+        after = evolve(state, Recorded(event, self.actor, self.now))
+        for key, stage in state.stages.items():
+            if stage.order is not None and after.stage(key).order is None:
+                yield Tell("order_ended", stage.order.issuers)
 
     def move(self, key: str, event: Event, *tell: Tell) -> None:
         """Record a move of a stage; tell whoever holds it now; raise an incident if nobody does."""

@@ -16,13 +16,15 @@ from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, Repl
 from workflow.failpoints import reach
 from workflow.record import stamp
 from workflow.sql import Statement
-from workflow.state import ENDED_STATES, ISSUED, Clock
+from workflow.state import ENDED_STATES, ISSUED, Clock, Order
 from workflow.timing import (
+    ORDER_RUNG,
     VALIDITY_LADDER,
     at_rung,
     at_validity_rung,
     extend,
     ladder_of,
+    recount_order,
     recount_validity,
     resume,
     retime,
@@ -96,11 +98,22 @@ def _sweep_stage(work: Casework, key: str) -> None:
         work.settle([key])
     while True:
         stage = work.stage(key)
-        clock = stage.clock
-        if clock is None or clock.next_at is None or clock.next_at > work.now:
+        clock, order = stage.clock, stage.order
+        at = clock.next_at if clock is not None else None
+        missed = order.clock.next_at if order is not None else None
+        if order is not None and missed is not None and missed <= work.now and (at is None or missed < at):
+            _miss_answer(work, key, order, missed)
+            continue
+        if clock is None or at is None or at > work.now:
             return
         ladder = ladder_of(work.project.definition, work.spec(key), stage.state)
         _fire(work, key, clock, ladder[clock.rung], at_rung(clock, clock.rung + 1, ladder, work.tx.calendar))
+
+
+def _miss_answer(work: Casework, key: str, order: Order, due_at: datetime) -> None:
+    """The day of an order has passed without an answer: whoever issued it is told, once."""
+    then = replace(order.clock, rung=1, next_at=None)
+    work.record(RungFired(key, then, ORDER_RUNG, order.issuers, due_at), Tell("order_late", order.issuers))
 
 
 def _fire(work: Casework, key: str, clock: Clock, rung: Rung, then: Clock) -> None:
@@ -226,14 +239,14 @@ def resume_clock(
 
 
 def file_explanation(tx: Transaction, *, ref: str, stage: str, text: str, actor: int, now: datetime) -> int:
-    """Put the holder's own words about a late clock on the record, before the next rung (情况说明)."""
+    """Put the holder's own words about a late clock on the record, before the next rung (情况说明); they end an order."""
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
     current = work.stage(stage)
     refuse([*work.may(rules.may_explain, stage), *rules.check_text(text, "text", "情况说明", required=True)])
 
     key = current.clock.key if current.clock else ""
-    work.record(ExplanationFiled(stage, key, text.strip()))
+    work.record(ExplanationFiled(stage, key, text.strip(), rules.answers(work.case, stage)))
     return work.project.seq
 
 
@@ -261,36 +274,40 @@ def recompute(work: Casework, why: str) -> int:
     A validity ends on its day whatever the calendar says, but is told of on working days; and the day before which a
     stage must not open may be counted in them.
     """
-    moved = 0
-    for key, stage in list(work.project.state.stages.items()):
-        clock = stage.clock
-        if clock is None or clock.due_on is None:
-            continue
-        ladder = ladder_of(work.project.definition, work.spec(key), stage.state)
-        fresh = retime(clock, ladder, work.tx.calendar, work.now)
-        if (
-            fresh.due_on,
-            fresh.statutory_on,
-            fresh.provisional,
-            fresh.statutory_provisional,
-            fresh.warn_on,
-        ) == (
-            clock.due_on,
-            clock.statutory_on,
-            clock.provisional,
-            clock.statutory_provisional,
-            clock.warn_on,
-        ):
-            continue
-        if fresh.due_on == clock.due_on:
-            fresh = replace(fresh, rung=clock.rung, next_at=clock.next_at)
-        work.record(ClockChanged(key, "recomputed", why, fresh))
-        moved += fresh.due_on != clock.due_on
+    stages = list(work.project.state.stages.items())
+    moved = sum(
+        _recompute_clock(work, key, stage.clock, why) for key, stage in stages if stage.clock is not None
+    )
+    for key, stage in stages:
+        if stage.order is not None:
+            _recount(work, key, stage.order.clock, recount_order(stage.order.clock, work.tx.calendar), why)
     for key, paper in list(work.project.state.documents.items()):
         if paper.clock is not None and paper.clock.next_at is not None:
             kind = work.project.definition.documents[key]
-            recounted = recount_validity(kind, paper.clock, work.tx.calendar)
-            if recounted != paper.clock:
-                work.record(ClockChanged("", "recomputed", why, recounted, document=key))
+            _recount(work, "", paper.clock, recount_validity(kind, paper.clock, work.tx.calendar), why, key)
     work.settle([key for key, stage in work.project.state.stages.items() if stage.opens_on])
     return moved
+
+
+def _recompute_clock(work: Casework, key: str, clock: Clock, why: str) -> bool:
+    """Whether the due date of that stage has moved."""
+    if clock.due_on is None:
+        return False
+    ladder = ladder_of(work.project.definition, work.spec(key), work.stage(key).state)
+    fresh = retime(clock, ladder, work.tx.calendar, work.now)
+    if _days_of(fresh) == _days_of(clock):
+        return False
+    if fresh.due_on == clock.due_on:
+        fresh = replace(fresh, rung=clock.rung, next_at=clock.next_at)
+    work.record(ClockChanged(key, "recomputed", why, fresh))
+    return fresh.due_on != clock.due_on
+
+
+def _days_of(clock: Clock) -> tuple[object, ...]:
+    """What of a clock rests on the calendar and is shown."""
+    return clock.due_on, clock.statutory_on, clock.provisional, clock.statutory_provisional, clock.warn_on
+
+
+def _recount(work: Casework, stage: str, clock: Clock, fresh: Clock, why: str, document: str = "") -> None:
+    if fresh != clock:
+        work.record(ClockChanged(stage, "recomputed", why, fresh, document=document))

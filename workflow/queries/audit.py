@@ -45,7 +45,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "decisions": ("签批与转办", ("step.", "stage.returned", "stage.refused")),
     "papers": ("材料与批文", ("document.", "reply.", "gate.")),
     "entries": ("外部门与登记核对", ("entry.", "outside.", "letter.")),
-    "clocks": ("时限与预警", ("clock.", "rung.", "explanation.")),
+    "clocks": ("时限、预警与督办", ("clock.", "rung.", "explanation.", "order.")),
     "incidents": ("异常", ("incident.",)),
     "people": ("人员、岗位与委托", ("person.", "post.", "delegation.", "organisation.")),
     "settings": ("定义、日历、邮件与导出", ("definition.", "calendar.", "mail.", "record.", "older.")),

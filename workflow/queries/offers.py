@@ -122,13 +122,27 @@ def _always(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
         yield _offer("hand-over", "转办", rules.may_hand_over(case, key))
     if stage.is_open and stage.clock is not None:
         yield from _clock_offers(reading, key, stage)
+    elif stage.order is not None:
+        yield _explanation(reading, key)
+    yield from _orders(case, key, stage)
     if _may_take_over(reading, key, stage):
         yield _offer("take-over", "补录批复", rules.may_take_over(case, key))
     if stage.state == ISSUED:
-        for reply in reading.stage(key).issues:
-            if rules.empty_fields(case, reply):
-                title = reading.definition.documents[reply].title
-                yield _offer("complete", f"补登{title}的内容", rules.may_complete(case, key), reply)
+        yield from _completions(reading, key)
+
+
+def _orders(case: rules.Case, key: str, stage: StageState) -> Iterator[Offer]:
+    if stage.order is not None or (stage.holders and rules.is_pressing(case, key)):
+        yield _offer("supervise", "发督办单", rules.may_supervise(case, key))
+    if stage.order is not None:
+        yield _offer("withdraw-order", "撤回督办", rules.may_withdraw_order(case, key))
+
+
+def _completions(reading: Reading, key: str) -> Iterator[Offer]:
+    for reply in reading.stage(key).issues:
+        if rules.empty_fields(reading.case, reply):
+            title = reading.definition.documents[reply].title
+            yield _offer("complete", f"补登{title}的内容", rules.may_complete(reading.case, key), reply)
 
 
 def _may_take_over(reading: Reading, key: str, stage: StageState) -> bool:
@@ -137,11 +151,16 @@ def _may_take_over(reading: Reading, key: str, stage: StageState) -> bool:
     return stage.state == ISSUED or not rules.may_move(reading.case, key, "take_over")
 
 
+def _explanation(reading: Reading, key: str) -> Offer:
+    label = "答复督办" if rules.answers(reading.case, key) else "提交情况说明"
+    return _offer("explanation", label, rules.may_explain(reading.case, key))
+
+
 def _clock_offers(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
     case, clock = reading.case, stage.clock
     if clock is None:
         return
-    yield _offer("explanation", "提交情况说明", rules.may_explain(case, key))
+    yield _explanation(reading, key)
     if clock.outside:
         return
     for effect, label in (("resume", "恢复时限"), ("extend", "延长时限"), ("pause", "暂停时限")):

@@ -16,6 +16,7 @@ from workflow.events import EntryRecorded, Event, LetterDrafted, StageRefused, S
 from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING, TRIGGERS, is_outside
 from workflow.queries.offers import entry_offer, stage_offers, withdrawal_offer
+from workflow.queries.orders import order_view
 from workflow.queries.papers import document_view, need_views, paper_view
 from workflow.queries.reading import Reading, read_project
 from workflow.queries.record import Row, scans_of, stage_record, told
@@ -248,6 +249,8 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         changed=_changed(reading, record, current),
         record=tuple(told(reading, row, event) for row, event in record),
         letter=_letter(reading, spec, current, [event for _, event in record]),
+        order=order_view(reading, stage),
+        answer_by=reading.calendar.add_workdays(day, rules.ANSWERED_WITHIN),
         today=day,
     )
 

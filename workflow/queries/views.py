@@ -141,6 +141,30 @@ class ClockView(Struct, frozen=True):
     lines: tuple[str, ...]
 
 
+class OrderView(Struct, frozen=True):
+    """A 督办单 that is open: who issued it on which day, who has to answer, and whether this reader is among them."""
+
+    by: str
+    on: str
+    to: str
+    wanted: str
+    due: Due | None
+    mine: bool
+
+
+class OrderPaper(Struct, frozen=True):
+    """A 督办单 as it is printed: which entry of the record it is, and what ended it, if anything has."""
+
+    seq: int
+    by: str
+    title: str
+    at: str
+    to: str
+    wanted: str
+    due_on: date | None
+    ended: str
+
+
 class EntryView(Struct, frozen=True):
     """An entry that waits for its check."""
 
@@ -289,6 +313,7 @@ class StageFile(Struct, frozen=True):
 
     It cannot go on while the project `lacks_facts`, or replies of other stages lack fields. `unsaid` are the replies
     of its own that lack some, with those alone.
+    `answer_by` is when a 督办单 issued today would have to be answered, unless its issuer says otherwise.
     """
 
     ref: str
@@ -324,4 +349,6 @@ class StageFile(Struct, frozen=True):
     changed: tuple[tuple[str, str], ...]
     record: tuple[Told, ...]
     letter: str
+    order: OrderView | None
+    answer_by: date
     today: date

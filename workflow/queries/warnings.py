@@ -11,7 +11,19 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from workflow import rules
 from workflow.clock import local_day
@@ -19,13 +31,16 @@ from workflow.definition import Rung
 from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, RungFired
 from workflow.models import EventRow, StageRow
 from workflow.people import Directory
+from workflow.projection import ORDERED
 from workflow.queries.numbers import number_of
+from workflow.queries.orders import order_view
 from workflow.queries.portfolio import LIGHT_FILTERS, below, organisation_name
 from workflow.queries.reading import Reading, readings
 from workflow.queries.record import Row
 from workflow.queries.restarts import AGAIN, began_again
 from workflow.queries.scope import PROJECT, TASK, Sees, sight
 from workflow.queries.stages import held_since, holder_words
+from workflow.queries.views import OrderView
 from workflow.queries.words import Due, clock_day, due_of
 from workflow.record import instant
 from workflow.snapshot import Snapshot, snapshot
@@ -34,6 +49,9 @@ from workflow.state import Clock, Paper, StageState
 from workflow.timing import VALIDITY_LADDER, ladder_of
 
 STAGE, EVENT = table(StageRow), table(EventRow)
+
+IS_ORDER = TASK.c.what == literal_column(f"'{ORDERED}'")
+"""When a task is to answer an order; spelled out, since SQLite uses the index of orders for nothing else."""
 
 PAGE = 50
 GLANCE = 10
@@ -45,10 +63,17 @@ MOST_UNITS = 30
 """In more units than these there are more people than a leader reads one by one: a unit is asked for first."""
 
 
+KINDS = {**LIGHT_FILTERS, "order": "督办未了结"}
+
+_OF_CLOCKS = ("own-red", "own-yellow", "outside-red", "outside-yellow")
+"""The kinds that are lights of stages."""
+
+
 class Alert(Struct, frozen=True):
     """One thing that is yellow or red: where, with whom, since when, until when, and what was done about it.
 
-    `told` are the rungs that took effect, `next` the one to come; `said` what its holder or clerk said.
+    `told` are the rungs that took effect, `next` the one to come; `said` what its holder or clerk said; `order` is
+    the 督办单 that is open there, `supervise` whether this reader may issue one.
     """
 
     ref: str
@@ -66,6 +91,8 @@ class Alert(Struct, frozen=True):
     letter: str
     outside: bool
     position: str
+    order: OrderView | None = None
+    supervise: bool = False
 
 
 class Kind(Struct, frozen=True):
@@ -120,13 +147,13 @@ class Trouble(Struct, frozen=True):
     @property
     def words(self) -> tuple[tuple[str, str, int], ...]:
         """(kind, words, number) for each kind that there is."""
-        return tuple((key, LIGHT_FILTERS[key], count) for key, count in self.counts.items() if count)
+        return tuple((key, KINDS[key], count) for key, count in self.counts.items() if count)
 
 
 def trouble(connection: Connection, *, person: int, day: date) -> Trouble:
     """How much is yellow and red in the person's scope."""
     units = _by_unit(_asked(connection, person, day))
-    return Trouble({kind: sum(counts.get(kind, 0) for counts in units.values()) for kind in LIGHT_FILTERS})
+    return Trouble({kind: sum(counts.get(kind, 0) for counts in units.values()) for kind in KINDS})
 
 
 def worst(connection: Connection, *, person: int, day: date) -> tuple[Alert, ...]:
@@ -154,11 +181,11 @@ def warnings(
     asked = _asked(connection, person, day, unit, holder)
     snap = asked.snap
     units = _by_unit(asked)
-    counts = {key: sum(each.get(key, 0) for each in units.values()) for key in LIGHT_FILTERS}
+    counts = {key: sum(each.get(key, 0) for each in units.values()) for key in KINDS}
     wide = len(units) > MOST_UNITS
     people = () if wide else _by_person(asked)
-    chosen = [kind] if kind in LIGHT_FILTERS else [key for key in LIGHT_FILTERS if counts[key]]
-    size = PAGE if kind in LIGHT_FILTERS else GLANCE
+    chosen = [kind] if kind in KINDS else [key for key in KINDS if counts[key]]
+    size = PAGE if kind in KINDS else GLANCE
     return Warnings(
         kinds=tuple(_kind(asked, key, counts[key], after, size) for key in chosen),
         units=_units(snap.directory, units),
@@ -202,6 +229,11 @@ class _Asked(NamedTuple):
         found += self._scope(PROJECT.c.organisation_id, PROJECT.c.id)
         return [*found, false()] if self.holder else found
 
+    def ordered(self) -> list[ColumnElement[bool]]:
+        """When a task is to answer an order, and by the holder if one is named."""
+        found = [IS_ORDER, *self._scope(TASK.c.organisation_id, TASK.c.project_id)]
+        return [*found, TASK.c.person_id == self.holder] if self.holder else found
+
 
 def _asked(connection: Connection, person: int, day: date, unit: int = 0, holder: int = 0) -> _Asked:
     snap = snapshot(connection)
@@ -213,6 +245,7 @@ def _in_hand(task: FromClause) -> ColumnElement[bool]:
     """When a task is what its person has in hand of a place: never what an outside office has."""
     return and_(
         STAGE.c.outside.is_(False),
+        task.c.what != ORDERED,
         task.c.project_id == STAGE.c.project_id,
         task.c.stage == STAGE.c.key,
         task.c.due_on == STAGE.c.due_on,
@@ -232,9 +265,7 @@ def _stage_condition(kind: str, today: str) -> ColumnElement[bool]:
 def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
     """How many of each kind each organisation has."""
     today = asked.day.isoformat()
-    which = case(
-        *((_stage_condition(kind, today), kind) for kind in LIGHT_FILTERS if kind != "validity"), else_=""
-    )
+    which = case(*((_stage_condition(kind, today), kind) for kind in _OF_CLOCKS), else_="")
     stages = (
         select(STAGE.c.organisation_id, which.label("kind"), func.count())
         .where(*asked.late())
@@ -245,11 +276,15 @@ def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
         .where(*asked.lapsing())
         .group_by(PROJECT.c.organisation_id)
     )
+    places = select(TASK.c.organisation_id, TASK.c.project_id, TASK.c.stage).where(*asked.ordered())
+    orders = places.distinct().subquery()
+    ordered = select(orders.c.organisation_id, func.count()).group_by(orders.c.organisation_id)
     found: dict[int, dict[str, int]] = {}
     for organisation, kind, count in asked.connection.execute(stages):
         found.setdefault(organisation, {})[kind] = count
-    for organisation, count in asked.connection.execute(papers):
-        found.setdefault(organisation, {})["validity"] = count
+    for others, statement in (("validity", papers), ("order", ordered)):
+        for organisation, count in asked.connection.execute(statement):
+            found.setdefault(organisation, {})[others] = count
     return found
 
 
@@ -260,7 +295,7 @@ def _units(directory: Directory, counts: dict[int, dict[str, int]]) -> tuple[Uni
         for node in counts
     }
     return tuple(
-        UnitCount(node, lines[node][-1], {kind: counts[node].get(kind, 0) for kind in LIGHT_FILTERS})
+        UnitCount(node, lines[node][-1], {kind: counts[node].get(kind, 0) for kind in KINDS})
         for node in sorted(counts, key=lambda node: lines[node])
         if lines[node]
     )
@@ -293,7 +328,7 @@ def _kind(asked: _Asked, key: str, count: int, after: str, size: int) -> Kind:
     record = _record(asked.connection, found)
     view = _validity if key == "validity" else _stage
     items = tuple(view(found[row.id], row, record.get(row.id, [])) for row in shown)
-    return Kind(key, LIGHT_FILTERS[key], count, items, items[-1].position if len(rows) > size else "")
+    return Kind(key, KINDS[key], count, items, items[-1].position if len(rows) > size else "")
 
 
 def _rows(asked: _Asked, kind: str, after: str) -> Any:
@@ -302,6 +337,10 @@ def _rows(asked: _Asked, kind: str, after: str) -> Any:
     if kind == "validity":
         papers = select(PROJECT.c.id, PROJECT.c.valid_due_on.label("due_on")).where(*asked.lapsing())
         return _from(papers, (PROJECT.c.valid_due_on, PROJECT.c.id), after)
+    if kind == "order":
+        tasks = select(TASK.c.project_id.label("id"), TASK.c.stage.label("key"), TASK.c.due_on)
+        order = (TASK.c.due_on, TASK.c.project_id, TASK.c.stage)
+        return _from(tasks.where(*asked.ordered()).distinct(), order, after)
     place = (STAGE.c.project_id.label("id"), STAGE.c.key, STAGE.c.due_on)
     stages = select(*place).where(*asked.late(), _stage_condition(kind, today))
     return _from(stages, (STAGE.c.due_on, STAGE.c.project_id, STAGE.c.key), after)
@@ -344,7 +383,7 @@ def _record(
 def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
     spec, stage = reading.stage(row.key), reading.state.stage(row.key)
     own = [(at, event) for at, event in record if _concerns(event, row.key, "") and _is_of(stage, at)]
-    ladder = ladder_of(reading.definition, spec, stage.state)
+    ladder = ladder_of(reading.definition, spec, stage.state) if stage.clock else ()
     again = began_again(reading.case.compiled, row.key, stage)
     return Alert(
         ref=reading.ref,
@@ -362,6 +401,8 @@ def _stage(reading: Reading, row: Any, record: list[tuple[Row, Any]]) -> Alert:
         letter=_letter(reading, own),
         outside=bool(stage.clock and stage.clock.outside),
         position=f"{row.due_on}.{row.id}.{row.key}",
+        order=order_view(reading, row.key),
+        supervise=not rules.may_supervise(reading.case, row.key),
     )
 
 

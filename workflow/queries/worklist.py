@@ -17,12 +17,13 @@ from workflow.definition import Stage
 from workflow.errors import Reason
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
-from workflow.projection import CHECK, RETURNED
+from workflow.projection import CHECK, ORDERED, RETURNED
+from workflow.queries.orders import order_view
 from workflow.queries.papers import paper_view
 from workflow.queries.reading import Reading, reading_of, readings
 from workflow.queries.scope import PROJECT, TASK, columns, people
 from workflow.queries.stages import entry_views, what_follows
-from workflow.queries.views import EntryView, PaperView
+from workflow.queries.views import EntryView, OrderView, PaperView
 from workflow.queries.words import Due, due_of, since_words
 from workflow.record import instant
 from workflow.rules import state_words
@@ -44,7 +45,9 @@ FEW_CHECKS = 5
 SAME_STAGE = and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage)
 
 DECIDE, COMPARE, PREPARE, AMEND, UNSTICK, FOLLOW = "decide", "check", "prepare", "amend", "unstick", "follow"
+ANSWER = "answer"
 GROUPS = {
+    ANSWER: "督办，请答复",
     DECIDE: "待审批",
     COMPARE: "待核对",
     AMEND: "退回修改",
@@ -85,7 +88,8 @@ class Deciding(Struct, frozen=True):
 class WorkItem(Struct, frozen=True):
     """One thing that waits for a person: what, where, from whom, until when, and for whom they would act.
 
-    `comparing` is the entry to check; `entered` one that others have to check before this item goes on.
+    `comparing` is the entry to check, `order` the 督办单 to answer; `entered` an entry that others have to check before
+    this item goes on.
     """
 
     ref: str
@@ -106,6 +110,7 @@ class WorkItem(Struct, frozen=True):
     entry: str = ""
     deciding: Deciding | None = None
     comparing: EntryView | None = None
+    order: OrderView | None = None
     entered: EntryView | None = None
 
 
@@ -224,8 +229,8 @@ def _count_checks(connection: Connection, who: Sequence[int]) -> tuple[int, int]
 
 
 def _urgency(day: date) -> ColumnElement[int]:
-    """What is late comes first, then what came back and what others wait for, then by due date."""
-    waits_for_a_word = or_(TASK.c.what == RETURNED, TASK.c.what.startswith(CHECK))
+    """What is late comes first, then what came back, what others wait for and what is chased, then by due date."""
+    waits_for_a_word = or_(TASK.c.what.in_((RETURNED, ORDERED)), TASK.c.what.startswith(CHECK))
     return case((TASK.c.due_on < day.isoformat(), 0), (waits_for_a_word, 1), else_=2)
 
 
@@ -249,6 +254,8 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         group, action = AMEND, "更正后重新登记"
     entries = entry_views(reading, row.stage)
     comparing = next((each for each in entries if str(each.number) == entry), None)
+    order = order_view(reading, row.stage) if group == ANSWER else None
+    asked = comparing or order
     return WorkItem(
         ref=reading.ref,
         project=reading.state.title,
@@ -258,9 +265,9 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         group=group,
         words=_words(reading, spec, row.what),
         action=action,
-        since=since_words(instant(row.since) if entry else stage.held_from, reading.day),
-        sent_by=comparing.by if comparing else _sender(reading, stage),
-        due=None if entry else due_of(stage.clock, reading.calendar, reading.day),
+        since=since_words(instant(row.since) if asked else stage.held_from, reading.day),
+        sent_by=asked.by if asked else _sender(reading, stage),
+        due=order.due if order else None if entry else due_of(stage.clock, reading.calendar, reading.day),
         outside=bool(stage.clock and stage.clock.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
         fixes=_to_amend(stage) if group == AMEND else (),
@@ -268,6 +275,7 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         entry=entry,
         deciding=_deciding(reading, spec, stage) if group == DECIDE else None,
         comparing=comparing,
+        order=order,
         entered=next(iter(entries), None) if not entry else None,
     )
 
@@ -289,6 +297,8 @@ def _group(what: str) -> tuple[str, str]:
     """Where an item belongs, and what the person is asked to do, as a verb."""
     if what.startswith(CHECK):
         return COMPARE, "核对"
+    if what == ORDERED:
+        return ANSWER, "答复督办"
     if what == RETURNED:
         return AMEND, "修改后重报"
     if what == PREPARING:
@@ -302,6 +312,8 @@ def task_words(spec: Stage, what: str) -> str:
     """What a task asks for: 科室审核, 核对原件, 已退回，请按意见修改."""
     if what.startswith(CHECK):
         return "核对原件"
+    if what == ORDERED:
+        return "督办答复"
     return "已退回，请按意见修改" if what == RETURNED else state_words(spec, what)
 
 

@@ -64,6 +64,15 @@ from workflow.rules.needs import (
     unknown_facts,
     wanted,
 )
+from workflow.rules.orders import (
+    ANSWERED_WITHIN,
+    answers,
+    check_answer_day,
+    is_pressing,
+    may_supervise,
+    may_withdraw_order,
+    supervising,
+)
 from workflow.rules.people import (
     CHIEFS,
     SUPERVISORS,

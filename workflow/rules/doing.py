@@ -201,9 +201,9 @@ def may_change_clock(case: Case, key: str, effect: str) -> list[Reason]:
 
 
 def may_explain(case: Case, key: str) -> list[Reason]:
-    """Whoever holds the stage, or its clerk, may put their words on a running clock."""
+    """Whoever holds the stage, or its clerk, may put their words on a running clock, or on an open order."""
     spec, stage = case.stage(key)
-    if stage.clock is None:
+    if stage.clock is None and stage.order is None:
         return [reason("no-clock", key, stage=spec.title)]
     reasons = running(case)
     if capacity(case, (*stage.holders, case.state.clerk)) is None:
