@@ -34,10 +34,12 @@ from workflow.queries.lists import (
     published,
 )
 from workflow.queries.portfolio import (
+    Called,
     Facets,
     Filters,
     ProjectItem,
     ProjectPage,
+    called,
     facets,
     namesakes,
     projects,
@@ -59,6 +61,7 @@ __all__ = [
     "AuditHead",
     "AuditPage",
     "Board",
+    "Called",
     "Checks",
     "Choices",
     "Dossier",
@@ -92,6 +95,7 @@ __all__ = [
     "audit_head",
     "audited_project",
     "board",
+    "called",
     "chain_entries",
     "checks",
     "choices",
