@@ -56,6 +56,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     ),
     # finding things
     "project-not-found": ("没有这个项目，或您无权查看。", "请核对链接，或联系项目经办人。"),
+    "project-to-choose": (
+        "查到名称或代码含“{words}”的项目，须从中选定一个。",
+        "请在该栏下面选定后再提交；没有的，请换个写法，或写项目代码。",
+    ),
     "stage-not-found": ("该项目类型没有“{stage}”这一事项。", "请核对链接。"),
     "document-not-found": ("该项目类型没有这种材料。", "请核对材料名称。"),
     "definition-not-found": ("没有已发布的项目类型“{type}”。", "请先由管理员发布。"),

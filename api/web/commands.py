@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
+from api.desk import Desk
 from api.web.forms import Form
+from api.web.picking import picked
 from workflow import rules
 from workflow.actions import clocks, decisions, documents, entries, orders, outside, projects, replies, stages
 from workflow.content import FORMATS
@@ -433,13 +435,14 @@ _READERS: dict[str, Reader] = {
 # Projects as wholes
 
 
-def project_command(action: str, form: Form, ref: str) -> Command:
+async def project_command(action: str, form: Form, ref: str, desk: Desk) -> Command:
     """The command that a form of the project's page gives."""
     given = {"ref": ref, "reason_given": form.text("reason")}
     if action == "close-take-over":
         return Command(projects.close_take_over, {"ref": ref}, "closed")
     if action == "wait-for":
-        arguments = {"ref": ref, "other": form.required("other", "另一项目")}
+        form.required("other", "等待的项目")
+        arguments = {"ref": ref, "other": await picked(desk, form, "other", "等待的项目")}
         return Command(projects.wait_for, arguments, "waiting")
     if action == "stop-waiting":
         return Command(projects.stop_waiting, {**given, "other": form.text("other")}, "resumed-alone")

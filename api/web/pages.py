@@ -19,6 +19,7 @@ from api.problems import problem_of
 from api.schemas import Id
 from api.web.commands import DONE, typed_for
 from api.web.graphs import pictured
+from api.web.picking import picker
 from api.web.render import MEDIA, STATIC, Failure, page
 from notifications import mailbox
 from workflow import queries
@@ -64,7 +65,6 @@ async def project_page(
     """The project's page, perhaps with a form that was refused, or after the command `done`."""
     found: Overview = await desk.ask(queries.overview, ref=ref, recent=RECENT)
     it = found.project
-    listed: queries.ProjectPage = await desk.ask(queries.projects)
     primary = _primary(it, found.mine)
     graph = project_graph(found.definition, it.stages, it.title, f"/projects/{ref}/stages/")
     return page(
@@ -86,7 +86,7 @@ async def project_page(
         ],
         registrable=[(each.key, each.title) for each in found.papers if each.register != "no"],
         colleagues=[(each.id, _named(each.name, each.title)) for each in found.colleagues],
-        others=[(item.ref, item.title) for item in listed.items if item.ref != it.ref],
+        others=await picker(desk, "other", failure, exclude=it.ref),
         refused_offers=[offer for offer in it.offers if not offer.allowed and offer.action != "facts"],
         timeline=found.timeline,
     )

@@ -145,7 +145,7 @@ async def project_paper(request: Request, desk: AtDesk, form: Sent, ref: str, ac
 async def project_action(request: Request, desk: AtDesk, form: Sent, ref: str, action: str) -> Response:
     """Move, hand over, or end the taking-over of a project."""
     try:
-        command = project_command(action, form, ref)
+        command = await project_command(action, form, ref, desk)
         await run(desk, form, command.action, **command.arguments)
     except WorkflowError as error:
         return await project_page(request, desk, ref, failure=failure_of(action, error, form.values()))

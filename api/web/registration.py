@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.desk import AtDesk, Desk
 from api.web.forms import Form, Sent, run, see
 from api.web.pages import failure_of
+from api.web.picking import picked, picker
 from api.web.render import Failure, page
 from workflow import queries, rules
 from workflow.actions import projects
@@ -96,7 +97,7 @@ async def _registration(form: Form, desk: Desk, type_: str) -> dict[str, Any]:
         "clerk": form.number("clerk", "经办人"),
         "code": form.text("code"),
         "facts": _facts(form, definition),
-        "parent": form.text("parent"),
+        "parent": await picked(desk, form, "parent", "上级项目"),
         "taking_over": form.has("taking_over"),
         "same_name": form.text("same_name") == form.text("title") != "",
     }
@@ -121,7 +122,6 @@ async def _new_project_page(
         definition = await desk.door.ask(queries.latest_definition, type=type_)
     choices: queries.Choices = await desk.ask(queries.choices)
     mine = desk.visitor.directory.posts_of(desk.visitor.id)
-    listed: queries.ProjectPage = await desk.ask(queries.projects)
     return page(
         request,
         "register.html",
@@ -136,7 +136,7 @@ async def _new_project_page(
         units=[(each.value, each.words) for each in choices.units],
         own_unit=mine[0].organisation if mine else "",
         clerks=[(each.value, each.words) for each in choices.clerks],
-        parents=[(item.ref, item.title) for item in listed.items],
+        parents=await picker(desk, "parent", failure),
     )
 
 

@@ -178,6 +178,11 @@ def replied(_: House) -> dict[str, Any]:
     return {"reply.proposal_reply.issued_on": "2026-08-01"}
 
 
+def chosen(house: House) -> dict[str, Any]:
+    """The other project as it is chosen on the page from what was found."""
+    return {"other": "养老院", "other.of": "养老院", "other.ref": house.home.ref}
+
+
 BLANK: Callable[[House], dict[str, Any]] = lambda _: {"reason": ""}  # noqa: E731
 NEVER = "2099-01-01"
 SITE, PROPOSAL = "/stages/site", "/stages/proposal"
@@ -185,7 +190,7 @@ SITE, PROPOSAL = "/stages/site", "/stages/proposal"
 COMMANDS = {
     "move": Command("/moves", lambda _: {"trigger": "shelve", "reason": ""}, "/move-shelve", BLANK),
     "hand_over_project": same("/handovers", "/hand-over-project", lambda h: {"to": tan(h), "reason": ""}),
-    "wait": same("/waits", "/wait-for", lambda h: {"other": h.home.ref}),
+    "wait": Command("/waits", lambda h: {"other": h.home.ref}, "/wait-for", chosen),
     "stop_waiting": same("/waits/ended", "/stop-waiting", lambda h: {"other": h.home.ref, "reason": ""}),
     "take_over": Command("/takeovers", lambda _: {"stage": "proposal"}, PROPOSAL + "/take-over", replied),
     "close_take_over": same("/takeover-closing", "/close-take-over", lambda _: {}),

@@ -159,7 +159,7 @@ def right(form: FormOnPage, control: Control) -> Any:
         return control.chosen or form.values[control.name]
     if control.kind == "file":
         return ("批复.pdf", pdf(str(next(NUMBERS))), "application/pdf")
-    if control.kind == "select":
+    if control.kind == "select" or "list" in control.attributes:
         options = [each for each in control.options if each] or [""]
         if last == "agent":
             return options[-1]

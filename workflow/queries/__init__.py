@@ -34,10 +34,12 @@ from workflow.queries.lists import (
 )
 from workflow.queries.portfolio import (
     LIGHT_FILTERS,
+    Called,
     Facets,
     Filters,
     ProjectItem,
     ProjectPage,
+    called,
     facets,
     namesakes,
     projects,

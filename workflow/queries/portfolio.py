@@ -132,6 +132,32 @@ def namesakes(
     return _items(connection, snap, list(found), day)
 
 
+class Called(Struct, frozen=True):
+    """A project by its name, and what tells it from others of that name."""
+
+    ref: str
+    title: str
+    code: str
+    unit: str
+    state: str
+
+
+def called(connection: Connection, *, person: int, day: date, words: str = "") -> tuple[Called, ...]:
+    """The projects whose name holds the words, or whose code begins with them, at most a page: first those that bear
+    them in full, then the newest.
+    """
+    snap, row = snapshot(connection), PROJECT.c
+    chosen = select(*columns("ref", "title", "code", "organisation_id", "state"))
+    chosen = chosen.where(visible(connection, snap.directory, person, day))
+    if words:
+        in_full = or_(row.title == words, row.code == words)
+        chosen = chosen.where(is_called(words)).order_by(case((in_full, 0), else_=1))
+    return tuple(
+        Called(ref, title, code, organisation_name(snap, unit), PROJECT_STATES[state])
+        for ref, title, code, unit, state in connection.execute(chosen.order_by(row.id.desc()).limit(PAGE))
+    )
+
+
 nearest_due: ColumnElement[str] = func.coalesce(
     case(
         (PROJECT.c.own_due_on < PROJECT.c.outside_due_on, PROJECT.c.own_due_on),
