@@ -427,5 +427,6 @@ def project_command(action: str, form: Form, ref: str) -> Command:
     if action == "hand-over-project":
         return Command(projects.hand_over_project, {**given, "to": form.number("to", "移交给")}, "handed")
     if action.startswith("move-"):
-        return Command(projects.move_project, {**given, "trigger": action.removeprefix("move-")}, "moved")
+        moved = {**given, "trigger": action.removeprefix("move-"), "unfinished": form.has("unfinished")}
+        return Command(projects.move_project, moved, "moved")
     raise NotFound(refusal("not-found"))
