@@ -150,12 +150,13 @@ class FactsBody(Body):
 
 
 class MoveBody(Body):
-    """A move of the project as a whole."""
+    """A move of the project as a whole. `unfinished` says that it is in use though stages are left."""
 
     trigger: Literal[
         "reserve", "start", "shelve", "put_into_use", "archive", "suspend", "resume", "terminate"
     ]
     reason: Text
+    unfinished: StrictBool = False
 
 
 class ReasonBody(Body):

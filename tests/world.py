@@ -495,9 +495,9 @@ class Dossier:
 
     # The project as a whole
 
-    def move(self, trigger: str, by: str = "罗秀英") -> None:
+    def move(self, trigger: str, by: str = "罗秀英", **details: Any) -> None:
         """The project as a whole moves."""
-        self.do(projects.move_project, by, trigger=trigger, reason_given="局党组会决定")
+        self.do(projects.move_project, by, trigger=trigger, reason_given="局党组会决定", **details)
 
     def hand_over_project(self, to: str, by: str = "谭丽") -> None:
         """The project goes to another clerk."""

@@ -125,9 +125,13 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "wait-in-circle": ("两个项目不能互相等待。", "请重新选择。"),
     "awaited-ended": ("所等待的项目已{state}，等不到了。", "请选择其他项目，或无需等待。"),
     "not-waiting": ("本项目没有在等待该项目。", "请刷新页面。"),
-    "stages-open": ("尚有未办结的事项：{stages}。", "请先办结，再归档。"),
+    "stages-open": ("尚有未办结的事项：{stages}。", "请先办结；情况有变、不再需要的，更新项目信息，再归档。"),
+    "in-use-unfinished": (
+        "尚有未办结的事项：{stages}。",
+        "依法须经验收的，验收合格后再转投用；确已投用的，请勾选确认，其余事项在归档前办结。",
+    ),
     "not-taking-over": ("项目不在补录中，不能补录本事项。", "请按正常流程登记。"),
-    "entries-unchecked": ("尚有补录未核对：{stages}。", "请先由负责人核对。"),
+    "entries-unchecked": ("尚有登记未核对：{stages}。", "请先由负责人核对。"),
     # races
     "stale-page": ("“{stage}”已有变动，您看到的不是最新情况，操作未生效。", "请刷新页面后再办。"),
     "lost-to": ("{who}已于{at}{what}，您的操作未生效。", "请先看现在的进展。"),

@@ -85,7 +85,13 @@ async def change_facts(desk: AtDesk, ref: str, body: FactsBody) -> Answer:
 @router.post("/{ref}/moves", **answers(Done, 404, 409, status=201))
 async def move(desk: AtDesk, ref: str, body: MoveBody) -> Answer:
     """Move the project as a whole: into the reserve, into work, into use; suspend, resume, end it."""
-    done = await desk.run(projects.move_project, ref=ref, trigger=body.trigger, reason_given=body.reason)
+    done = await desk.run(
+        projects.move_project,
+        ref=ref,
+        trigger=body.trigger,
+        reason_given=body.reason,
+        unfinished=body.unfinished,
+    )
     return Answer(Done(done), 201)
 
 

@@ -449,5 +449,6 @@ async def project_command(action: str, form: Form, ref: str, desk: Desk) -> Comm
     if action == "hand-over-project":
         return Command(projects.hand_over_project, {**given, "to": form.number("to", "移交给")}, "handed")
     if action.startswith("move-"):
-        return Command(projects.move_project, {**given, "trigger": action.removeprefix("move-")}, "moved")
+        moved = {**given, "trigger": action.removeprefix("move-"), "unfinished": form.has("unfinished")}
+        return Command(projects.move_project, moved, "moved")
     raise NotFound(reason("not-found"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import World, at, refused, reply
+from tests.world import Dossier, World, at, refused, reply
 from workflow import queries
 from workflow.actions.projects import change_facts, hand_over_project, move_project, register_project
 from workflow.errors import Forbidden, NotFound
@@ -113,10 +113,10 @@ def test_a_project_moves_through_its_life_by_a_chiefs_decision(world: World) -> 
     with refused("not-a-chief"):
         hall.move("reserve", by="杨帆")
     with refused("text-required", "illegal-project-move"):
-        hall.do(move_project, "罗秀英", trigger="put_into_use", reason_given="")
+        hall.do(move_project, "罗秀英", trigger="put_into_use", reason_given="", unfinished=True)
     for trigger, state in (("reserve", "reserve"), ("start", "active"), ("shelve", "reserve"), ("start", "active"),
                            ("put_into_use", "in_use")):  # fmt: skip
-        hall.move(trigger)
+        hall.move(trigger, unfinished=True)
         assert hall.state.state == state
 
 
@@ -220,34 +220,92 @@ def test_terminating_while_a_stage_waits_for_its_day_leaves_nothing_behind(world
     assert garden.at("start") == "cancelled"
 
 
-def test_a_project_with_open_stages_is_not_archived(world: World) -> None:
-    """归档 ends the story: nothing may still wait for somebody in it."""
+def finished(world: World) -> Dossier:
+    """A hall of which every stage is done."""
+    hall = world.register("hall", taking_over=True)
+    hall.confirm(hall.take_over("budget", reply("budget_reply", "2026-08-31")))
+    hall.close_take_over()
+    return hall
+
+
+def test_a_project_is_put_into_use_before_its_stages_are_done_only_if_that_is_meant(world: World) -> None:
+    """The refusal names each stage with whoever has it; what the chief says is in use, is, with the reason on record."""
     hall = world.register("hall")
     hall.move("start")
-    hall.move("put_into_use")
+    with refused("in-use-unfinished", says="立项审批（谭丽）、预算审批（等待前置）"):
+        hall.move("put_into_use")
+    hall.move("put_into_use", unfinished=True)
+
+    assert hall.state.state == "in_use"
+
+
+def test_nothing_unfinished_is_archived(world: World) -> None:
+    """归档 ends the story: no stage waits, is refused or begun, and nothing that was entered waits for its check."""
+    hall = world.register("hall")
+    hall.move("start")
+    hall.move("put_into_use", unfinished=True)
     with refused("stages-open", says="立项审批"):
         hall.move("archive")
-    hall.submitted("approval", "proposal", "minutes")
-    with refused("stages-open"):
+    hall.submitted("approval", "proposal", "minutes").refuse("approval", "review", "杨帆")
+    with refused("stages-open", says="立项审批（谭丽）、预算审批（等待前置）"):
         hall.move("archive")
+    done = finished(world)
+    for trigger in ("start", "put_into_use"):
+        done.move(trigger)
+    done.take_over("budget", reply("budget_reply", "2026-08-30"))
+    with refused("entries-unchecked", says="预算审批"):
+        done.move("archive")
+
+
+def test_the_chief_in_charge_is_shown_which_move_is_due_and_the_clerk_whom_to_ask(world: World) -> None:
+    """罗秀英 finds the project on her list, 谭丽 as well; 马德兴 is not asked beside her, nor is 杨帆."""
+    hall = finished(world)
+
+    def due(name: str) -> list[tuple[str, bool]]:
+        work = world.store.read(queries.worklist, person=world.people[name], day=world.today)
+        return [(each.offer.action, each.offer.allowed) for each in work.moves]
+
+    for trigger in ("start", "put_into_use", "archive"):
+        assert due("罗秀英") == [(f"move-{trigger}", True)]
+        assert due("谭丽") == [(f"move-{trigger}", False)]
+        assert (due("马德兴"), due("杨帆")) == ([], [])
+        hall.move(trigger)
+    assert (due("罗秀英"), due("谭丽")) == ([], [])
+
+
+def test_the_first_step_of_a_later_phase_calls_for_work_and_a_planned_project_for_the_reserve(
+    world: World,
+) -> None:
+    hall = world.register("hall")
+
+    def due() -> str:
+        found = world.store.read(
+            queries.project, ref=hall.ref, person=world.people["罗秀英"], day=world.today
+        )
+        return found.due.action if found.due else ""
+
+    assert due() == ""
+    hall.submitted("approval", "proposal", "minutes")
+    hall.approve("approval", "review", "杨帆")
+    assert due() == ""
+    hall.approve("approval", "sign", "罗秀英", reply("approval_reply", "2026-09-01"))
+    assert due() == "move-reserve"
+    hall.submitted("budget", "drawings")
+    assert due() == "move-start"
+    hall.move("start")
+    assert due() == ""
 
 
 def test_an_archived_project_lies_still(world: World) -> None:
-    """No clock of it runs, no rung fires, no day opens anything, and the sweep does not go round for ever."""
-    garden = world.register("garden", taking_over=True, facts={"forest": "0"})
-    for stage in ("notice", "site", "village"):
-        replies = {"site": "combined_opinion", "village": "village_consent"}
-        given = [reply(replies[stage], "2026-08-31")] if stage in replies else []
-        garden.confirm(garden.take_over(stage, *given))
-    garden.close_take_over()
+    """No clock of it runs, no rung fires, and the sweep does not go round for ever."""
+    hall = finished(world)
     for trigger in ("start", "put_into_use", "archive"):
-        garden.move(trigger)
-    before = len(garden.kinds())
+        hall.move(trigger)
+    before = len(hall.kinds())
     world.at("2026-12-01 09:00")
     world.sweep()
 
-    assert garden.kinds()[before:] == []
-    assert garden.at("start") == "waiting"
+    assert hall.kinds()[before:] == []
 
 
 def test_a_project_belongs_to_a_programme(world: World) -> None:
@@ -279,7 +337,7 @@ def test_a_project_waits_until_another_is_in_use(world: World) -> None:
     second.wait_for(first)
     first.move("start")
     assert second.at("approval") == "waiting"
-    first.move("put_into_use")
+    first.move("put_into_use", unfinished=True)
 
     assert second.at("approval") == "preparing"
     third = world.register("hall")
@@ -314,19 +372,13 @@ def test_waiting_for_a_project_that_is_terminated_is_not_silent(world: World) ->
 
 
 def test_waiting_for_what_is_done_and_put_away_is_no_waiting(world: World) -> None:
-    """A project that was put into use and archived is there; a stage of it that was never issued will not be."""
-    first, second, third = (world.register("hall") for _ in range(3))
-    first.move("start")
-    first.submitted("approval", "proposal", "minutes").refuse("approval", "review", "杨帆")
-    third.wait_for(first, "approval")
-    for trigger in ("put_into_use", "archive"):
+    """A project that was put into use and archived is there."""
+    first, second = finished(world), world.register("hall")
+    for trigger in ("start", "put_into_use", "archive"):
         first.move(trigger)
     second.wait_for(first)
 
     assert second.at("approval") == "preparing"
-    assert (third.at("approval"), world.incidents()) == ("waiting", ["awaited-terminated"])
-    with refused("awaited-ended", says="归档"):
-        second.wait_for(first, "approval")
 
 
 def test_waiting_for_a_stage_that_does_not_apply_is_no_waiting(world: World) -> None:

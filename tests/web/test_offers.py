@@ -156,7 +156,9 @@ def test_moves_of_a_project_are_offered_to_whom_the_server_lets(store: Store, ci
 
                 trigger = offer.action.removeprefix("move-")
                 with pytest.raises(Undone if offer.allowed else WorkflowError):
-                    store.act(attempt, ref=ref, trigger=trigger, actor=person, now=NOW, **WHY)
+                    store.act(
+                        attempt, ref=ref, trigger=trigger, actor=person, now=NOW, unfinished=True, **WHY
+                    )
 
 
 def test_no_page_knows_of_what_is_out_of_sight(store: Store, city: City) -> None:

@@ -99,3 +99,28 @@ def test_a_changed_fact_says_which_stages_it_opened_and_which_it_holds(city: Cit
     assert "“使用林地审核”转为等待，前置条件具备后再办理。" in record
     assert "不再具备" not in record, "it did not apply: there was nothing to fall away"
     assert "缺" in clerk.open(f"{address}/stages/forest").html.partition("<tbody>")[2]
+
+
+def test_what_is_in_use_before_its_stages_are_done_is_said_to_be_meant(city: City, sign_in: SignIn) -> None:
+    """陈文娟 puts 大院社区 into use: the form names what is left, and she ticks that it is so; 归档 stays refused."""
+    deputy, address = sign_in("chenwenjuan"), f"/projects/{city.projects['E']}"
+    assert "尚有未办结的事项：概算审核（李国栋）" in deputy.open(address).words
+    page = deputy.send("/move-put_into_use", reason="先行试运营")
+    assert "确已投用的，请勾选确认" in page.words
+    assert page.form("/move-put_into_use").values["reason"] == "先行试运营"
+    page = deputy.send("/move-put_into_use", reason="先行试运营", unfinished="1")
+
+    assert "项目已转为“投用”。" in page.words
+    assert not page.has_form("/move-archive")
+    assert "归档 尚有未办结的事项：概算审核（李国栋）" in page.words
+
+
+def test_the_chief_in_charge_finds_the_project_that_can_be_put_away(city: City, sign_in: SignIn) -> None:
+    deputy, clerk = sign_in("chenwenjuan"), sign_in("wuhaitao")
+    assert "区殡仪馆一期改造：各事项都已办结，可以归档" in deputy.open("/").words
+    assert "可以归档（此项须由" in clerk.open("/").words
+    deputy.open(f"/projects/{city.projects['B']}")
+    page = deputy.send("/move-archive", reason="资料已移交")
+
+    assert "项目已转为“归档”。" in page.words
+    assert "一期改造：各事项都已办结" not in deputy.open("/").words

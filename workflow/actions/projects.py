@@ -148,9 +148,18 @@ def change_facts(
 
 
 def move_project(
-    tx: Transaction, *, ref: str, trigger: str, reason_given: str, actor: int, now: datetime
+    tx: Transaction,
+    *,
+    ref: str,
+    trigger: str,
+    reason_given: str,
+    actor: int,
+    now: datetime,
+    unfinished: bool = False,
 ) -> int:
     """Move the project as a whole: into the reserve, into work, into use; suspend, resume, terminate.
+
+    `unfinished` says that it is in use though stages are left.
 
     Suspending stops the clocks of our own work, never a statutory one that runs at another office.
     Terminating cancels every open stage.
@@ -159,7 +168,7 @@ def move_project(
     state = work.project.state
     refuse(
         [
-            *work.may(rules.may_move_project, trigger),
+            *work.may(lambda case: rules.may_move_project(case, trigger, unfinished=unfinished)),
             *rules.check_text(reason_given, "reason", "理由", required=True),
         ]
     )

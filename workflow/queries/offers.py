@@ -207,7 +207,25 @@ def _project_offers(reading: Reading) -> Iterator[Offer]:
     yield _offer("hand-over-project", "移交经办", rules.may_change_facts(case))
     yield _offer("wait-for", "等待另一项目", [*rules.running(case), *rules.may_lead(case, rules.SUPERVISORS)])
     for trigger in PROJECT.triggers(case.state.state):
-        yield _offer(f"move-{trigger}", rules.PROJECT_MOVES[trigger], rules.may_move_project(case, trigger))
+        reasons = rules.may_move_project(case, trigger, unfinished=True)
+        yield _offer(f"move-{trigger}", rules.PROJECT_MOVES[trigger], reasons)
+
+
+CALLED_FOR = {
+    "reserve": "谋划阶段的事项都已办结，可以入库储备",
+    "start": "后续阶段的事项已开始办理，可以转入在办",
+    "put_into_use": "各事项都已办结，可以转为投用",
+    "archive": "各事项都已办结，可以归档",
+}
+"""Why a move of the whole project is due, and which."""
+
+
+def due_offer(reading: Reading) -> Offer | None:
+    """The move of the whole project that its stages call for, and whether this person may make it."""
+    trigger = rules.due_move(reading.case)
+    if not trigger:
+        return None
+    return _offer(f"move-{trigger}", CALLED_FOR[trigger], rules.may_move_project(reading.case, trigger))
 
 
 def stop_offer(reading: Reading, other: str) -> Offer:

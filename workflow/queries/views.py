@@ -246,7 +246,7 @@ class WaitView(Struct, frozen=True):
 
 
 class ProjectView(Struct, frozen=True):
-    """Everything that the project page shows."""
+    """Everything that the project page shows. `due` is the move of the whole project that its stages call for."""
 
     ref: str
     title: str
@@ -266,7 +266,8 @@ class ProjectView(Struct, frozen=True):
     parent: Link | None
     waits: tuple[WaitView, ...]
     taking_over: bool
-    through: bool
+    due: Offer | None
+    unfinished: str
     phases: tuple[str, ...]
     stages: tuple[StageView, ...]
     balls: tuple[Ball, ...]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from workflow import rules
 from workflow.definition import Definition
 from workflow.machine import PROJECT_STATES
-from workflow.queries.offers import paper_reasons, project_offers, stop_offer
+from workflow.queries.offers import due_offer, paper_reasons, project_offers, stop_offer
 from workflow.queries.papers import document_view, field_view, paper_views
 from workflow.queries.portfolio import organisation_name
 from workflow.queries.reading import Reading, read_project
@@ -20,7 +20,6 @@ from workflow.queries.scope import PROJECT, people, visible
 from workflow.queries.stages import balls, colleagues, entry_views, stage_views
 from workflow.queries.views import Colleague, DocumentView, Link, ProjectView, Timeline, WaitView
 from workflow.queries.words import LIGHTS, Light, light_on
-from workflow.rules import is_through
 from workflow.rules.people import posts_from
 from workflow.state import PASSED_STATES, Clock
 
@@ -103,7 +102,8 @@ def project_view(connection: Connection, reading: Reading) -> ProjectView:
             _wait(connection, reading, wait.project, wait.stage) for wait in state.waits if not wait.ended
         ),
         taking_over=state.taking_over,
-        through=is_through(reading.case),
+        due=due_offer(reading),
+        unfinished=rules.unfinished_stages(reading.case),
         phases=definition.phases,
         stages=stages,
         balls=balls(reading, stages),

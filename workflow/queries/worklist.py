@@ -18,18 +18,19 @@ from workflow.errors import Reason
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
 from workflow.projection import CHECK, ORDERED, RETURNED
+from workflow.queries.offers import due_offer
 from workflow.queries.orders import order_view
 from workflow.queries.papers import paper_view
 from workflow.queries.reading import Reading, reading_of, readings
 from workflow.queries.scope import PROJECT, TASK, columns, people
 from workflow.queries.stages import entry_views, what_follows
-from workflow.queries.views import EntryView, OrderView, PaperView
+from workflow.queries.views import EntryView, Offer, OrderView, PaperView
 from workflow.queries.words import Due, due_of, since_words
 from workflow.record import instant
 from workflow.rules import state_words
 from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
-from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, WAITING, StageState
+from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, RUNNING_STATES, WAITING, StageState
 
 STAGE = table(StageRow)
 
@@ -37,7 +38,7 @@ MOST_TASKS = 200
 """More open tasks than one person can read: the rest shows as soon as some are done."""
 
 MOST_STILL = 50
-"""Of so many projects without a running clock it is looked at whether they are being taken over, or through."""
+"""Of so many projects without a running clock it is looked at whether they are being taken over, or to be moved."""
 
 FEW_CHECKS = 5
 """Up to how many replies taken over are listed one by one to whoever checks them; more have their own page."""
@@ -123,12 +124,20 @@ class TakenUp(Struct, frozen=True):
     refused: int
 
 
+class DueMove(Struct, frozen=True):
+    """A project whose stages call for a move of it as a whole."""
+
+    ref: str
+    title: str
+    offer: Offer
+
+
 class Worklist(Struct, frozen=True):
     """What waits for a person: theirs to do, and theirs to follow while an outside office has it.
 
     `checks` are replies taken over that wait for their check on a page of their own, in how many `projects`.
-    `taken_up` are the projects that they are taking over: no stage of these waits for anybody yet. Of those
-    that are `through`, no stage does any more.
+    `taken_up` are the projects that they are taking over: no stage of these waits for anybody yet. Those of
+    `moves` are to be moved as a whole, by them or by whoever they remind of it.
     """
 
     mine: tuple[WorkItem, ...]
@@ -136,7 +145,7 @@ class Worklist(Struct, frozen=True):
     checks: int = 0
     projects: int = 0
     taken_up: tuple[TakenUp, ...] = ()
-    through: tuple[tuple[str, str], ...] = ()
+    moves: tuple[DueMove, ...] = ()
 
     @property
     def late(self) -> int:
@@ -168,24 +177,35 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
         tuple(item for item in found if item.group == FOLLOW),
         count,
         in_projects,
-        tuple(_taken_up(reading) for reading in still if reading.state.taking_over),
-        tuple((reading.ref, reading.state.title) for reading in still if rules.is_through(reading.case)),
+        tuple(
+            _taken_up(reading)
+            for reading in still
+            if reading.state.taking_over and reading.state.clerk == person
+        ),
+        tuple(
+            DueMove(reading.ref, reading.state.title, offer)
+            for reading in still
+            if (offer := due_offer(reading))
+        ),
     )
 
 
 def _without_clock(connection: Connection, snap: Snapshot, person: int, day: date) -> list[Reading]:
-    """The clerk's projects in which no clock runs before they are in use, the latest first.
+    """The projects in which no clock runs, of the clerk and of the chief who is asked there, the latest first.
 
     Whose work projects are not, an overseer's of a whole province, is spared the search.
     """
-    if not rules.registers(snap.directory, person, day):
+    directory = snap.directory
+    if not rules.registers(directory, person, day):
         return []
+    scope, who = directory.scope(person, day), people(directory, person, day)
+    led = [each for each in sorted(scope) if not set(who).isdisjoint(rules.chiefs(directory, each))]
     mine = (
         select(*columns("id", "ref", "seq", "head", "body"))
         .where(
-            PROJECT.c.organisation_id.in_(sorted(snap.directory.scope(person, day))),
-            PROJECT.c.clerk_id == person,
-            PROJECT.c.state.in_(("planning", "reserve", "active")),
+            PROJECT.c.organisation_id.in_(sorted(scope)),
+            or_(PROJECT.c.clerk_id == person, PROJECT.c.organisation_id.in_(led)),
+            PROJECT.c.state.in_(sorted(RUNNING_STATES)),
             PROJECT.c.own_due_on.is_(None),
             PROJECT.c.outside_due_on.is_(None),
         )

@@ -14,6 +14,7 @@ from workflow.rules.case import (
 from workflow.rules.doing import (
     PROJECT_MOVES,
     again_trigger,
+    due_move,
     expiring,
     hands_in,
     may_begin_again,
@@ -33,6 +34,7 @@ from workflow.rules.doing import (
     may_take_over,
     may_withdraw,
     publicity_unfinished,
+    unfinished_stages,
     unsettled_by,
 )
 from workflow.rules.facts import (
@@ -56,7 +58,6 @@ from workflow.rules.needs import (
     decisions_of_facts,
     fact_titles,
     is_consumed,
-    is_through,
     minutes_of,
     missing,
     needs_of,
@@ -78,6 +79,7 @@ from workflow.rules.people import (
     SUPERVISORS,
     capacity,
     checkers,
+    chiefs,
     entry_people,
     going_on,
     is_decider,

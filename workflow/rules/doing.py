@@ -24,7 +24,7 @@ from workflow.rules.people import (
     running,
     stage_people,
 )
-from workflow.state import ISSUED, PREPARING
+from workflow.state import CANCELLED, ISSUED, PASSED_STATES, PREPARING, StageState
 
 PROJECT_MOVES = {
     "reserve": "入库储备",
@@ -37,6 +37,9 @@ PROJECT_MOVES = {
     "terminate": "终止",
 }
 """What may be done with a project as a whole, in the words of buttons and refusals."""
+
+MOST_NAMED = 5
+"""Of so many unfinished stages a refusal names each."""
 
 
 # Stages
@@ -271,12 +274,13 @@ def may_close_take_over(case: Case) -> list[Reason]:
     reasons = [*going_on(case), *clerk_or_chief(case)]
     if not case.state.taking_over:
         reasons.append(reason("not-taking-over"))
-    if case.state.entries:
-        unchecked = "、".join(
-            case.definition.stages[each.stage].title for each in case.state.entries.values()
-        )
-        reasons.append(reason("entries-unchecked", stages=unchecked))
-    return reasons
+    return [*reasons, *_unchecked(case)]
+
+
+def _unchecked(case: Case) -> list[Reason]:
+    """What was entered and waits for its check."""
+    stages = [case.definition.stages[each.stage].title for each in case.state.entries.values()]
+    return [reason("entries-unchecked", stages="、".join(stages))] if stages else []
 
 
 def may_change_facts(case: Case) -> list[Reason]:
@@ -284,8 +288,10 @@ def may_change_facts(case: Case) -> list[Reason]:
     return [*clerk_or_chief(case), *going_on(case)]
 
 
-def may_move_project(case: Case, trigger: str) -> list[Reason]:
-    """A chief, if the project's machine has the move; nothing unfinished is archived."""
+def may_move_project(case: Case, trigger: str, *, unfinished: bool = False) -> list[Reason]:
+    """A chief, if the project's machine has the move. Nothing unfinished is archived; what is put into use though
+    stages are left, as offices do, is said to be meant: `unfinished`.
+    """
     state = case.state
     reasons = may_lead(case)
     try:
@@ -293,10 +299,45 @@ def may_move_project(case: Case, trigger: str) -> list[Reason]:
     except IllegalMove:
         words = PROJECT_MOVES.get(trigger, trigger)
         reasons.append(reason("illegal-project-move", state=PROJECT_STATES[state.state], move=words))
-    unfinished = [case.definition.stages[key].title for key, stage in state.stages.items() if stage.is_open]
-    if trigger == "archive" and unfinished:
-        reasons.append(reason("stages-open", stages="、".join(unfinished)))
+    left = unfinished_stages(case)
+    if trigger == "archive":
+        reasons += [reason("stages-open", stages=left)] if left else []
+        reasons += _unchecked(case)
+    elif trigger == "put_into_use" and left and not unfinished:
+        reasons.append(reason("in-use-unfinished", "unfinished", stages=left))
     return reasons
+
+
+def unfinished_stages(case: Case) -> str:
+    """The stages that are neither done, not applicable nor cancelled, the first with whoever has them; empty if none."""
+    found = [
+        f"{spec.title}（{names(case.directory, stage.holders) or state_words(spec, stage.state)}）"
+        for spec, stage in map(case.stage, case.definition.stages)
+        if stage.state not in {*PASSED_STATES, CANCELLED}
+    ]
+    return "、".join(found[:MOST_NAMED]) + (f"等{len(found)}项" if len(found) > MOST_NAMED else "")
+
+
+def due_move(case: Case) -> str:
+    """The move of the whole project that its stages call for; empty if they call for none.
+
+    What the reserve (储备) holds is planned: the first phase is done. Work (在办) has begun with a step of a later one.
+    """
+    definition, state = case.definition, case.state
+    if state.state in {"active", "in_use"} and not unfinished_stages(case):
+        return "put_into_use" if state.state == "active" else "archive"
+    if state.taking_over or state.state not in {"planning", "reserve"}:
+        return ""
+    planning = {key for key, spec in definition.stages.items() if spec.phase == definition.phases[0]}
+    work = definition.stages.keys() - planning
+    if any(_is_begun(state.stage(key)) for key in work or planning):
+        return "start"
+    planned = work and all(state.stage(key).state in PASSED_STATES for key in planning)
+    return "reserve" if planned and state.state == "planning" else ""
+
+
+def _is_begun(stage: StageState) -> bool:
+    return stage.state == ISSUED or (stage.is_open and stage.state != PREPARING)
 
 
 def clerk_or_chief(case: Case) -> list[Reason]:

@@ -245,11 +245,6 @@ def _awaited(case: Case, stage: Stage) -> list[Need]:
     ]
 
 
-def is_through(case: Case) -> bool:
-    """Whether every stage is done with, so that only the project itself is left to move."""
-    return all(case.state.stage(key).state in PASSED_STATES for key in case.definition.stages)
-
-
 def unknown_facts(case: Case, stage: Stage) -> frozenset[str]:
     """The facts, and fields of replies, that nobody has said yet and that the turn of the stage depends on."""
     return _own_unknown(case, stage).union(*(need.unknown for need in _awaited(case, stage)))

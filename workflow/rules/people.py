@@ -242,6 +242,11 @@ def may_lead(case: Case, posts: Iterable[str] = CHIEFS) -> list[Reason]:
     return [reason("not-a-chief", posts="、".join(POSTS[post] for post in posts))]
 
 
+def chiefs(directory: Directory, organisation: int) -> tuple[int, ...]:
+    """Who is asked there for what a chief decides: the deputy in charge, else the director."""
+    return directory.holders("deputy_director", organisation) or directory.holders("director", organisation)
+
+
 def leaders(case: Case, posts: Container[str]) -> list[int]:
     """Whose post over the project's organisation the actor may use: their own, or that of whoever they act for."""
     return [each for each in case.acts_as if case.directory.has_post(each, posts, case.state.organisation)]
