@@ -70,6 +70,9 @@ def read_bugs() -> tuple[Bug, ...]:
 def main(words: list[str]) -> int:
     """Try the bugs; 1 if one survives, no longer applies, or is named by a test that is red anyway."""
     bugs = [bug for bug in read_bugs() if not words or any(word in bug.name for word in words)]
+    if not bugs:
+        print(f"No bug of {TABLE.name} is named so.")
+        return 1
     with tempfile.TemporaryDirectory(prefix="shenpi-seeded-") as folder:
         root = Path(folder)
         _copy(root)
