@@ -163,7 +163,7 @@ async def stage_page(
         done=done,
         onwards=await next_item(desk, (it.ref, it.stage.key)) if done else None,
         begun=dict([typed_for(it.rejected.what)])
-        if it.rejected and it.rejected.by == desk.visitor.id
+        if it.rejected and desk.visitor.id in it.rejected.authors
         else {},
         **await stage_context(desk, it),
     )

@@ -23,6 +23,7 @@ from api.problems import Problem
 from api.refusals import name_refusal
 from workflow.clock import SHANGHAI, local_day
 from workflow.errors import SENTENCES, Reason
+from workflow.projection import REJECTED
 from workflow.queries.audit import audited
 from workflow.queries.stages import NOBODY
 from workflow.queries.views import PaperView
@@ -198,7 +199,8 @@ def paper_url(ref: str, paper: PaperView) -> str:
 
 def item_url(item: WorkItem) -> str:
     """Where a thing that waits for somebody is done."""
-    return f"/projects/{quote(item.ref)}/stages/{quote(item.stage)}#{f'entry-{item.entry}' if item.entry else 'act'}"
+    place = f"entry-{item.entry}" if item.entry else "not-confirmed" if item.what == REJECTED else "act"
+    return f"/projects/{quote(item.ref)}/stages/{quote(item.stage)}#{place}"
 
 
 def scan_url(ref: str, digest: str) -> str:
