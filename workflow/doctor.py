@@ -343,7 +343,7 @@ def _examine_stuck(connection: Connection) -> Iterator[Finding]:
             "SELECT project.title, stage.key FROM stage JOIN project ON project.id = stage.project_id"
             " WHERE stage.state NOT IN ('waiting', 'not_applicable', 'issued', 'refused', 'lapsed', 'cancelled')"
             " AND NOT EXISTS (SELECT 1 FROM task WHERE task.project_id = stage.project_id AND task.stage = stage.key"
-            " AND task.what NOT LIKE 'check.%')"
+            " AND task.what NOT LIKE 'check.%' AND task.what <> 'rejected')"
             " AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.project_id = stage.project_id"
             " AND incident.stage = stage.key AND incident.resolved_at IS NULL)"
         )
@@ -353,7 +353,7 @@ def _examine_stuck(connection: Connection) -> Iterator[Finding]:
     rows = connection.execute(
         text(
             "SELECT DISTINCT project.title, person.name FROM task JOIN project ON project.id = task.project_id"
-            " JOIN person ON person.id = task.person_id WHERE NOT person.active"
+            " JOIN person ON person.id = task.person_id WHERE NOT person.active AND task.what <> 'rejected'"
             " AND NOT EXISTS (SELECT 1 FROM task AS other JOIN person AS holder ON holder.id = other.person_id"
             " WHERE other.project_id = task.project_id AND other.stage = task.stage AND other.what = task.what"
             " AND holder.active)"

@@ -263,11 +263,12 @@ class EntryOffered(Deed, frozen=True, tag="entry.offered"):
 
 
 class EntryRejected(Deed, frozen=True, tag="entry.rejected"):
-    """The check failed: the entry has no effect."""
+    """The check failed: the entry has no effect. It is the `author`'s to make it again."""
 
     entry: int
     stage: str
     reason: str
+    author: int = 0
 
 
 class EntryWithdrawn(Deed, frozen=True, tag="entry.withdrawn"):

@@ -83,7 +83,7 @@ def _moved(stage: StageState, entered: ev.Entered, recorded: ev.Recorded, **chan
         since=recorded.at,
         last=_last(recorded),
         prepared_from=_prepared_from(stage, entered),
-        **{"kept": None, "not_confirmed": "", "order": None, **changes},
+        **{"kept": None, "not_confirmed": "", "order": None, "rejected": None, **changes},
     )
 
 
@@ -144,7 +144,8 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
         }
     if event.to in ENDED_STATES:
         stages = {
-            key: replace(stage, holders=()) if stage.holders else stage for key, stage in stages.items()
+            key: replace(stage, holders=(), rejected=None) if stage.holders or stage.rejected else stage
+            for key, stage in stages.items()
         }
     entries = {} if event.to == "terminated" else state.entries
     return replace(state, state=event.to, stages=stages, entries=entries)
@@ -291,7 +292,7 @@ def _reply_lapsed(state: ProjectState, event: ev.ReplyLapsed, recorded: ev.Recor
 def _entry_recorded(state: ProjectState, event: ev.EntryRecorded, _: ev.Recorded) -> ProjectState:
     stage = state.stage(event.entry.stage)
     if stage.not_confirmed:
-        state = _put(state, event.entry.stage, replace(stage, not_confirmed=""))
+        state = _put(state, event.entry.stage, replace(stage, not_confirmed="", rejected=None))
     return replace(state, entries={**state.entries, str(event.entry.number): event.entry})
 
 
@@ -299,9 +300,12 @@ def _entry_offered(state: ProjectState, event: ev.EntryOffered, _: ev.Recorded) 
     return replace(state, entries={**state.entries, str(event.entry.number): event.entry})
 
 
-def _entry_rejected(state: ProjectState, event: ev.EntryRejected, _: ev.Recorded) -> ProjectState:
+def _entry_rejected(state: ProjectState, event: ev.EntryRejected, recorded: ev.Recorded) -> ProjectState:
     state = _without_entry(state, event.entry)
-    stage = replace(state.stage(event.stage), not_confirmed=event.reason)
+    rejected = Act(ev.kind_of(event), recorded.actor, recorded.at, event.on_behalf, entered_by=event.author)
+    stage = replace(
+        state.stage(event.stage), not_confirmed=event.reason, rejected=rejected if event.author else None
+    )
     return _put(state, event.stage, stage)
 
 

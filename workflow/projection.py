@@ -26,6 +26,10 @@ RETURNED = "returned"
 """What a task says of a preparation that has something to put right."""
 
 
+REJECTED = "rejected"
+"""What it says of an entry that its author is to make again, where the stage is not in their hands anyway."""
+
+
 def project_row(state: ProjectState, definition: Definition) -> Row:
     """The columns of the project row that are not its head: what lists sort and filter by."""
     return {**particulars(state), **standing(state, definition)}
@@ -88,6 +92,9 @@ def stage_tasks(key: str, stage: StageState) -> set[tuple[str, str, int, str, st
     if order := stage.order:
         day = _day(order.clock.due_on)
         found |= {(key, ORDERED, person, stamp(order.at), day) for person in stage.holders}
+    sent_back = stage.rejected
+    if sent_back is not None and not ("." in stage.state and sent_back.entered_by in stage.holders):
+        found.add((key, REJECTED, sent_back.entered_by, stamp(sent_back.at), None))
     return found
 
 

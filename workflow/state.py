@@ -108,7 +108,8 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     noticed; `last` is the last of them. `holders` are those it waits for: also while it is not open, if what
     comes next is theirs to say. `acts` and `papers` belong to the current visit: who acted, and the hash of
     every paper that the submission rests on. `fixes` is what a return or a correction notice lists,
-    `not_confirmed` why the last entry did not pass its check. `kept` is the preparation's clock while the stage
+    `not_confirmed` why the last entry did not pass its check, `rejected` who found so and whose the entry is to be
+    made again (`entered_by`). `kept` is the preparation's clock while the stage
     is held, and after the submission if it was stopped or extended: in the same visit it goes on and never
     begins anew. `order` is what chases it where it is now: the next move ends it.
     """
@@ -126,6 +127,7 @@ class StageState(Struct, frozen=True, omit_defaults=True):
     passed: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
     not_confirmed: str = ""
+    rejected: Act | None = None
     prepared_from: date | None = None
     kept: Clock | None = None
     issued_on: date | None = None

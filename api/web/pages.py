@@ -167,7 +167,7 @@ async def stage_page(
     opened: str = "",
 ) -> Response:
     """The stage's page, perhaps with a form that was refused, with an entry to be made again, or a form opened."""
-    again = it.rejected and it.rejected.by == desk.visitor.id
+    again = it.rejected and desk.visitor.id in it.rejected.authors
     return page(
         request,
         "stage.html",

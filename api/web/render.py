@@ -23,6 +23,7 @@ from api.problems import Problem
 from api.refusals import name_refusal
 from workflow.clock import SHANGHAI, local_day
 from workflow.errors import SENTENCES, Reason
+from workflow.projection import ORDERED, REJECTED
 from workflow.queries.audit import audited
 from workflow.queries.stages import NOBODY
 from workflow.queries.views import PaperView
@@ -196,9 +197,13 @@ def paper_url(ref: str, paper: PaperView) -> str:
     return f"/api/projects/{quote(ref)}/files/{paper.sha256}/preview"
 
 
+_PLACES: Final = {REJECTED: "not-confirmed", ORDERED: "order"}
+"""Where on the page of its stage something is done, if not where one acts."""
+
+
 def item_url(item: WorkItem) -> str:
     """Where a thing that waits for somebody is done."""
-    place = f"entry-{item.entry}" if item.entry else "order" if item.order else "act"
+    place = f"entry-{item.entry}" if item.entry else _PLACES.get(item.what, "act")
     return f"/projects/{quote(item.ref)}/stages/{quote(item.stage)}#{place}"
 
 

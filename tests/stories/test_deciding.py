@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from tests.world import Dossier, World, refused, reply
+from workflow.actions.people import change_person
 from workflow.errors import Conflict, NotFound, Refused
 from workflow.events import StageReturned, StepDecided
 from workflow.state import Fix
@@ -308,3 +311,28 @@ def test_an_opinion_has_no_control_characters_and_a_measure(world: World) -> Non
     for words, code in (("同意\x00", "text-control-characters"), ("同" * 2001, "text-too-long")):
         with refused(code):
             hall.do(decide, "杨帆", stage="approval", step="review", outcome="approved", opinion=words)
+
+
+def test_a_rejected_signature_waits_for_nobody_once_its_author_is_gone(world: World) -> None:
+    """马德兴 entered what 杨帆 signed and leaves before he mends it: nothing is stuck, and 谭丽 enters it anew."""
+    hall = in_review(world)
+    hall.reject(hall.sign_on_paper("approval", "review", "杨帆", by="马德兴"), by="罗秀英")
+    tasks = "SELECT what FROM task WHERE person_id = :person"
+    assert world.rows(tasks, person=world.people["马德兴"]) == [("rejected",)]
+    world.do(change_person, "顾明", person=world.people["马德兴"], active=False)
+    world.prove()
+    assert world.incidents() == []
+    hall.sign_on_paper("approval", "review", "杨帆")
+
+    assert world.rows(tasks, person=world.people["马德兴"]) == []
+
+
+@pytest.mark.parametrize("trigger", ["terminate", "suspend"])
+def test_a_rejected_signature_ends_with_its_project(world: World, trigger: str) -> None:
+    """Of a project that is ended nothing is to be mended; of one that is suspended it is still to be."""
+    hall = in_review(world)
+    hall.reject(hall.sign_on_paper("approval", "review", "杨帆"), by="罗秀英")
+    hall.move(trigger)
+
+    left = [] if trigger == "terminate" else [("rejected",)]
+    assert world.rows("SELECT what FROM task WHERE what = 'rejected'") == left

@@ -188,7 +188,7 @@ def test_whoever_was_first_is_named_and_the_rest_is_done(city: City, sign_in: Si
 
     page = press(desk, page)
 
-    assert "陈文娟已于10:00签批，您的操作未生效。" in page.words
+    assert "陈文娟（代李国栋）已于10:00签批，您的操作未生效。" in page.words
     assert "已同意 1 件，未办 1 件。" in page.words
     assert pile.decided([first, second]) == [1, 1]
 

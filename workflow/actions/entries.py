@@ -55,7 +55,8 @@ def reject_entry(
     )
     entry = work.project.state.entries[str(number)]
 
-    work.record(EntryRejected(number, entry.stage, reason_given), Tell("rejected", (entry.by,)))
+    rejected = EntryRejected(number, entry.stage, reason_given, entry.on_behalf or entry.by)
+    work.record(rejected, Tell("rejected", (entry.by,)))
     return work.project.seq
 
 

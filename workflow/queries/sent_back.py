@@ -56,5 +56,5 @@ def rejected(reading: Reading, record: list[tuple[Row, Event]]) -> Rejected | No
             words = f"{who} {clock_time(instant(row.at))} {became}"
             entries = (each.entry for _, each in record if isinstance(each, EntryRecorded))
             entry = next((each for each in entries if each.number == event.entry), None)
-            return Rejected(words, entry.by, entry.what) if entry else None
+            return Rejected(words, (entry.by, entry.on_behalf), entry.what) if entry else None
     return None

@@ -23,7 +23,7 @@ MOST = 200
 
 _ALONE = text(
     "SELECT project.ref, project.title, project.digest, task.stage, task.what FROM task"
-    " JOIN project ON project.id = task.project_id WHERE task.person_id = :person AND NOT EXISTS"
+    " JOIN project ON project.id = task.project_id WHERE task.person_id = :person AND task.what <> 'rejected' AND NOT EXISTS"
     " (SELECT 1 FROM task AS other JOIN person ON person.id = other.person_id AND person.active"
     " WHERE other.project_id = task.project_id AND other.stage = task.stage AND other.what = task.what"
     " AND other.person_id <> :person) ORDER BY task.project_id, task.stage LIMIT :most"
@@ -31,7 +31,7 @@ _ALONE = text(
 _ABANDONED = text(
     "SELECT DISTINCT project.ref, project.title, project.digest, task.stage, task.what, task.project_id"
     " FROM task JOIN project ON project.id = task.project_id"
-    " WHERE task.person_id IN (SELECT id FROM person WHERE NOT active) AND NOT EXISTS"
+    " WHERE task.person_id IN (SELECT id FROM person WHERE NOT active) AND task.what <> 'rejected' AND NOT EXISTS"
     " (SELECT 1 FROM task AS other JOIN person AS holder ON holder.id = other.person_id AND holder.active"
     " WHERE other.project_id = task.project_id AND other.stage = task.stage AND other.what = task.what)"
     " ORDER BY task.project_id, task.stage LIMIT :most"

@@ -295,10 +295,12 @@ class Colleague(Struct, frozen=True):
 
 
 class Rejected(Struct, frozen=True):
-    """The last entry of a stage, not confirmed by its checker or taken back: what `by` had entered, and what became of it."""
+    """The last entry of a stage, not confirmed by its checker or taken back: what became of it, what had been entered,
+    and by whom and for whom.
+    """
 
     words: str
-    by: int
+    authors: tuple[int, ...]
     what: Record
 
 

@@ -17,7 +17,7 @@ from workflow.definition import Stage
 from workflow.errors import Reason
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
-from workflow.projection import CHECK, ORDERED, RETURNED
+from workflow.projection import CHECK, ORDERED, REJECTED, RETURNED
 from workflow.queries.offers import due_offer
 from workflow.queries.orders import order_view
 from workflow.queries.papers import paper_view
@@ -30,7 +30,7 @@ from workflow.record import instant
 from workflow.rules import state_words
 from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
-from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, RUNNING_STATES, WAITING, StageState
+from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, RUNNING_STATES, WAITING, Act, StageState
 
 STAGE = table(StageRow)
 
@@ -57,6 +57,9 @@ GROUPS = {
     FOLLOW: "外部门办理中，请跟进",
 }
 """What one can do with an item now, in the order in which they are shown."""
+
+AGAIN = "更正后重新登记"
+"""What is to be done with an entry that was not confirmed."""
 
 _PARTS = {
     FILING: (PREPARE, "报送外部门"),
@@ -250,7 +253,7 @@ def _count_checks(connection: Connection, who: Sequence[int]) -> tuple[int, int]
 
 def _urgency(day: date) -> ColumnElement[int]:
     """What is late comes first, then what came back, what others wait for and what is chased, then by due date."""
-    waits_for_a_word = or_(TASK.c.what.in_((RETURNED, ORDERED)), TASK.c.what.startswith(CHECK))
+    waits_for_a_word = or_(TASK.c.what.in_((RETURNED, REJECTED, ORDERED)), TASK.c.what.startswith(CHECK))
     return case((TASK.c.due_on < day.isoformat(), 0), (waits_for_a_word, 1), else_=2)
 
 
@@ -271,7 +274,9 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     if row.what == WAITING:
         action = rules.wanted(reading.case, spec)
     if "." in row.what and group != COMPARE and stage.not_confirmed:
-        group, action = AMEND, "更正后重新登记"
+        group, action = AMEND, AGAIN
+    rejected = stage.rejected if row.what == REJECTED else None
+    apart = entry or rejected
     entries = entry_views(reading, row.stage)
     comparing = next((each for each in entries if str(each.number) == entry), None)
     order = order_view(reading, row.stage) if group == ANSWER else None
@@ -285,9 +290,9 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         group=group,
         words=_words(reading, spec, row.what),
         action=action,
-        since=since_words(instant(row.since) if asked else stage.held_from, reading.day),
-        sent_by=asked.by if asked else _sender(reading, stage),
-        due=order.due if order else None if entry else due_of(stage.clock, reading.calendar, reading.day),
+        since=since_words(instant(row.since) if asked or rejected else stage.held_from, reading.day),
+        sent_by=asked.by if asked else _sender(reading, rejected or stage.mover),
+        due=order.due if order else None if apart else due_of(stage.clock, reading.calendar, reading.day),
         outside=bool(stage.clock and stage.clock.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
         fixes=_to_amend(stage) if group == AMEND else (),
@@ -321,6 +326,8 @@ def _group(what: str) -> tuple[str, str]:
         return ANSWER, "答复督办"
     if what == RETURNED:
         return AMEND, "修改后重报"
+    if what == REJECTED:
+        return AMEND, AGAIN
     if what == PREPARING:
         return PREPARE, "备齐材料并报送"
     if what in _AT_REST:
@@ -334,12 +341,13 @@ def task_words(spec: Stage, what: str) -> str:
         return "核对原件"
     if what == ORDERED:
         return "督办答复"
+    if what == REJECTED:
+        return "登记未通过核对"
     return "已退回，请按意见修改" if what == RETURNED else state_words(spec, what)
 
 
-def _sender(reading: Reading, stage: StageState) -> str:
-    """Who made the last move; empty if the stage opened by itself."""
-    act = stage.mover
+def _sender(reading: Reading, act: Act | None) -> str:
+    """Who made the move that brought it; empty if the stage opened by itself."""
     return reading.directory.acting(act.by, act.on_behalf) if act and act.by else ""
 
 
