@@ -58,7 +58,7 @@ def snapshot(connection: Connection) -> Snapshot:
     found = _LATEST.get(connection.engine)
     if found is not None and found.seq == seq:
         return found
-    directory, calendar = read_people(connection), _read_calendar(connection)
+    directory, calendar = read_people(connection), read_calendar(connection)
     fresh = found.renewed(seq, directory, calendar) if found else Snapshot(seq, directory, calendar, {})
     _LATEST[connection.engine] = fresh
     return fresh
@@ -78,6 +78,7 @@ def read_people(connection: Connection) -> Directory:
     return read_directory(rows)
 
 
-def _read_calendar(connection: Connection) -> Calendar:
+def read_calendar(connection: Connection) -> Calendar:
+    """The working days as they stand in this read."""
     loaded = [parse_year(content, f"{year}.yaml") for year, content in connection.execute(_YEARS)]
     return Calendar((*shipped_calendar().years, *loaded))
