@@ -115,6 +115,11 @@ FINDINGS: Final[dict[str, Case]] = {
     "file-missing": Case("材料的文件缺失", "请从备份恢复文件，或请经办人重新上传。"),
     "file-damaged": Case("材料的文件损坏", "请从备份恢复该文件，并检查磁盘。"),
     "stuck": Case("事项无人办理", "请补齐岗位，或由负责人转办、移交。", "/admin/people"),
+    "unasked": Case(
+        "停住的事项没有列入待办",
+        "服务启动时和此后每天自动列入经办人的待办；一天后仍在的，请联系技术人员。",
+        "/admin/health",
+    ),
     "incidents-open": Case("有异常待处理", "请到“异常”逐件处理。", "/admin/incidents"),
     "sweep-late": Case("提醒到时未办", "请看“运行状态”中的时钟是否在走。", "/admin/health"),
     "notices-waiting": Case("通知没有及时投递", "请看“邮件”中的发送情况。", "/admin/mail"),

@@ -33,6 +33,7 @@ BEATS: Final = {
     "sweep": "时钟（提醒、升级）",
     "deliver": "邮件投递",
     "seal": "封签",
+    "settle": "补列待办",
     "clean": "清理",
 }
 """The recurring works by their names, in an administrator's words."""

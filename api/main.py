@@ -44,6 +44,7 @@ from workflow.store import Store
 
 SEAL_SECONDS = 3600
 CLEAN_SECONDS = 6 * 3600
+SETTLE_SECONDS = 24 * 3600
 ORPHANS_AFTER = 2 * VALID
 """A file goes only when no ticket can name it any more, also one that is just being used."""
 
@@ -107,6 +108,7 @@ def works(store: Store, files: Files, settings: Settings) -> list[tuple[str, flo
     """What has to happen again and again in a running service: (name, seconds, what)."""
     found: list[tuple[str, float, Work]] = [
         ("sweep", settings.sweep_seconds, lambda now: operations.sweep(store, now)),
+        ("settle", SETTLE_SECONDS, lambda now: operations.settle(store, now)),
         ("seal", SEAL_SECONDS, lambda now: store.act(seal, actor=SYSTEM, now=now)),
         ("clean", CLEAN_SECONDS, lambda now: clean(store, files, settings, now)),
     ]

@@ -46,6 +46,17 @@ def sweep(store: Store, now: datetime) -> int:
     return moved
 
 
+def settle(store: Store, now: datetime) -> None:
+    """Look at every project for what stands still though it should not; the others are settled by what happens to them."""
+    for project in store.act(clocks.running_projects, actor=SYSTEM, now=now):
+        try:
+            store.act(clocks.settle_project, project=project, actor=SYSTEM, now=now)
+        except Unavailable:
+            raise
+        except Exception:  # the edge: one broken project must not hide what the others wait for
+            log.exception("project %s cannot be settled", project)
+
+
 def _sweep_one_by_one(store: Store, now: datetime) -> int:
     moved = 0
     for project, stage, document in store.act(clocks.due_places, actor=SYSTEM, now=now, limit=MOST_PLACES):

@@ -98,9 +98,13 @@ class Open(Struct, frozen=True):
         return is_late(self.event, self.at)
 
     @property
-    def cause(self) -> tuple[str, datetime] | int:
-        """What it comes of: incidents of one kind and instant have one cause, like a clerk who is gone."""
-        return (self.event.code, self.at) if isinstance(self.event, IncidentRaised) else self.id
+    def cause(self) -> tuple[str, int, datetime] | int:
+        """What it comes of: incidents of one kind and instant have one cause, like a clerk who is gone; so have the
+        stages of one project that come to ask for something at once.
+        """
+        if isinstance(self.event, IncidentRaised):
+            return self.event.code, 0, self.at
+        return (self.kind, self.project, self.at) if self.kind == "asked" else self.id
 
     @property
     def is_taking_over(self) -> bool:
@@ -116,7 +120,7 @@ class Bundle(Struct, frozen=True):
     """The notices that share one mail, and why they do."""
 
     notices: tuple[Open, ...]
-    shared: Literal["", "outage", "checks", "incidents", "crowd"] = ""
+    shared: Literal["", "outage", "checks", "incidents", "asks", "crowd"] = ""
 
     @property
     def first(self) -> Open:
@@ -185,7 +189,7 @@ def arrange(notices: Sequence[Open], room: int, *, now: datetime, quiet: timedel
     """How one person's open notices become mails, at most `room` of them.
 
     Late rungs, all together, become one honest mail, and so do replies taken over that wait for their check, and
-    incidents of one cause. What finds no room shares the last one; with no room at all it waits.
+    whatever has one cause. What finds no room shares the last one; with no room at all it waits.
     """
     late = tuple(each for each in notices if each.is_late)
     checks = tuple(each for each in notices if each.is_taking_over)
@@ -193,7 +197,7 @@ def arrange(notices: Sequence[Open], room: int, *, now: datetime, quiet: timedel
     for each in notices:
         if not each.is_late and not each.is_taking_over:
             causes[each.cause].append(each)
-    bundles = [Bundle(tuple(each), "incidents" if len(each) > 1 else "") for each in causes.values()]
+    bundles = [_of_one_cause(each) for each in causes.values()]
     if late and now - late[-1].at >= quiet:
         bundles.append(Bundle(late, "outage" if len(late) > 1 else ""))
     if checks and now - checks[-1].at >= quiet:
@@ -206,6 +210,12 @@ def arrange(notices: Sequence[Open], room: int, *, now: datetime, quiet: timedel
         sorted((each for bundle in bundles[room - 1 :] for each in bundle.notices), key=lambda each: each.id)
     )
     return [*bundles[: room - 1], Bundle(rest, "crowd")]
+
+
+def _of_one_cause(notices: Sequence[Open]) -> Bundle:
+    if len(notices) == 1:
+        return Bundle(tuple(notices))
+    return Bundle(tuple(notices), "asks" if notices[0].kind == "asked" else "incidents")
 
 
 # What a mail says
@@ -324,8 +334,11 @@ def write(bundle: Bundle, causes: Sequence[Cause], settings: MailSettings, now: 
     items = [_item(cause.kind, each) for cause, each in zip(causes, described, strict=True)]
     checks = dict.fromkeys(f"{each['project']} {each['checks'][0]}" for each in described)
     together = {"number": len(bundle.notices), "items": items, "checks": list(checks)}
-    path = content.CHECKS_PATH if bundle.shared == "checks" else content.NOTICES_PATH
-    return render(bundle.shared, {**plain(settings, path), **together})
+    together["project"] = described[0]["project"]
+    paths = {"checks": content.CHECKS_PATH, "asks": f"/projects/{causes[0].ref}"}
+    return render(
+        bundle.shared, {**plain(settings, paths.get(bundle.shared, content.NOTICES_PATH)), **together}
+    )
 
 
 def _item(kind: str, described: dict[str, Any]) -> dict[str, str]:

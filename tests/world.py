@@ -271,22 +271,6 @@ class World:
         findings = self.store.read(doctor.examine, now=self.now, has_file=lambda _: True)
         errors = [str(each) for each in findings if each.level == "error"]
         assert errors == [], errors
-        unsettled = self.store.act(_unsettled)
-        assert unsettled == [], f"these stages should have moved by themselves: {unsettled}"
-
-
-def _unsettled(tx: Transaction) -> list[str]:
-    """Stages whose turn had come, or gone, at the last event of their project, and that did not move."""
-    found = []
-    for ref, stamped in tx._connection.execute("SELECT ref, updated_at FROM project").fetchall():
-        project = tx.project(ref)
-        now = instant(stamped)
-        case = rules.Case(project.state, project.compiled, tx.directory, SYSTEM, local_day(now))
-        for key in project.definition.stages:
-            event = flow.reconsider(case, key, tx.calendar, now)
-            if event is not None:
-                found.append(f"{ref}.{key}: {kind_of(event)}")
-    return found
 
 
 class Dossier:

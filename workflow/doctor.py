@@ -22,16 +22,18 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from workflow import projection
+from workflow.calendar import Calendar
 from workflow.clock import local_day
 from workflow.errors import Invalid, reason
 from workflow.events import DECODER, Recorded
 from workflow.evolve import fold
+from workflow.flow import reconsider
 from workflow.machine import Compiled
-from workflow.people import SYSTEM, Directory
+from workflow.people import SYSTEM
 from workflow.queries.stored import named_files
 from workflow.record import START, Broken, Link, instant, root_of, seal_hash, stamp, verify_chain
 from workflow.rules import Case, may_confirm
-from workflow.snapshot import compile_text, people_in
+from workflow.snapshot import compile_text, read_snapshot
 from workflow.state import ProjectState, to_json
 
 PRINTED, LONGEST_HEAD = 16, 64
@@ -111,7 +113,7 @@ def examine(connection: Connection, *, now: datetime, has_file: Callable[[str], 
     broken = audit(connection).broken
     if broken is not None:
         findings.append(Finding("error", "audit-broken", str(broken)))
-    findings += _examine_projects(connection, people_in(connection), local_day(now))
+    findings += _examine_projects(connection, local_day(now))
     findings += _examine_files(connection, has_file)
     findings += _examine_stuck(connection)
     findings += _examine_lateness(connection, now)
@@ -216,9 +218,10 @@ def heads_upto(connection: Connection, upto: int) -> list[Any]:
     return list(connection.execute(statement, {"upto": upto}))
 
 
-def _examine_projects(connection: Connection, directory: Directory, day: date) -> Iterator[Finding]:
-    definitions = _Definitions(connection)
-    for project, ref in connection.execute(text("SELECT id, ref FROM project ORDER BY id")).all():
+def _examine_projects(connection: Connection, day: date) -> Iterator[Finding]:
+    definitions, seen = _Definitions(connection), read_snapshot(connection)
+    projects = connection.execute(text("SELECT id, ref, updated_at FROM project ORDER BY id")).all()
+    for project, ref, updated_at in projects:
         try:
             state = _folded(connection, project)
         except (msgspec.MsgspecError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -229,9 +232,18 @@ def _examine_projects(connection: Connection, directory: Directory, day: date) -
             yield Finding("error", "project-without-events", f"项目 {ref} 没有任何事件")
             continue
         yield from _compare(connection, project, ref, state, definitions.of(state.digest))
-        yield from _unchecked(
-            connection, project, Case(state, definitions.of(state.digest), directory, SYSTEM, day)
-        )
+        case = Case(state, definitions.of(state.digest), seen.directory, SYSTEM, day)
+        yield from _unchecked(connection, project, case)
+        yield from _standing(case, seen.calendar, instant(updated_at))
+
+
+def _standing(case: Case, calendar: Calendar, at: datetime) -> Iterator[Finding]:
+    """Stages that should have moved by themselves, or been put before their clerk, by the last event of the project."""
+    then = replace(case, day=local_day(at))
+    for key, stage in case.definition.stages.items():
+        if reconsider(then, key, calendar, at) is not None:
+            words = f"“{case.state.title}”的“{stage.title}”停住了，没有列入任何人的待办"
+            yield Finding("error", "unasked", words)
 
 
 def _unchecked(connection: Connection, project: int, case: Case) -> Iterator[Finding]:

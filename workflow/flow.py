@@ -12,20 +12,22 @@ from workflow.calendar import Calendar
 from workflow.clock import due
 from workflow.conditions import Unknown
 from workflow.definition import Stage
-from workflow.events import Entered, Event, StageHeld, StageOpened, StageSkipped
+from workflow.events import Entered, Event, StageHeld, StageOpened, StageSkipped, StepOffered
 from workflow.rules import ENTRY, FACT, Case, applies, blockers, condition_words
-from workflow.state import ISSUED, NOT_APPLICABLE, PREPARING, WAITING
+from workflow.state import ISSUED, LAPSED, NOT_APPLICABLE, PREPARING, REFUSED, WAITING
 from workflow.timing import hold, preparation
 
 
 def reconsider(case: Case, key: str, calendar: Calendar, now: datetime) -> Event | None:
-    """The event by which that stage opens, passes or goes back to waiting now; None if it stays."""
+    """The event by which that stage opens, passes, goes back to waiting or is offered to its clerk now; None if it
+    stays as it is.
+    """
     spec, stage = case.stage(key)
-    if (
-        stage.state not in {WAITING, PREPARING, NOT_APPLICABLE}
-        or not case.state.is_running
-        or case.state.taking_over
-    ):
+    if not case.state.is_running or case.state.taking_over:
+        return None
+    if stage.state in {REFUSED, LAPSED}:  # an event of an older program asked nobody
+        return None if stage.holders else StepOffered(key, (case.state.clerk,))
+    if stage.state not in {WAITING, PREPARING, NOT_APPLICABLE}:
         return None
     holds = applies(case, spec)
     earliest = earliest_day(case, spec, calendar)

@@ -106,9 +106,10 @@ def snapshot(connection: Connection) -> Snapshot:
     return found
 
 
-def people_in(connection: Connection) -> Directory:
-    """The directory as it stands in this read, whatever is remembered."""
-    return read_directory(_rows_of(connection))
+def read_snapshot(connection: Connection) -> Snapshot:
+    """What stands in the database in this read, whatever is remembered: for whoever examines it."""
+    rows = _rows_of(connection)
+    return Snapshots().read(rows(_SEQ)[0][0], rows)
 
 
 def read_directory(rows: Rows) -> Directory:

@@ -143,7 +143,9 @@ def _prove(store: Store, files: Files | Callable[[str], bool], verified: Verifie
     has = files.has if isinstance(files, Files) else files
     missing = frozenset(verified.manifest.missing)
     findings = store.read(doctor.examine, now=now, has_file=lambda digest: digest in missing or has(digest))
-    borne = {"stuck", "file-missing"} if verified.manifest.format == PAPERS_ONLY else {"stuck"}
+    borne = {"stuck", "unasked"}
+    if verified.manifest.format == PAPERS_ONLY:
+        borne.add("file-missing")
     wrong = next((each for each in findings if each.level == "error" and each.code not in borne), None)
     if wrong is not None:
         raise Refused(reason("copy-not-alike", why=wrong.text))

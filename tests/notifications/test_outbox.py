@@ -12,7 +12,9 @@ from notifications.outbox import expand
 from tests.notifications.bureau import BY_NOTICE, Bureau, at, settings
 from workflow.actions.clocks import file_explanation
 from workflow.actions.decisions import decide
+from workflow.actions.definitions import publish
 from workflow.actions.people import change_person
+from workflow.actions.projects import register_project
 from workflow.people import SYSTEM
 from workflow.state import Fix
 
@@ -168,6 +170,56 @@ def test_a_clerk_who_is_gone_is_one_mail_to_each_however_much_he_had_in_hand(bur
     words = text.replace("\n", "")
     assert all(f"第{number}社区养老中心·概算审核，流程等待人工处理" in words for number in (1, 2, 3))
     assert "账号已停用" in words
+    assert text.count("http") == 1
+
+
+TWO_CONDITIONS = """
+type: fitting
+version: 1
+title: 小型改造
+phases: [规划立项]
+facts:
+  exterior_change: {title: 是否改变外立面, kind: bool}
+  floor_area: {title: 总建筑面积, kind: decimal, unit: ㎡}
+documents:
+  drawings: {title: 图纸}
+stages:
+  design_review:
+    title: 设计方案审查
+    phase: 规划立项
+    when: exterior_change
+    needs: [drawings]
+    steps: [{review: {title: 科室审核, by: section_chief}}]
+  fire_design:
+    title: 消防设计审查
+    phase: 规划立项
+    when: floor_area > 1000
+    steps: [{review: {title: 科室审核, by: section_chief}}]
+"""
+
+
+def test_several_stages_that_come_to_ask_for_something_at_once_are_one_mail_to_the_clerk(
+    bureau: Bureau,
+) -> None:
+    """刘畅's two projects each ask for two things with their registration: one mail a project, which leads there."""
+    bureau.digest = bureau.store.act(
+        publish, text=TWO_CONDITIONS, name="fitting.yaml", actor=SYSTEM, now=at("2026-11-05 08:00")
+    )
+    for number in (1, 2):
+        bureau.do(
+            register_project, "蒋慧", "2026-11-05 09:00", ref=f"F{number}", digest=bureau.digest,
+            title=f"第{number}社区改造", organisation=bureau.organisation, clerk=bureau.people["刘畅"],
+        )  # fmt: skip
+    written(bureau, "2026-11-05 09:01")
+
+    assert bureau.subjects("刘畅") == [
+        "【待补齐】第1社区改造，2个事项等您补齐信息",
+        "【待补齐】第2社区改造，2个事项等您补齐信息",
+    ]
+    text = bureau.rows(f"SELECT text FROM mail ORDER BY {BY_NOTICE}")[0][0].replace("\n", "")
+    assert "请补填是否改变外立面" in text
+    assert "请补填总建筑面积" in text
+    assert "https://shenpi.example.gov.cn/projects/F1" in text
     assert text.count("http") == 1
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from tests.world import Dossier, World, reply
+from workflow import doctor
+from workflow.actions import clocks
+from workflow.actions.casework import Casework
 from workflow.actions.people import change_person
+from workflow.events import StageHeld, StageRefused
+from workflow.people import SYSTEM
 from workflow.state import ReplyData
+from workflow.transaction import Transaction
 
 OPEN_TASKS = "SELECT stage, what, person_id FROM task ORDER BY stage"
 
@@ -70,6 +76,34 @@ def test_what_stands_still_with_somebody_who_is_gone_becomes_an_incident(world: 
 
     words = [row.text for row in world.rows("SELECT text FROM incident")]
     assert any("使用林地审核" in each and "移交经办" in each for each in words)
+
+
+def test_what_stood_still_before_anybody_was_asked_is_found_and_put_on_the_list(world: World) -> None:
+    """Events of an older program ask nobody: 全面自检 names each place, the next settling asks 谭丽, and says so once."""
+    garden, hall = studied(world), world.register("hall").submitted("approval", "proposal", "minutes")
+
+    def as_it_was(tx: Transaction) -> None:
+        for found, event in (
+            (garden, StageHeld("forest")),
+            (hall, StageRefused("approval", "review", "不符合规划")),
+        ):
+            work = Casework.load(tx, found.ref, actor=world.people["杨帆"], now=world.now)
+            work.record(event)
+
+    world.store.act(as_it_was)
+    examined = world.store.read(doctor.examine, now=world.now, has_file=lambda _: True)
+    assert [each.code for each in examined if each.level == "error"] == ["unasked", "unasked"]
+    assert any("使用林地审核" in each.text for each in examined)
+    assert any("立项审批" in each.text for each in examined)
+    for project in world.store.act(clocks.running_projects, actor=SYSTEM, now=world.now):
+        for _ in range(2):
+            world.store.act(clocks.settle_project, project=project, actor=SYSTEM, now=world.now)
+
+    assert tasks(world, "forest", "approval") == [
+        ("approval", "refused", "谭丽"),
+        ("forest", "waiting", "谭丽"),
+    ]
+    assert (garden.kinds().count("stage.held"), hall.kinds().count("step.offered")) == (3, 1)
 
 
 def test_an_ended_project_asks_nobody_for_anything(world: World) -> None:

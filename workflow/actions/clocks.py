@@ -42,6 +42,11 @@ _DUE = Statement(
 )
 
 
+_WORKED_ON = Statement(
+    text("SELECT id FROM project WHERE state IN ('planning', 'reserve', 'active', 'in_use') ORDER BY id")
+)
+
+
 def sweep(tx: Transaction, *, actor: int, now: datetime, limit: int = 100) -> int:
     """Let the rungs, openings and lapses that are due take effect, oldest first. Returns how many places.
 
@@ -76,6 +81,23 @@ def sweep_place(
         _sweep_validity(work, document)
     else:
         _sweep_stage(work, stage)
+
+
+def running_projects(
+    tx: Transaction,
+    *,
+    actor: int,  # noqa: ARG001 - every use case names its actor
+    now: datetime,  # noqa: ARG001 - as above
+) -> list[int]:
+    """Every project in which work goes on."""
+    return [project for (project,) in tx.execute(_WORKED_ON).fetchall()]
+
+
+def settle_project(tx: Transaction, *, project: int, actor: int, now: datetime) -> None:
+    """Let whatever of that project should have moved, or should have been asked of its clerk, do so: an older program
+    may have left it, and nothing else would happen to it by itself.
+    """
+    Casework(tx, tx.project_by_id(project), actor=actor, now=now).settle()
 
 
 def report_broken_place(
