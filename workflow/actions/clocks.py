@@ -299,6 +299,13 @@ def recompute(work: Casework, why: str) -> int:
             fresh = replace(fresh, rung=clock.rung, next_at=clock.next_at)
         work.record(ClockChanged(key, "recomputed", why, fresh))
         moved += fresh.due_on != clock.due_on
+    _recount_fixed_days(work, why)
+    work.settle([key for key, stage in work.project.state.stages.items() if stage.opens_on])
+    return moved
+
+
+def _recount_fixed_days(work: Casework, why: str) -> None:
+    """The day of an order and the end of a validity stay where they are; the working days on which they are told of may not."""
     for key, stage in list(work.project.state.stages.items()):
         if stage.order is not None:
             recounted = recount_order(stage.order.clock, work.tx.calendar)
@@ -310,5 +317,3 @@ def recompute(work: Casework, why: str) -> int:
             recounted = recount_validity(kind, paper.clock, work.tx.calendar)
             if recounted != paper.clock:
                 work.record(ClockChanged("", "recomputed", why, recounted, document=key))
-    work.settle([key for key, stage in work.project.state.stages.items() if stage.opens_on])
-    return moved
