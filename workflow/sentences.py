@@ -256,6 +256,9 @@ def _offered(event: ev.StepOffered, tell: Teller) -> str:
 
 
 def _clock(event: ev.ClockChanged, tell: Teller) -> str:
+    if event.clock.key == st.ORDER:
+        stage = tell.stage(event.stage)
+        return f"{tell.who}重新计算了{stage}督办未答复时提醒的日子{_because(event.reason)}"
     title = tell.document(event.document) if event.document else tell.stage(event.stage).strip("“”")
     done = _EFFECTS.get(event.effect, "调整了“{title}”的时限").format(title=title)
     who = "" if event.effect == "consumed" else tell.who

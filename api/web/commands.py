@@ -330,7 +330,7 @@ async def _supervise(form: Form, file: StageFile) -> Command:
     arguments = {
         "stage": file.stage.key,
         "wanted": form.text("wanted"),
-        "due_on": form.day("due_on", "答复期限"),
+        "due_on": form.required_day("due_on", "答复期限", file.answer_by),
         "turn": form.optional_number("turn"),
     }
     return Command(orders.issue_order, arguments, "supervised")

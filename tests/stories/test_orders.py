@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from tests.stories.test_calendar import load
 from tests.stories.test_races import at_once
-from tests.world import Dossier, World, day, refused, reply
+from tests.world import Dossier, World, at, day, refused, reply
 from workflow.actions.people import change_person
+from workflow.clock import local_day
 from workflow.errors import WorkflowError
 from workflow.events import ExplanationFiled, OrderIssued, RungFired
 from workflow.projection import ORDERED
@@ -221,3 +223,24 @@ def test_what_somebody_who_leaves_had_to_answer_goes_on_with_the_step(world: Wor
     world.do(change_person, "顾明", person=world.people["杨帆"], active=False)
 
     assert [who for who, _ in asked(world)] == ["何静"]
+
+
+def test_a_calendar_loaded_since_moves_the_reminder_and_never_the_day_that_was_named(world: World) -> None:
+    """An answer by 31 December; provisionally the 4th works, officially the days off last until the 5th."""
+    world.now = at("2026-12-28 10:00")
+    hall = late(world)
+    hall.order("approval", due_on=day("2026-12-31"))
+    assert next_reminder(hall) == "2027-01-04"
+    load(world)
+
+    assert hall.stage("approval").order.clock.due_on == day("2026-12-31")  # type: ignore[union-attr]
+    assert next_reminder(hall) == "2027-01-06"
+    world.prove()
+
+
+def next_reminder(hall: Dossier) -> str:
+    """When the issuer hears that nobody has answered."""
+    order = hall.stage("approval").order
+    assert order is not None
+    assert order.clock.next_at is not None
+    return local_day(order.clock.next_at).isoformat()

@@ -116,8 +116,9 @@ def test_a_pdf_comes_with_a_chinese_name_to_be_looked_at_and_never_kept_by_the_b
     assert b"pdfaid:part>2<" in answer.content
 
 
-@pytest.mark.parametrize("paper", ["sheet", "papers", "letter", "explanation"])
+@pytest.mark.parametrize("paper", ["sheet", "papers", "letter", "explanation", "order"])
 def test_a_stranger_finds_no_paper(city: City, sign_in: SignIn, paper: str) -> None:
+    supervised(city, sign_in)
     desk = sign_in("tanli")
     path = f"/projects/{city.projects['E']}{REVIEW}/{paper}"
 
@@ -145,6 +146,38 @@ def test_what_the_late_holder_said_is_printed_in_their_own_words(city: City, sig
 
     assert "概算书第三章须与造价站核对。" in printed
     assert "李国栋（规划财务科科长）2026-11-23" in printed
+
+
+def supervised(city: City, sign_in: SignIn) -> str:
+    """陈文娟 asks 李国栋; the address of the 督办单."""
+    desk, path = sign_in("chenwenjuan"), f"/projects/{city.projects['E']}{REVIEW}"
+    desk.open(path)
+    desk.send("/supervise", wanted="请查明原因，写明何时可办结", due_on="2026-11-25")
+    return f"{path}/order"
+
+
+def test_an_order_prints_with_lines_to_answer_on_and_then_with_its_answer(
+    city: City, sign_in: SignIn
+) -> None:
+    desk, nowhere = sign_in("liguodong"), f"/projects/{city.projects['E']}{REVIEW}/order"
+    assert desk.client.get(nowhere).status_code == 404
+    path = supervised(city, sign_in)
+    for shown in (desk.open(path).words, text(opened(desk, f"{path}.pdf"))):
+        for words in (
+            "督办单",
+            "陈文娟（副局长）",
+            "请查明原因，写明何时可办结",
+            "2026-11-25",
+            "承办人签名：",
+            "超 6 个工作日",
+        ):
+            assert words in shown
+    desk.open(path.removesuffix("/order"))
+    desk.send("/explanation", text="须与造价站核对")
+
+    printed = text(opened(desk, f"{path}.pdf"))
+    assert "李国栋就“概算审核”答复督办：须与造价站核对" in printed
+    assert "签名" not in printed
 
 
 def test_the_list_of_projects_prints_as_it_is_filtered_with_lights_in_words(
