@@ -232,11 +232,15 @@ class ReplyCompleted(Deed, frozen=True, tag="reply.completed"):
 
 
 class ReplyLapsed(Deed, frozen=True, tag="reply.lapsed"):
-    """Its validity ran out before it was used; whoever is `asked` applies for it anew."""
+    """Its validity ran out before it was used; whoever is `asked` applies for it anew.
+
+    `clock` is its validity, which nothing wakes any more: it shows the lapse until a new reply is there.
+    """
 
     document: str
     stage: str
     asked: tuple[int, ...] = ()
+    clock: Clock | None = None
 
 
 class Batch(Struct, frozen=True):

@@ -148,7 +148,17 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
             for key, stage in stages.items()
         }
     entries = {} if event.to == "terminated" else state.entries
-    return replace(state, state=event.to, stages=stages, entries=entries)
+    state = replace(state, state=event.to, stages=stages, entries=entries)
+    return _with_papers(state, _forgotten(state) if event.to in ENDED_STATES else {})
+
+
+def _forgotten(state: ProjectState) -> dict[str, Paper]:
+    """The replies that have lapsed, without the clock that says so: nobody waits for new ones."""
+    return {
+        key: replace(paper, clock=None)
+        for key, paper in state.documents.items()
+        if paper.lapsed and paper.clock
+    }
 
 
 def _clerk_changed(state: ProjectState, event: ev.ClerkChanged, recorded: ev.Recorded) -> ProjectState:
@@ -281,7 +291,7 @@ def _reply_completed(state: ProjectState, event: ev.ReplyCompleted, _: ev.Record
 
 
 def _reply_lapsed(state: ProjectState, event: ev.ReplyLapsed, recorded: ev.Recorded) -> ProjectState:
-    paper = replace(state.documents[event.document], lapsed=True, clock=None)
+    paper = replace(state.documents[event.document], lapsed=True, clock=event.clock)
     state = _with_papers(state, {event.document: paper})
     stage = state.stage(event.stage)
     if stage.state != ISSUED:

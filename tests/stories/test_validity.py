@@ -104,6 +104,52 @@ def test_validity_is_checked_again_at_the_final_decision(world: World) -> None:
         home.approve("land", "sign", "罗秀英", reply("land_reply", "2027-09-02"))
 
 
+def validity_shown(world: World) -> str | None:
+    """The day that the light of the first project's validities goes by."""
+    [[shown]] = world.rows("SELECT valid_due_on FROM project WHERE ref = 'P1'")
+    return str(shown) if shown else None
+
+
+def test_a_lapse_is_shown_until_a_new_reply_is_there(world: World) -> None:
+    """The other reply is valid for another year: the light stays with the one that is not."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    world.now = at("2027-09-02 09:00")
+    world.sweep()
+    assert validity_shown(world) == "2027-09-01"
+    home.reapply("site")
+    home.submit("site")
+    home.file("site")
+    home.accept("site")
+    assert validity_shown(world) == "2027-09-01"
+    world.sweep()
+    home.conclude("site", reply("site_opinion", "2027-09-02"))
+
+    assert validity_shown(world) == "2028-09-01", "the next is the other one"
+    assert "reply.lapsed" in home.kinds()
+
+
+def test_a_lapse_is_shown_of_no_project_that_has_ended(world: World) -> None:
+    """Nobody will apply for a new one."""
+    home = with_opinion(world)
+    world.now = at("2027-09-02 09:00")
+    world.sweep()
+    home.move("terminate")
+
+    assert validity_shown(world) is None
+    assert home.paper("site_opinion").lapsed
+
+
+def test_a_reply_that_had_run_out_when_it_was_taken_over_shows_it_too(world: World) -> None:
+    """补录 ends: what is needed and was out of date lapses at once, and is seen to."""
+    home = world.register("home", taking_over=True)
+    home.confirm(home.take_over("site", reply("site_opinion", "2024-09-02", ""), as_printed=True))
+    home.close_take_over()
+
+    assert home.at("site") == "lapsed"
+    assert validity_shown(world) == "2025-09-02"
+
+
 def test_a_lapsed_stage_is_applied_for_again(world: World) -> None:
     """Reapplying begins a new visit; the new reply supersedes the old one and opens what waited."""
     home = with_opinion(world)

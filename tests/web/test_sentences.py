@@ -82,7 +82,7 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.RungFired(STAGE, CLOCK, -20, (1,), NOW, "feasibility_reply"), "“可研批复”有效期还剩20个工作日，已提醒谭丽。"),
     (ev.ExplanationFiled(STAGE, "review", "正在核对。"), "杨帆就“可研审批”提交情况说明：正在核对。"),
     (ev.ExplanationFiled(STAGE, "review", "正在核对。", answers=True), "杨帆就“可研审批”答复督办：正在核对。"),
-    (ev.OrderIssued(STAGE, "请说明原因。", (1,), ASKED, 3), "杨帆（代罗秀英）就“可研审批”督办谭丽：请说明原因，请于2026年11月24日前答复。"),
+    (ev.OrderIssued(STAGE, "请说明原因。", (1,), ASKED, on_behalf=3), "杨帆（代罗秀英）就“可研审批”督办谭丽：请说明原因，请于2026年11月24日前答复。"),
     (ev.OrderWithdrawn(STAGE, "已当面答复"), "杨帆撤回了对“可研审批”的督办，理由：已当面答复。"),
     (ev.RungFired(STAGE, ASKED, 1, (3,), NOW), "“可研审批”的督办逾期未答复，已提醒罗秀英。"),
     (ev.ClockChanged(STAGE, "recomputed", "载入2027年工作日历", ASKED), "杨帆重新计算了“可研审批”督办未答复时提醒的日子，理由：载入2027年工作日历。"),

@@ -29,6 +29,7 @@ from workflow.timing import (
     resume,
     retime,
     stop,
+    validity_clock,
 )
 from workflow.transaction import Tell, Transaction
 
@@ -199,8 +200,18 @@ def lapse(work: Casework, document: str) -> None:
     stage = work.project.definition.issuers.get(document, "")
     if work.stage(stage).state == ISSUED:
         work.after(stage, "lapse")
-    work.record(ReplyLapsed(document, stage, (work.project.state.clerk,)), Tell("lapsed", _concerned(work)))
+    lapsed = ReplyLapsed(document, stage, (work.project.state.clerk,), _run_out(work, document))
+    work.record(lapsed, Tell("lapsed", _concerned(work)))
     work.settle()
+
+
+def _run_out(work: Casework, document: str) -> Clock | None:
+    """The validity that has run out, without a next rung; one taken over that late never had a clock."""
+    kind, paper = work.project.definition.documents[document], work.project.state.documents[document]
+    clock = paper.clock
+    if clock is None and paper.issued_on and paper.valid_until:
+        clock = validity_clock(kind, paper.issued_on, paper.valid_until, work.tx.calendar, work.now)
+    return replace(clock, next_at=None) if clock else None
 
 
 def _concerned(work: Casework) -> tuple[int, ...]:
