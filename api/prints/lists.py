@@ -8,15 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
+
+from msgspec.structs import replace
 
 from api.prints.sheet import Cell, Column, Format, Imprint, Sheet, Table
 from workflow.queries.ledger import LedgerRow
+from workflow.queries.restarts import AGAIN
 from workflow.queries.words import Light
 
 MOST = 500
 """Ten pages. Whoever wants more wants the ledger."""
 
-_COLUMNS = (
+_COLUMNS: Final = (
     Column("序", 3, "center"),
     Column("项目", 23),
     Column("单位", 11),
@@ -30,6 +34,8 @@ _COLUMNS = (
     Column("外部门", 7),
     Column("批复有效期", 8),
 )
+_AGAIN: Final = 12
+"""How wide the column of our own light is where one says that a clock began again."""
 _WEEKDAY = re.compile(r" 周[一二三四五六日]")
 """Left out here, where every row has one line."""
 _ORDER = ("red", "yellow", "grey", "green", "done", "none")
@@ -48,7 +54,7 @@ def project_list(
         blocks=(
             Table(
                 "",
-                _COLUMNS,
+                _columns(rows),
                 tuple(_row(number, row) for number, row in enumerate(ordered, 1)),
                 "没有符合条件的项目。",
                 single=True,
@@ -58,6 +64,13 @@ def project_list(
         remark=f"{cut}■ 超期　▲ 临期　● 正常　◌ 暂停。外部门的期限为本局推算，以对方为准。",
         format=size,
     )
+
+
+def _columns(rows: Sequence[LedgerRow]) -> tuple[Column, ...]:
+    """The columns, with room for what stands in them."""
+    if not any(AGAIN in row.own.word for row in rows):
+        return _COLUMNS
+    return tuple(replace(each, share=_AGAIN) if each.title == "本局" else each for each in _COLUMNS)
 
 
 def _urgency(row: LedgerRow) -> tuple[int, int, int, date]:

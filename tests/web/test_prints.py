@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from msgspec.structs import replace
 from pypdf import PdfReader
 
 from api.prints.lists import project_list
@@ -34,6 +35,7 @@ from tests.web.conftest import City, SignIn
 from tests.web.desk import Desk
 from workflow.errors import Refused
 from workflow.queries.ledger import LedgerRow
+from workflow.queries.restarts import AGAIN
 from workflow.queries.words import LIGHTS, Due
 
 LONGEST = "澴川市澴阳区特困人员供养服务综合体（含失能护理中心、儿童福利院、救助管理站及配套附属设施）新建项目"
@@ -225,6 +227,19 @@ def test_fifty_projects_with_the_longest_names_stand_on_one_page(press: Press, s
     assert text(pdf).count("■ 超期") == 51  # and once in the legend
     assert text(pdf).count("剩 29 个工作日") == 50
     assert "第 1 页 / 共 1 页" in text(pdf)
+
+
+def test_a_clock_that_began_again_has_its_room_among_fifty(press: Press) -> None:
+    """Nothing of it is cut, nor of the days."""
+    again = replace(LIGHTS["green"], word=f"{LIGHTS['green'].word}·{AGAIN}")
+    rows = [*fifty(49), replace(fifty(1)[0], own=again)]
+
+    sheet = project_list(rows, count=50, narrowed="全部项目", imprint=IMPRINT, size="a4-landscape")
+    pdf = PdfReader(io.BytesIO(press.set(sheet, NOW)))
+
+    assert len(pdf.pages) == 1
+    assert text(pdf).count("正常·重新计时") == 1
+    assert text(pdf).count("剩 29 个工作日") == 50
 
 
 @pytest.mark.parametrize(

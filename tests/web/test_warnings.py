@@ -11,6 +11,7 @@ from sqlalchemy import text
 from tests.papers import pdf
 from tests.web.conftest import City, SignIn
 from tests.web.many import DAY, Many
+from tests.web.test_ledger import opened, rows
 from tests.world import World
 from workflow import queries
 from workflow.clock import local_day
@@ -202,6 +203,8 @@ def test_a_clock_that_began_again_is_not_simply_green(city: City, sign_in: SignI
     clerk.send("/upload", {"file": ("概算书.pdf", pdf("新"), "application/pdf")}, document="budget_book")
     assert "● 正常·重新计时" in director.open("/projects").words
     assert "（重新计时）" in director.open("/board").words
+    assert "● 正常·重新计时" in director.open("/projects/print").words
+    assert "● 正常·重新计时" in {row["本局"] for row in rows(opened(director))}
 
     chief = sign_in("liguodong")
     chief.open(f"/projects/{city.projects['E']}/stages/budget_review")

@@ -17,6 +17,7 @@ from workflow.definition import Definition, FactType, Kind
 from workflow.machine import PROJECT_STATES
 from workflow.queries.portfolio import Filters, organisation_name, project_conditions
 from workflow.queries.reading import Reading, reading_of
+from workflow.queries.restarts import own_light
 from workflow.queries.scope import PROJECT, columns
 from workflow.queries.stages import holder_words
 from workflow.queries.words import Due, Light, due_of, row_day, row_light
@@ -110,7 +111,7 @@ def _row(snap: Snapshot, reading: Reading, row: Any) -> LedgerRow:
         others=others,
         holder=holder,
         due=due,
-        own=row_light(row.own_warn_on, row.own_due_on, day),
+        own=own_light(row_light(row.own_warn_on, row.own_due_on, day), reading.case.compiled, state.stages),
         outside=row_light(row.outside_warn_on, row.outside_due_on, day),
         validity=row_light(row.valid_warn_on, row.valid_due_on, day),
         valid_until=row_day(row.valid_due_on),
