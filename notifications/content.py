@@ -104,6 +104,7 @@ def describe(cause: Cause, *, base_url: str, today: date) -> dict[str, Any]:
         "rows": _rows(cause, due, today),
         "papers": _missing(cause, today),
         "fixes": _fixes(cause),
+        "powers": _powers(cause, today),
         "told": rules.names(cause.directory, (each for each in cause.told if each != cause.person)),
         "moved": _moved(cause),
         "delayed": _delayed(cause, today),
@@ -235,6 +236,19 @@ def _role(cause: Cause) -> str:
 def _fixes(cause: Cause) -> list[str]:
     fixes = getattr(cause.event, "fixes", ()) or (cause.standing.fixes if cause.place == PREPARING else ())
     return [wording.without_amounts(fix.text) for fix in fixes]
+
+
+def _powers(cause: Cause, today: date) -> str:
+    """What this person may do about a late stage: 督办、延长时限或指定他人办理; empty for nothing but reading it."""
+    if cause.kind not in {"escalated", "outside_late"} or cause.stage is None:
+        return ""
+    case, key = cause.case(today), cause.stage_key
+    if cause.kind == "outside_late":
+        return "" if rules.may_draft_letter(case, key) else "起草商请函"
+    words = [] if rules.may_supervise(case, key) else ["督办"]
+    words += [] if rules.may_change_clock(case, key, "extend") else ["延长时限"]
+    words += [] if rules.may_hand_over(case, key) else ["指定他人办理"]
+    return "或".join(part for part in ("、".join(words[:-1]), *words[-1:]) if part)
 
 
 def _missing(cause: Cause, today: date) -> list[str]:

@@ -108,6 +108,25 @@ def test_the_first_line_says_what_to_do_and_the_next_ones_who_until_when_and_why
     assert "时限：2个工作日，自11月11日次日起算（政府投资条例第13条）" in mail.text
 
 
+def test_an_escalation_promises_nobody_what_the_desk_would_refuse(bureau: Bureau) -> None:
+    """李国栋 holds the late step: he cannot extend his own limit; who has no post over it can do neither."""
+    bureau.register("2026-11-05 09:00")
+    cause = causes(bureau)["escalated"]
+    said = {
+        name: render(
+            "escalated", describe(replace(cause, person=bureau.people[name]), base_url=BASE, today=TODAY)
+        )
+        for name in ("陈文娟", "李国栋", "蒋慧")
+    }
+
+    leads = {name: mail.text.splitlines()[0].partition("请阅处：")[2] for name, mail in said.items()}
+    assert leads == {
+        "陈文娟": "可督促、延长时限或指定他人办理。",
+        "李国栋": "可督促或指定他人办理。",
+        "蒋慧": "可督促。",
+    }
+
+
 def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bureau) -> None:
     """A withdrawn file, a stopped clock, a project resumed or ended: each says at once what it means."""
     bureau.register("2026-11-05 09:00")

@@ -68,6 +68,27 @@ def test_a_stopped_clock_is_said_to_be_stopped(city: City, sign_in: SignIn) -> N
     assert "未设时限" not in page.words
 
 
+def test_a_check_says_by_when_its_step_is_due_and_the_late_one_comes_first(
+    city: City, sign_in: SignIn
+) -> None:
+    """陈文娟 compares two signed sheets; that of 大院社区, whose review is late, stands above the newer one."""
+    desk, clerk = sign_in("chenwenjuan"), sign_in("liuchang")
+    [fresh] = pile_of(desk, city).reviews(1)
+    for ref, stage in ((fresh, STAGE), (city.projects["E"], "budget_review")):
+        clerk.open(f"/projects/{ref}/stages/{stage}")
+        clerk.send(
+            "/sign-paper", signer=str(city.people["liguodong"]), outcome="approved", on=f"{local_day(NOW)}",
+            opinion="拟同意", kept_at="档案柜",
+        )  # fmt: skip
+
+    checks = desk.open("/").html.partition('<h2 id="check">')[2]
+
+    assert checks.index(city.projects["E"]) < checks.index(fresh)
+    assert "超 6 个工作日" in checks
+    assert checks.count("所在环节的时限") == 2
+    assert "未设时限" not in checks
+
+
 def test_a_signature_entered_from_paper_is_told_to_its_signer(city: City, sign_in: SignIn) -> None:
     """李国栋 signed on paper: his list says that it waits for its check, lest he sign again."""
     desk = sign_in("liguodong")

@@ -117,6 +117,11 @@ class WorkItem(Struct, frozen=True):
     order: OrderView | None = None
     entered: EntryView | None = None
 
+    @property
+    def late(self) -> bool:
+        """Whether it is past its day; of an entry to check, whether its step is."""
+        return self.due is not None and self.due.light.colour == "red"
+
 
 class TakenUp(Struct, frozen=True):
     """One project of a clerk's whose taking-over is not ended: what waits for its check, and what was sent back."""
@@ -153,7 +158,7 @@ class Worklist(Struct, frozen=True):
     @property
     def late(self) -> int:
         """How many of the person's own are past their day."""
-        return sum(item.due is not None and item.due.light.colour == "red" for item in self.mine)
+        return sum(item.late and not item.entry for item in self.mine)
 
 
 def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
@@ -174,6 +179,7 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
     rows = _once(connection.execute(statement), person)
     opened = readings(connection, snap, (row.project_id for row in rows), person, day)
     found = [_work_item(opened[row.project_id], row) for row in rows]
+    found.sort(key=lambda item: not item.late)
     still = _without_clock(connection, snap, person, day)
     return Worklist(
         tuple(item for item in found if item.group != FOLLOW),
@@ -276,7 +282,6 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     if "." in row.what and group != COMPARE and stage.not_confirmed:
         group, action = AMEND, AGAIN
     rejected = stage.rejected if row.what == REJECTED else None
-    apart = entry or rejected
     entries = entry_views(reading, row.stage)
     comparing = next((each for each in entries if str(each.number) == entry), None)
     order = order_view(reading, row.stage) if group == ANSWER else None
@@ -292,7 +297,7 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         action=action,
         since=since_words(instant(row.since) if asked or rejected else stage.held_from, reading.day),
         sent_by=asked.by if asked else _sender(reading, rejected or stage.mover),
-        due=order.due if order else None if apart else due_of(stage.clock, reading.calendar, reading.day),
+        due=order.due if order else None if rejected else due_of(stage.clock, reading.calendar, reading.day),
         outside=bool(stage.clock and stage.clock.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
         fixes=_to_amend(stage) if group == AMEND else (),
