@@ -325,7 +325,7 @@ def supervise(city: City, who: int, found: Watched) -> None:
                 who, orders.issue_order, ref=found.ref, stage=key, wanted="请说明原因，尽快办结", due_on=until,
                 turn=stage.turn,
             )  # fmt: skip
-        elif not rules.may_withdraw_order(case, key) and city.happens(0.1):
+        elif not rules.may_withdraw_order(case, key) and city.happens(0.5):
             city.do(who, orders.withdraw_order, ref=found.ref, stage=key, reason_given="已当面答复")
 
 
