@@ -21,6 +21,7 @@ from workflow.files import StoredFile
 from workflow.state import (
     ISSUED,
     LAPSED,
+    ORDER,
     PASSED_STATES,
     PREPARING,
     REFUSED,
@@ -52,7 +53,7 @@ def attend(city: City, who: int, found: Watched, stage: str, what: str) -> None:
     """Do what a task asks for, if it is still there."""
     if (stage, what) not in {task[:2] for task in projection.tasks(found.live)}:
         return
-    if what == "order.":
+    if what == ORDER:
         city.do(who, clocks.file_explanation, ref=found.ref, stage=stage, text="正在核实，尽快办结")
     elif what.startswith("check."):
         check(city, who, found, int(what.removeprefix("check.")))

@@ -88,7 +88,8 @@ def test_every_kind_of_notice_is_written_and_can_be_looked_at(bureau: Bureau, tm
         links.feed(mail.html)
         stage = "design_review" if kind == "asked" else "budget_review"
         page = {"check_batch": "checks", "moved": "projects/P1"}.get(kind, f"projects/P1/stages/{stage}")
-        assert links.links == [f"https://shenpi.example.gov.cn/{page}"], kind
+        place = {"escalated": "?open=supervise#order", "supervised": "#order", "order_late": "#order"}
+        assert links.links == [f"https://shenpi.example.gov.cn/{page}{place.get(kind, '')}"], kind
         assert links.loads == [], kind
         assert mail.text.count("http") == 1, kind
         assert "收到本邮件，因为您是" in mail.text, kind
@@ -106,6 +107,18 @@ def test_the_first_line_says_what_to_do_and_the_next_ones_who_until_when_and_why
     assert "办理：李国栋，自11月11日 周三，已7个工作日" in mail.text
     assert "期限：■ 11月13日 周五 · 超 5 个工作日" in mail.text
     assert "时限：2个工作日，自11月11日次日起算（政府投资条例第13条）" in mail.text
+
+
+def test_an_order_about_what_another_office_has_keeps_their_day_and_ours_apart(bureau: Bureau) -> None:
+    """The office has had it since 25 September; the answer is due here on 24 November, and that is no 推算."""
+    bureau.register("2026-11-05 09:00")
+    known = causes(bureau)
+    clerk = replace(known["supervised"], state=known["outside_late"].state, person=bureau.people["刘畅"])
+    text = render("supervised", describe(clerk, base_url=BASE, today=TODAY)).text
+
+    assert "办理：区发展和改革局，9月25日 周五受理" in text
+    assert "11月24日 周二 · 剩 2 个工作日\n" in text
+    assert "前登记区发展和改革局的办理结果，或以情况说明答复。" in text.replace("\n", "")
 
 
 def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bureau) -> None:

@@ -17,7 +17,7 @@ from workflow.definition import Stage
 from workflow.errors import Reason
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
-from workflow.projection import CHECK, ORDERED, RETURNED
+from workflow.projection import CHECK, RETURNED
 from workflow.queries.orders import order_view
 from workflow.queries.papers import paper_view
 from workflow.queries.reading import Reading, reading_of, readings
@@ -29,7 +29,7 @@ from workflow.queries.words import Due, due_of, since_words
 from workflow.record import instant
 from workflow.rules import state_words
 from workflow.sql import table
-from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, WAITING, StageState
+from workflow.state import ISSUED, LAPSED, ORDER, PREPARING, REFUSED, WAITING, StageState
 
 STAGE = table(StageRow)
 
@@ -230,7 +230,7 @@ def _count_checks(connection: Connection, who: Sequence[int]) -> tuple[int, int]
 
 def _urgency(day: date) -> ColumnElement[int]:
     """What is late comes first, then what came back, what others wait for and what is chased, then by due date."""
-    waits_for_a_word = or_(TASK.c.what.in_((RETURNED, ORDERED)), TASK.c.what.startswith(CHECK))
+    waits_for_a_word = or_(TASK.c.what.in_((RETURNED, ORDER)), TASK.c.what.startswith(CHECK))
     return case((TASK.c.due_on < day.isoformat(), 0), (waits_for_a_word, 1), else_=2)
 
 
@@ -297,7 +297,7 @@ def _group(what: str) -> tuple[str, str]:
     """Where an item belongs, and what the person is asked to do, as a verb."""
     if what.startswith(CHECK):
         return COMPARE, "核对"
-    if what == ORDERED:
+    if what == ORDER:
         return ANSWER, "答复督办"
     if what == RETURNED:
         return AMEND, "修改后重报"
@@ -312,7 +312,7 @@ def task_words(spec: Stage, what: str) -> str:
     """What a task asks for: 科室审核, 核对原件, 已退回，请按意见修改."""
     if what.startswith(CHECK):
         return "核对原件"
-    if what == ORDERED:
+    if what == ORDER:
         return "督办答复"
     return "已退回，请按意见修改" if what == RETURNED else state_words(spec, what)
 
