@@ -331,7 +331,7 @@ def _rows(cause: Cause, due: dict[str, Any] | None, today: date) -> list[dict[st
 
 
 def _holder_row(cause: Cause, today: date) -> str:
-    clock, step = cause.clock, cause.step
+    clock, step = cause.standing.clock if cause.is_about_order else cause.clock, cause.step
     since = cause.at if cause.kind == "handed_over" else cause.standing.held_from
     if cause.is_about_validity or cause.kind in {"check", "rejected", "incident"}:
         return ""
@@ -347,7 +347,7 @@ def _holder_row(cause: Cause, today: date) -> str:
 
 def _due_row(cause: Cause, due: dict[str, Any] | None, today: date) -> str:
     if due is not None:
-        return f"{due['words']}{'（本局推算，以该局为准）' if cause.is_outside else ''}"
+        return f"{due['words']}{'（本局推算，以该局为准）' if cause.is_outside and not cause.is_about_order else ''}"
     stopped = due_of(cause.clock, cause.calendar, today)
     return stopped.words if stopped else ""
 

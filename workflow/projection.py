@@ -12,15 +12,12 @@ from typing import Any
 from workflow.clock import SHANGHAI
 from workflow.definition import Definition
 from workflow.record import stamp
-from workflow.state import PREPARING, Clock, Entry, Paper, ProjectState, StageState
+from workflow.state import ORDER, PREPARING, Clock, Entry, Paper, ProjectState, StageState
 
 Row = dict[str, Any]
 
 CHECK = "check."
 """How the task of a checker begins; the number of the entry follows."""
-
-ORDERED = "order."
-"""The task of whoever has to answer a 督办单; no state of a stage is called so."""
 
 RETURNED = "returned"
 """What a task says of a preparation that has something to put right."""
@@ -91,7 +88,7 @@ def stage_tasks(key: str, stage: StageState) -> set[tuple[str, str, int, str, st
     found = {(key, what, person, stamp(stage.since), due) for person in stage.holders}
     if order := stage.order:
         day = _day(order.clock.due_on)
-        found |= {(key, ORDERED, person, stamp(order.at), day) for person in stage.holders}
+        found |= {(key, ORDER, person, stamp(order.at), day) for person in stage.holders}
     sent_back = stage.rejected
     if sent_back is not None and not ("." in stage.state and sent_back.entered_by in stage.holders):
         found.add((key, REJECTED, sent_back.entered_by, stamp(sent_back.at), None))

@@ -19,8 +19,8 @@ NOT_APPLICABLE, REFUSED, LAPSED, CANCELLED = "not_applicable", "refused", "lapse
 
 CLOSED_STATES = frozenset({WAITING, NOT_APPLICABLE, ISSUED, REFUSED, LAPSED, CANCELLED})
 PASSED_STATES = frozenset({ISSUED, NOT_APPLICABLE})
-ORDER = "order"
-"""The key of the clock of every 督办单."""
+ORDER = "order."
+"""The task of whoever has to answer a 督办单, and the key of its clock; no state of a stage is called so."""
 
 RUNNING_STATES = frozenset({"planning", "reserve", "active", "in_use"})
 ENDED_STATES = frozenset({"archived", "terminated"})

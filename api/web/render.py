@@ -23,13 +23,14 @@ from api.problems import Problem
 from api.refusals import name_refusal
 from workflow.clock import SHANGHAI, local_day
 from workflow.errors import SENTENCES, Reason
-from workflow.projection import ORDERED, REJECTED
+from workflow.projection import REJECTED
 from workflow.queries.audit import audited
 from workflow.queries.stages import NOBODY
 from workflow.queries.views import PaperView
 from workflow.queries.worklist import WorkItem
 from workflow.record import instant
 from workflow.rules import CODE, CODE_CHECKED_SINCE, CODE_DIGITS, NUMBER, scales
+from workflow.state import ORDER
 
 HERE: Final = Path(__file__).parent
 MEDIA: Final = {
@@ -197,7 +198,7 @@ def paper_url(ref: str, paper: PaperView) -> str:
     return f"/api/projects/{quote(ref)}/files/{paper.sha256}/preview"
 
 
-_PLACES: Final = {REJECTED: "not-confirmed", ORDERED: "order"}
+_PLACES: Final = {REJECTED: "not-confirmed", ORDER: "order"}
 """Where on the page of its stage something is done, if not where one acts."""
 
 

@@ -69,7 +69,7 @@ def test_the_record_is_narrowed_exported_and_verified(visit: Visit, tmp_path: Pa
     page = visit("jianghui")
     page.get_by_role("navigation").get_by_role("link", name="审计").click()
     page.get_by_label("项目", exact=True).fill("大院社区")
-    page.get_by_label("种类").select_option(label="时限与预警")
+    page.get_by_label("种类").select_option(label="时限、预警与督办")
     page.get_by_role("button", name="查找").last.click()
     rows = page.locator("table.audit tbody tr")
     expect(rows.first).to_contain_text("已提醒周建平")

@@ -21,6 +21,7 @@ from workflow.files import StoredFile
 from workflow.state import (
     ISSUED,
     LAPSED,
+    ORDER,
     PASSED_STATES,
     PREPARING,
     REFUSED,
@@ -52,7 +53,7 @@ def attend(city: City, who: int, found: Watched, stage: str, what: str) -> None:
     """Do what a task asks for, if it is still there."""
     if (stage, what) not in {task[:2] for task in projection.tasks(found.live)}:
         return
-    if what == "order.":
+    if what == ORDER:
         city.do(who, clocks.file_explanation, ref=found.ref, stage=stage, text="正在核实，尽快办结")
     elif what.startswith("check."):
         check(city, who, found, int(what.removeprefix("check.")))
@@ -325,7 +326,7 @@ def supervise(city: City, who: int, found: Watched) -> None:
                 who, orders.issue_order, ref=found.ref, stage=key, wanted="请说明原因，尽快办结", due_on=until,
                 turn=stage.turn,
             )  # fmt: skip
-        elif not rules.may_withdraw_order(case, key) and city.happens(0.1):
+        elif not rules.may_withdraw_order(case, key) and city.happens(0.5):
             city.do(who, orders.withdraw_order, ref=found.ref, stage=key, reason_given="已当面答复")
 
 

@@ -39,7 +39,7 @@ from workflow.evolve import evolve
 from workflow.machine import Compiled
 from workflow.record import START, chain, instant
 from workflow.snapshot import compile_text
-from workflow.state import Clock, Order, ProjectState, to_json
+from workflow.state import ORDER, Clock, Order, ProjectState, to_json
 from workflow.store import sqlite_path
 from workflow.timing import VALIDITY_LADDER
 
@@ -276,7 +276,7 @@ class Watch:
 
     def _climb(self, found: Watched, event: RungFired, at: datetime) -> None:
         """The next rung of that ladder, and no other; not before its instant."""
-        kind = "order" if event.clock.key == "order" else "stage"
+        kind = "order" if event.clock.key == ORDER else "stage"
         place = ("document", event.document) if event.document else (kind, event.stage)
         ladder = found.ladders[place]
         assert ladder.ahead, f"{place} climbs a rung that it does not have"

@@ -30,7 +30,7 @@ def causes(bureau: Bureau) -> dict[str, Cause]:
         outside=True, spans=(Span(date(2026, 9, 29), date(2026, 10, 8), "专家评审"),),
         statutory=Limit(30, WORKDAYS), statutory_on=date(2026, 11, 16),
     )  # fmt: skip
-    asked = _clock("order", date(2026, 11, 20), 2, due_on=date(2026, 11, 24))
+    asked = _clock(st.ORDER, date(2026, 11, 20), 2, due_on=date(2026, 11, 24))
     with_li = ev.Entered("review", (li,), review)
     with_liu = ev.Entered("preparing", (liu,), preparing)
     key = "budget_review"

@@ -88,7 +88,8 @@ def test_every_kind_of_notice_is_written_and_can_be_looked_at(bureau: Bureau, tm
         links.feed(mail.html)
         stage = "design_review" if kind == "asked" else "budget_review"
         page = {"check_batch": "checks", "moved": "projects/P1"}.get(kind, f"projects/P1/stages/{stage}")
-        assert links.links == [f"https://shenpi.example.gov.cn/{page}"], kind
+        place = {"escalated": "?open=supervise#order", "supervised": "#order", "order_late": "#order"}
+        assert links.links == [f"https://shenpi.example.gov.cn/{page}{place.get(kind, '')}"], kind
         assert links.loads == [], kind
         assert mail.text.count("http") == 1, kind
         assert "收到本邮件，因为您是" in mail.text, kind
@@ -121,10 +122,22 @@ def test_an_escalation_promises_nobody_what_the_desk_would_refuse(bureau: Bureau
 
     leads = {name: mail.text.splitlines()[0].partition("请阅处：")[2] for name, mail in said.items()}
     assert leads == {
-        "陈文娟": "可督促、延长时限或指定他人办理。",
-        "李国栋": "可督促或指定他人办理。",
-        "蒋慧": "可督促。",
+        "陈文娟": "可督办、延长时限或指定他人办理。",
+        "李国栋": "可指定他人办理。",
+        "蒋慧": "可督办。",
     }
+
+
+def test_an_order_about_what_another_office_has_keeps_their_day_and_ours_apart(bureau: Bureau) -> None:
+    """The office has had it since 25 September; the answer is due here on 24 November, and that is no 推算."""
+    bureau.register("2026-11-05 09:00")
+    known = causes(bureau)
+    clerk = replace(known["supervised"], state=known["outside_late"].state, person=bureau.people["刘畅"])
+    text = render("supervised", describe(clerk, base_url=BASE, today=TODAY)).text
+
+    assert "办理：区发展和改革局，9月25日 周五受理" in text
+    assert "11月24日 周二 · 剩 2 个工作日\n" in text
+    assert "前登记区发展和改革局的办理结果，或以情况说明答复。" in text.replace("\n", "")
 
 
 def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bureau) -> None:

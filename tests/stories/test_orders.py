@@ -11,7 +11,7 @@ from workflow.actions.people import change_person
 from workflow.clock import local_day
 from workflow.errors import WorkflowError
 from workflow.events import ExplanationFiled, OrderIssued, RungFired
-from workflow.projection import ORDERED
+from workflow.queries import warnings
 from workflow.state import ORDER, Accepted
 
 
@@ -24,9 +24,7 @@ def late(world: World) -> Dossier:
 
 def asked(world: World) -> list[tuple[str, str | None]]:
     """Who has to answer an order, by which day."""
-    rows = world.rows(
-        "SELECT person_id, due_on FROM task WHERE what = :what ORDER BY person_id", what=ORDERED
-    )
+    rows = world.rows("SELECT person_id, due_on FROM task WHERE what = :what ORDER BY person_id", what=ORDER)
     return [(world.name(row.person_id), row.due_on) for row in rows]
 
 
@@ -244,3 +242,16 @@ def next_reminder(hall: Dossier) -> str:
     assert order is not None
     assert order.clock.next_at is not None
     return local_day(order.clock.next_at).isoformat()
+
+
+def test_an_order_to_two_is_one_wherever_it_is_counted(world: World) -> None:
+    """杨帆 and 何静 both hold the step: each has it on the list, 预警 counts and shows one."""
+    world.person("何静", "规划财务股", "section_chief")
+    hall = late(world)
+    hall.order("approval")
+    found = world.store.read(warnings, person=world.people["罗秀英"], day=world.today, kind="order")
+
+    assert len(asked(world)) == 2
+    assert [(kind.count, len(kind.items)) for kind in found.kinds] == [(1, 1)]
+    assert found.kinds[0].items[0].order is not None
+    assert found.kinds[0].items[0].order.to == "杨帆、何静"

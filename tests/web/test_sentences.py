@@ -29,7 +29,7 @@ PEOPLE = Directory(
     posts=(),
 )
 CLOCK = st.Clock("review", DAY, Limit(2, Unit.WORKDAYS), due_on=date(2026, 11, 24))
-ASKED = st.Clock("order", DAY, Limit(2, Unit.WORKDAYS), due_on=date(2026, 11, 24))
+ASKED = st.Clock(st.ORDER, DAY, Limit(2, Unit.WORKDAYS), due_on=date(2026, 11, 24))
 OUTSIDE = st.Clock("external.accepted", DAY, Limit(20, Unit.WORKDAYS), outside=True)
 REVIEW = ev.Entered("review", (2,), CLOCK)
 PAPER = st.Paper(1, 1, NOW, sha256="0" * 64, name="报告.pdf")

@@ -31,7 +31,6 @@ from workflow.definition import Rung
 from workflow.events import DECODER, Event, ExplanationFiled, LetterDrafted, RungFired
 from workflow.models import EventRow, StageRow
 from workflow.people import Directory
-from workflow.projection import ORDERED
 from workflow.queries.numbers import number_of
 from workflow.queries.orders import order_view
 from workflow.queries.portfolio import LIGHT_FILTERS, below, organisation_name
@@ -45,12 +44,12 @@ from workflow.queries.words import Due, clock_day, due_of
 from workflow.record import instant
 from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
-from workflow.state import Clock, Paper, StageState
+from workflow.state import ORDER, Clock, Paper, StageState
 from workflow.timing import VALIDITY_LADDER, ladder_of
 
 STAGE, EVENT = table(StageRow), table(EventRow)
 
-IS_ORDER = TASK.c.what == literal_column(f"'{ORDERED}'")
+IS_ORDER = TASK.c.what == literal_column(f"'{ORDER}'")
 """When a task is to answer an order; spelled out, since SQLite uses the index of orders for nothing else."""
 
 PAGE = 50
@@ -245,7 +244,7 @@ def _in_hand(task: FromClause) -> ColumnElement[bool]:
     """When a task is what its person has in hand of a place: never what an outside office has."""
     return and_(
         STAGE.c.outside.is_(False),
-        task.c.what != ORDERED,
+        task.c.what != ORDER,
         task.c.project_id == STAGE.c.project_id,
         task.c.stage == STAGE.c.key,
         task.c.due_on == STAGE.c.due_on,

@@ -17,7 +17,7 @@ from workflow.definition import Stage
 from workflow.errors import Reason
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING
 from workflow.models import StageRow
-from workflow.projection import CHECK, ORDERED, REJECTED, RETURNED
+from workflow.projection import CHECK, REJECTED, RETURNED
 from workflow.queries.offers import due_offer
 from workflow.queries.orders import order_view
 from workflow.queries.papers import paper_view
@@ -30,7 +30,7 @@ from workflow.record import instant
 from workflow.rules import state_words
 from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
-from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, RUNNING_STATES, WAITING, Act, StageState
+from workflow.state import ISSUED, LAPSED, ORDER, PREPARING, REFUSED, RUNNING_STATES, WAITING, Act, StageState
 
 STAGE = table(StageRow)
 
@@ -259,7 +259,7 @@ def _count_checks(connection: Connection, who: Sequence[int]) -> tuple[int, int]
 
 def _urgency(day: date) -> ColumnElement[int]:
     """What is late comes first, then what came back, what others wait for and what is chased, then by due date."""
-    waits_for_a_word = or_(TASK.c.what.in_((RETURNED, REJECTED, ORDERED)), TASK.c.what.startswith(CHECK))
+    waits_for_a_word = or_(TASK.c.what.in_((RETURNED, REJECTED, ORDER)), TASK.c.what.startswith(CHECK))
     return case((TASK.c.due_on < day.isoformat(), 0), (waits_for_a_word, 1), else_=2)
 
 
@@ -327,7 +327,7 @@ def _group(what: str) -> tuple[str, str]:
     """Where an item belongs, and what the person is asked to do, as a verb."""
     if what.startswith(CHECK):
         return COMPARE, "核对"
-    if what == ORDERED:
+    if what == ORDER:
         return ANSWER, "答复督办"
     if what == RETURNED:
         return AMEND, "修改后重报"
@@ -344,7 +344,7 @@ def task_words(spec: Stage, what: str) -> str:
     """What a task asks for: 科室审核, 核对原件, 已退回，请按意见修改."""
     if what.startswith(CHECK):
         return "核对原件"
-    if what == ORDERED:
+    if what == ORDER:
         return "督办答复"
     if what == REJECTED:
         return "登记未通过核对"
