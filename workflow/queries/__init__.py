@@ -23,7 +23,7 @@ from workflow.queries.definitions import (
     versions,
 )
 from workflow.queries.dossier import Dossier, dossier
-from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
+from workflow.queries.inbox import IncidentPage, NoticePage, incidents, notices
 from workflow.queries.intake import intake_plan
 from workflow.queries.ledger import Ledger, LedgerHead, LedgerRow, ledger, ledger_head
 from workflow.queries.lists import (
@@ -67,7 +67,7 @@ __all__ = [
     "Dossier",
     "Facets",
     "Filters",
-    "IncidentItem",
+    "IncidentPage",
     "Ledger",
     "LedgerHead",
     "LedgerRow",
