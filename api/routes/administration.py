@@ -14,6 +14,7 @@ from api.answers import Answer, Created, Nothing, answers
 from api.auth import Administrator, Person, prove
 from api.desk import AtDesk
 from api.mail import outgoing
+from api.routes.inbox import Before
 from api.schemas import (
     DelegationBody,
     DelegationEndBody,
@@ -234,10 +235,10 @@ async def load_calendar(desk: AtDesk, administrator: Administrator, body: FileBo
     return Answer(YearLoaded(loaded.year, loaded.status, changes, loaded.moved), 201)
 
 
-@router.get("/incidents", **answers(tuple[queries.IncidentItem, ...]))
-async def list_incidents(desk: AtDesk, *, resolved: bool = False) -> Answer:
-    """What is stuck and waits for a person."""
-    return Answer(await desk.ask(queries.incidents, resolved=resolved))
+@router.get("/incidents", **answers(queries.IncidentPage))
+async def list_incidents(desk: AtDesk, *, resolved: bool = False, before: Before = 0) -> Answer:
+    """What is stuck and waits for a person, a page at a time."""
+    return Answer(await desk.ask(queries.incidents, resolved=resolved, before=before))
 
 
 @router.post("/incidents/{incident}/resolution", **answers(Nothing, 404, 409, status=201))

@@ -33,7 +33,7 @@ async def home(request: Request, desk: AtDesk) -> Response:
         units=len(desk.visitor.directory.organisations),
         people=len(desk.visitor.directory.people),
         left=await desk.door.ask(queries.abandoned),
-        incidents=(await desk.ask(queries.incidents))[:8],
+        incidents=await desk.ask(queries.incidents),
     )
 
 

@@ -39,13 +39,21 @@ router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=list(A
 
 
 @router.get("/incidents")
-async def incident_list(request: Request, desk: AtDesk, closed: Number = 0, done: Done = "") -> Response:
+async def incident_list(
+    request: Request, desk: AtDesk, closed: Number = 0, before: Number = 0, done: Done = ""
+) -> Response:
     """异常: what is stuck, with what to do; or those that were settled."""
-    return await _incidents_page(request, desk, closed=bool(closed), done=done)
+    return await _incidents_page(request, desk, closed=bool(closed), before=before, done=done)
 
 
 async def _incidents_page(
-    request: Request, desk: Desk, *, closed: bool = False, failure: Failure | None = None, done: str = ""
+    request: Request,
+    desk: Desk,
+    *,
+    closed: bool = False,
+    before: int = 0,
+    failure: Failure | None = None,
+    done: str = "",
 ) -> Response:
     return admin_page(
         request,
@@ -53,7 +61,7 @@ async def _incidents_page(
         desk.visitor,
         failure=failure,
         done=done,
-        items=await desk.ask(queries.incidents, resolved=closed),
+        incidents=await desk.ask(queries.incidents, resolved=closed, before=before),
         closed=closed,
         cases=INCIDENTS,
     )
@@ -66,7 +74,7 @@ async def resolve(request: Request, desk: AtDesk, form: Sent, incident: Id) -> R
         await run(desk, form, incidents.resolve_incident, incident=incident, how=form.text("how"))
     except WorkflowError as error:
         failure = refused(f"incident-{incident}", error, form)
-        return await _incidents_page(request, desk, failure=failure)
+        return await _incidents_page(request, desk, before=incident + 1, failure=failure)
     return done_at("/admin/incidents", "resolved")
 
 

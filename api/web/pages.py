@@ -299,15 +299,15 @@ def _named(name: str, title: str) -> str:
 
 
 @router.get("/notices")
-async def notices(request: Request, desk: AtDesk, before: Before = 0) -> Response:
-    """通知: every message I got."""
+async def notices(request: Request, desk: AtDesk, before: Before = 0, stuck: Before = 0) -> Response:
+    """通知: every message I got, from before one of them on; above them the incidents, from before `stuck` on."""
     return page(
         request,
         "notices.html",
         desk.visitor,
         administers=desk.visitor.directory.is_administrator(desk.visitor.id),
         page=await desk.ask(queries.notices, before=before),
-        incidents=await desk.ask(queries.incidents),
+        incidents=await desk.ask(queries.incidents, before=stuck),
     )
 
 

@@ -171,7 +171,7 @@ def test_what_several_processes_meet_at_once_is_one_incident(
 
     for _ in range(ROUNDS):
         at_once([lambda: world.store.act(meet)] * 4)
-        open_ = world.store.read(incidents, person=world.people["顾明"], day=world.today)
+        open_ = world.store.read(incidents, person=world.people["顾明"], day=world.today).items
 
         assert len(open_) == 1
         world.do(resolve_incident, "顾明", incident=open_[0].id, how="已修复")

@@ -33,7 +33,7 @@ def test_each_database_answers_every_question_of_the_desk(world: World) -> None:
     assert told.items[-1].text.startswith("谭丽登记了项目")
     assert [each.seq for each in older.items] == [1]
     assert ask(queries.notices, person=clerk, day=day).items
-    assert ask(queries.incidents, person=clerk, day=day) == ()
+    assert ask(queries.incidents, person=clerk, day=day).count == 0
     assert ask(queries.audit_head).administration.seq > 0
     assert {each.value for each in chosen.types} >= {"hall"}
     for stage in view.stages:

@@ -22,7 +22,7 @@ from workflow.queries.definitions import (
     versions,
 )
 from workflow.queries.dossier import dossier
-from workflow.queries.inbox import IncidentItem, NoticePage, incidents, notices
+from workflow.queries.inbox import IncidentPage, NoticePage, incidents, notices
 from workflow.queries.intake import intake_plan
 from workflow.queries.ledger import Ledger, LedgerHead, ledger, ledger_head
 from workflow.queries.lists import (

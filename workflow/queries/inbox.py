@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from workflow.events import DECODER
 from workflow.models import EventRow, Incident, Notice
@@ -15,13 +16,12 @@ from workflow.queries.scope import PROJECT, visible
 from workflow.queries.words import clock_time
 from workflow.record import instant
 from workflow.sentences import Teller, sentence
-from workflow.snapshot import snapshot
+from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
 
 EVENT, NOTICE, INCIDENT = table(EventRow), table(Notice), table(Incident)
 
 PAGE = 50
-MOST_OPEN = 1000
 
 
 class NoticeItem(Struct, frozen=True):
@@ -84,38 +84,51 @@ class IncidentItem(Struct, frozen=True):
     resolved_by: str
 
 
-def incidents(
-    connection: Connection, *, person: int, day: date, resolved: bool = False
-) -> tuple[IncidentItem, ...]:
-    """Open incidents in the person's scope, newest first; the system's own for administrators only.
+class IncidentPage(Struct, frozen=True):
+    """One page of incidents, newest first; `count` is how many there are in all, `after` as of notices."""
 
-    All that are open, up to many: what nobody sees nobody puts right. Of the resolved ones, the last page.
+    items: tuple[IncidentItem, ...]
+    after: int
+    count: int
+
+
+def incidents(
+    connection: Connection, *, person: int, day: date, resolved: bool = False, before: int = 0
+) -> IncidentPage:
+    """Open incidents in the person's scope, or those that were settled, newest first, from before that position on.
+
+    Those of the system itself are for administrators only.
     """
     snap = snapshot(connection)
     visible_ids = select(PROJECT.c.id).where(visible(connection, snap.directory, person, day))
     seen: list[ColumnElement[bool]] = [INCIDENT.c.project_id.in_(visible_ids)]
     if snap.directory.is_administrator(person):
         seen.append(INCIDENT.c.project_id == 0)
+    settled = INCIDENT.c.resolved_at.is_not(None) if resolved else INCIDENT.c.resolved_at.is_(None)
+    count = connection.execute(select(func.count(INCIDENT.c.id)).where(or_(*seen), settled)).scalar_one()
     statement = (
         select(INCIDENT, PROJECT.c.ref, PROJECT.c.title)
         .join_from(INCIDENT, PROJECT, PROJECT.c.id == INCIDENT.c.project_id, isouter=True)
-        .where(
-            or_(*seen), INCIDENT.c.resolved_at.is_not(None) if resolved else INCIDENT.c.resolved_at.is_(None)
-        )
+        .where(or_(*seen), settled)
         .order_by(INCIDENT.c.id.desc())
-        .limit(PAGE if resolved else MOST_OPEN)
+        .limit(PAGE + 1)
     )
-    return tuple(
-        IncidentItem(
-            id=row.id,
-            code=row.code,
-            text=row.text,
-            at=clock_time(instant(row.at)),
-            ref=row.ref or "",
-            project=row.title or "",
-            stage=row.stage,
-            resolved_at=clock_time(instant(row.resolved_at)) if row.resolved_at else "",
-            resolved_by=snap.directory.name(row.resolved_by) if row.resolved_by else "",
-        )
-        for row in connection.execute(statement)
+    if before:
+        statement = statement.where(INCIDENT.c.id < before)
+    rows = list(connection.execute(statement))
+    items = tuple(_incident(snap, row) for row in rows[:PAGE])
+    return IncidentPage(items, items[-1].id if len(rows) > PAGE else 0, count)
+
+
+def _incident(snap: Snapshot, row: Any) -> IncidentItem:
+    return IncidentItem(
+        id=row.id,
+        code=row.code,
+        text=row.text,
+        at=clock_time(instant(row.at)),
+        ref=row.ref or "",
+        project=row.title or "",
+        stage=row.stage,
+        resolved_at=clock_time(instant(row.resolved_at)) if row.resolved_at else "",
+        resolved_by=snap.directory.name(row.resolved_by) if row.resolved_by else "",
     )
