@@ -15,6 +15,12 @@ def test_an_estimate_that_nobody_wrote_down_is_filled_in_and_checked(city: City,
     assert "补登可研批复的内容" in page.words
     assert "后续事项要用" in page.words, "excess_report depends on it"
 
+    assert (
+        FIELD
+        in clerk.send("/complete", **{FIELD: ""})
+        .html.partition("补登的内容不能为空")[0]
+        .rpartition("<li>")[2]
+    )
     page = clerk.send("/complete", **{FIELD: "两千八百万"})
     assert page.status == 409
     assert "投资估算：请填写数字" in page.words

@@ -326,7 +326,7 @@ def due_move(case: Case) -> str:
     definition, state = case.definition, case.state
     if state.state in {"active", "in_use"} and not unfinished_stages(case):
         return "put_into_use" if state.state == "active" else "archive"
-    if state.taking_over or state.state not in {"planning", "reserve"}:
+    if state.taking_over or state.is_blocked or state.state not in {"planning", "reserve"}:
         return ""
     planning = {key for key, spec in definition.stages.items() if spec.phase == definition.phases[0]}
     work = definition.stages.keys() - planning

@@ -220,7 +220,7 @@ def blockers(case: Case, stage: Stage, earliest: date | None) -> list[Blocker]:
     found = [_reply_blocker(case, need) for need in _awaited(case, stage)]
     found += [
         blocker
-        for document in unissued(case, _own_unknown(case, stage))
+        for document in _unissued(case, _own_unknown(case, stage))
         if (blocker := Blocker("reply", f"等待{_titles(case.definition, [document])}")) not in found
     ]
     found += [
@@ -255,7 +255,7 @@ def _own_unknown(case: Case, stage: Stage) -> frozenset[str]:
     return holds.names if isinstance(holds, Unknown) else frozenset()
 
 
-def unissued(case: Case, names: Iterable[str]) -> list[str]:
+def _unissued(case: Case, names: Iterable[str]) -> list[str]:
     """The replies among whose fields these are and that are still to come: nobody could fill in anything of them."""
     documents = {name.partition(".")[0] for name in names if "." in name}
     return sorted(
@@ -282,7 +282,7 @@ def wanted(case: Case, stage: Stage) -> str:
 def _reply_blocker(case: Case, need: Need) -> Blocker:
     titles = _titles(case.definition, need.options)
     if need.unknown:
-        coming = unissued(case, need.unknown)
+        coming = _unissued(case, need.unknown)
         if coming:
             return Blocker("reply", f"等待{_titles(case.definition, coming)}")
         return Blocker(FACT, f"等待填写{fact_titles(case.definition, need.unknown)}")

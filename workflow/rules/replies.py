@@ -96,7 +96,7 @@ def check_completion(case: Case, spec: Stage, what: Completed) -> list[Reason]:
     if not empty or any(values[key] is not None and key not in empty for key in values):
         reasons.append(reason("reply-complete", what.document, title=kind.title))
     elif not reasons and all(value is None for value in values.values()):
-        reasons.append(reason("text-required", empty[0], title="补登的内容"))
+        reasons.append(reason("text-required", f"{kind.key}.field.{empty[0]}", title="补登的内容"))
     return [*reasons, *check_text(what.basis, "basis", "依据", longest=200)]
 
 
