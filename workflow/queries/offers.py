@@ -20,6 +20,8 @@ DECISIONS = {
     "returned": ("return", "退回"),
     "refused": ("refuse", "不予批准"),
 }
+SHOWING = {**DECISIONS, "approved": ("approve", "期满办结")}
+"""A publicity (公示、公告) is seen to its end, not approved."""
 
 RECORDS = {
     FILING: ("filed", "concluded"),
@@ -79,7 +81,8 @@ def _at_step(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
 
 def _decisions(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
     case = reading.case
-    for outcome, (trigger, label) in DECISIONS.items():
+    words = SHOWING if rules.is_publicity(case, key) else DECISIONS
+    for outcome, (trigger, label) in words.items():
         reasons = rules.may_decide(case, key, stage.step, trigger)
         if trigger == "approve":
             reasons += rules.publicity_unfinished(case, key, reading.calendar)
