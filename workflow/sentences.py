@@ -17,7 +17,7 @@ from workflow import administration as ad
 from workflow import events as ev
 from workflow import state as st
 from workflow.clock import local_day
-from workflow.definition import POSTS, Definition
+from workflow.definition import POSTS, Definition, StepKind
 from workflow.machine import PROJECT_STATES
 from workflow.people import SYSTEM, Directory
 from workflow.rules import fact_titles, names, state_words, step_title
@@ -61,6 +61,13 @@ class Teller(Struct, frozen=True):
         """The title of a step of a stage."""
         spec = self.definition.stages.get(stage)
         return step_title(spec, step) if spec else step
+
+    def is_publicity(self, stage: str, step: str) -> bool:
+        """Whether that step only shows something in public (公示、公告): nobody agrees there."""
+        spec = self.definition.stages.get(stage)
+        return any(
+            each.key == step and each.kind is StepKind.PUBLICITY for each in (spec.steps if spec else ())
+        )
 
     def people(self, people: Iterable[int]) -> str:
         """Names, joined."""
@@ -169,7 +176,8 @@ def _decided(event: ev.StepDecided, tell: Teller) -> str:
     issued = "、".join(_reply(tell, key, paper) for key, paper in event.issued.items())
     done = f"；{tell.stage(event.stage)}已办结" if event.entered.state == st.ISSUED else ""
     out = f"，取得{issued}" if issued else ""
-    return f"{who}在{tell.stage(event.stage)}的{tell.step(event.stage, event.step)}中同意{said}{done}{out}{tell.next(event.stage, event.entered)}"
+    agreed = "期满时办结" if tell.is_publicity(event.stage, event.step) else "中同意"
+    return f"{who}在{tell.stage(event.stage)}的{tell.step(event.stage, event.step)}{agreed}{said}{done}{out}{tell.next(event.stage, event.entered)}"
 
 
 def _returned(event: ev.StageReturned, tell: Teller) -> str:

@@ -58,6 +58,7 @@ DONE = {
     "withdrawn": "已撤回",
     "reapplied": "已重新办理",
     "approved": "已同意",
+    "shown": "公示已期满办结",
     "returned": "已退回",
     "refused": "已作不予批准",
     "recorded": "已登记",
@@ -171,7 +172,8 @@ async def _decide(form: Form, file: StageFile) -> Command:
         "replies": replies,
         "as_printed": form.has("as_printed"),
     }
-    return Command(decisions.decide, arguments, outcome if outcome in DONE else "approved")
+    done = "shown" if approving and file.publicity else outcome
+    return Command(decisions.decide, arguments, done if done in DONE else "approved")
 
 
 def _papers(file: StageFile) -> dict[str, str]:

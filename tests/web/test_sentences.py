@@ -55,6 +55,7 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.StageHeld(STAGE, DAY), "“可研审批”须等到2026年11月20日方可办理。"),
     (ev.StageSubmitted(STAGE, {"a": "b"}, REVIEW), "杨帆报送了“可研审批”，材料1件，下一步：科室审核（杨帆）。"),
     (ev.StepDecided(STAGE, "review", "资料齐全。", "", REVIEW, on_behalf=3), "杨帆（代罗秀英）在“可研审批”的科室审核中同意，意见：资料齐全，下一步：科室审核（杨帆）。"),
+    (ev.StepDecided("survey_design", "bidding", "三家投标。", "", REVIEW), "杨帆在“勘察设计招标”的招标文件发出至开标期满时办结，意见：三家投标，下一步：科室审核（杨帆）。"),
     (ev.StepDecided(STAGE, "sign", "", "", ev.Entered("issued"), signed_by=3, issued={"feasibility_reply": REPLY}), "罗秀英（纸质签批，杨帆核对原件）在“可研审批”的分管领导审签中同意；“可研审批”已办结，取得可研批复云发改审〔2026〕27号。"),
     (ev.StageReturned(STAGE, "review", "材料不全。", FIXES, ev.Entered("preparing", (1,))), "杨帆退回了“可研审批”，理由：材料不全，需修改2处：补编制说明；核对工程量。"),
     (ev.StageRefused(STAGE, "review", "不符合规划"), "杨帆对“可研审批”不予批准，理由：不符合规划。"),

@@ -16,6 +16,8 @@ from workflow.queries.views import Offer
 from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, StageState
 
 DECISIONS = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
+SHOWING = {**DECISIONS, "approved": "期满办结"}
+"""A publicity (公示、公告) is seen to its end, not approved."""
 
 RECORDS = {
     FILING: ("filed", "concluded"),
@@ -75,7 +77,8 @@ def _at_step(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
 
 def _decisions(reading: Reading, key: str, stage: StageState) -> Iterator[Offer]:
     case = reading.case
-    for outcome, label in DECISIONS.items():
+    words = SHOWING if rules.is_publicity(case, key) else DECISIONS
+    for outcome, label in words.items():
         reasons = rules.may_decide(case, key, stage.step, TRIGGERS[outcome])
         if outcome == "approved":
             reasons += rules.publicity_unfinished(case, key, reading.calendar)

@@ -239,6 +239,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         issues_now=bool(current.step) and spec.steps[-1].key == current.step,
         step=current.step,
         step_title=rules.step_title(spec, current.step) if current.step else "",
+        publicity=rules.is_publicity(reading.case, stage),
         body=spec.step(current.step).body if current.step else "",
         content=rules.content_token(current.papers),
         offers=stage_offers(reading, stage),
@@ -349,7 +350,7 @@ def _steps(
                 kind=step.kind.value,
                 standing=standing,
                 who=_step_people(reading, spec, stage, step, now=number == place),
-                done=_done_words(reading, act, opinions.get(step.key, ""), signatures.get(step.key, ""))
+                done=_done_words(reading, step, act, opinions.get(step.key, ""), signatures.get(step.key, ""))
                 if act
                 else "",
                 limit=_limit_words(step),
@@ -388,14 +389,15 @@ def _signatures(reading: Reading, record: list[tuple[Row, Event]]) -> dict[str, 
     return found
 
 
-def _done_words(reading: Reading, act: Act, opinion: str, signed: str) -> str:
+def _done_words(reading: Reading, step: Step, act: Act, opinion: str, signed: str) -> str:
+    said = opinion or ("期满办结" if step.kind is StepKind.PUBLICITY else "同意")
     who = reading.directory.acting(act.by, act.on_behalf)
     if signed:
-        return f"{who} {signed} {opinion or '同意'}"
+        return f"{who} {signed} {said}"
     if act.body:
         entered = reading.directory.name(act.entered_by)
-        return f"{act.body} {opinion or '同意'}（{clock_time(act.at)} {entered}登记，{who}核对原件）"
-    return f"{who} {clock_time(act.at)} {opinion or '同意'}"
+        return f"{act.body} {said}（{clock_time(act.at)} {entered}登记，{who}核对原件）"
+    return f"{who} {clock_time(act.at)} {said}"
 
 
 def _step_people(reading: Reading, spec: Stage, stage: StageState, step: Step, *, now: bool) -> str:

@@ -342,6 +342,7 @@ class StageFile(Struct, frozen=True):
     conclusions: tuple[str, ...]
     step: str
     step_title: str
+    publicity: bool
     body: str
     content: str
     offers: tuple[Offer, ...]

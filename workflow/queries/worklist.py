@@ -279,6 +279,8 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     entry = row.what.removeprefix(CHECK) if group == COMPARE else ""
     if row.what == WAITING:
         action = rules.wanted(reading.case, spec)
+    if group == DECIDE and rules.is_publicity(reading.case, row.stage):
+        action = "组织公示"
     if "." in row.what and group != COMPARE and stage.not_confirmed:
         group, action = AMEND, AGAIN
     rejected = stage.rejected if row.what == REJECTED else None

@@ -83,6 +83,7 @@ from workflow.rules.people import (
     entry_people,
     going_on,
     is_decider,
+    is_publicity,
     may_conclude,
     may_confirm,
     may_decide,
