@@ -208,6 +208,8 @@ def test_a_clock_that_began_again_is_not_simply_green(city: City, sign_in: SignI
 
     chief = sign_in("liguodong")
     chief.open(f"/projects/{city.projects['E']}/stages/budget_review")
+    chief.send("/explanation", text="材料换版，重新审核")
+    assert "重新计算" in chief.page.words, "a word on it changes nothing of the clock"
     chief.send("/hand-over", to=str(city.people["chenwenjuan"]), reason="外出培训")
 
     assert "● 正常·重新计时" in director.open("/projects").words

@@ -11,7 +11,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from workflow.clock import local_day
-from workflow.events import Event, StageRestarted, StageSubmitted
+from workflow.events import ClockChanged, Event, RungFired, StageRestarted, StageSubmitted
 from workflow.machine import Compiled
 from workflow.queries.reading import Reading
 from workflow.queries.record import Row
@@ -55,8 +55,10 @@ def restart_words(reading: Reading, record: Sequence[tuple[Row, Event]]) -> str:
         if entered:
             restarted = event if isinstance(event, StageRestarted) else None
             clock = entered.clock
-        elif not getattr(event, "document", ""):  # else it is the clock of a reply's validity
-            clock = getattr(event, "clock", clock)
+        elif (
+            isinstance(event, ClockChanged | RungFired) and not event.document
+        ):  # else it is a reply's validity
+            clock = event.clock
     if restarted is None or clock is None:
         return ""
     return _words(reading, restarted, clock, late, submitted)
