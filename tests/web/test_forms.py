@@ -278,7 +278,7 @@ def test_a_checked_reply_is_done_and_the_taking_over_is_ended_from_the_same_page
         reply__proposal_reply__number="澴发改审〔2024〕61号",
         reply__proposal_reply__issued_on="2024-07-16",
     )
-    assert "尚有补录未核对：项目建议书审批" in desk.page.words
+    assert "尚有登记未核对：项目建议书审批" in desk.page.words
     chief.open(address.removesuffix("/take-over"))
     chief.send("/confirm")
 
