@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.mistyped import why
 from api.refusals import name_refusal
 from workflow.errors import (
     Conflict,
@@ -78,36 +79,6 @@ RETRY_AFTER: Final = 5
 """Seconds after which it is worth asking again what the store could not answer."""
 
 _BY_STATUS: Final = {404: "not-found", 405: "method-not-allowed", 400: "form-malformed"}
-
-_WHY: Final[dict[str, str]] = {
-    "missing": "必须填写",
-    "extra_forbidden": "没有这一项",
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "bool_type": "应为 true 或 false",
-    "float_type": "应为数值",
-    "float_parsing": "应为数值",
-    "string_type": "应为文字",
-    "string_too_long": "文字过长",
-    "string_too_short": "文字过短",
-    "string_unicode": "含有不能用的字符",
-    "string_pattern_mismatch": "写法不对",
-    "date_parsing": "应为日期，如2026-09-18",
-    "date_from_datetime_parsing": "应为日期，如2026-09-18",
-    "date_type": "应为日期，如2026-09-18",
-    "list_type": "应为一列内容",
-    "dict_type": "应为一组内容",
-    "literal_error": "不在可选之列",
-    "enum": "不在可选之列",
-    "union_tag_invalid": "不在可选之列",
-    "union_tag_not_found": "缺少种类",
-    "greater_than_equal": "过小",
-    "less_than_equal": "过大",
-    "too_long": "项数过多",
-    "too_short": "项数过少",
-    "json_invalid": "不是 JSON",
-    "model_attributes_type": "应为 JSON 对象，且 Content-Type 为 application/json",
-}
 
 
 class ReasonView(BaseModel):
@@ -189,9 +160,9 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError("only HTTP errors are handled here") from error
     status = 422 if error.status_code == 400 else error.status_code
-    why = reason(_BY_STATUS.get(error.status_code, "invalid-request"))
+    found = reason(_BY_STATUS.get(error.status_code, "invalid-request"))
     titles = {404: "没有找到", 405: "不支持此操作", 422: "内容有误"}
-    response = answer(request, _problem(status, titles.get(status, "不能办理"), (why,), {}))
+    response = answer(request, _problem(status, titles.get(status, "不能办理"), (found,), {}))
     response.headers.update(error.headers or {})
     return response
 
@@ -214,8 +185,7 @@ def _problem(status: int, title: str, reasons: tuple[Reason, ...], extra: Mappin
 
 def _field_reason(error: Mapping[str, Any]) -> Reason:
     place = [str(each) for each in error["loc"] if each not in {"body", "query", "path", "header"}]
-    why = _WHY.get(error["type"], str(error["msg"]))
-    return reason("field-invalid", ".".join(place), field=".".join(place) or "内容", why=why)
+    return reason("field-invalid", ".".join(place), field=".".join(place) or "内容", why=why(error))
 
 
 def _wants_page(request: Request) -> bool:

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from api.mistyped import why
+
 PREFIX = "SHENPI_"
 FILE = "shenpi.toml"
 MARK = "TEST-DATA"
@@ -176,7 +178,7 @@ def make(**values: Any) -> Settings:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        wrong = "；".join(f"{'.'.join(map(str, each['loc']))}：{each['msg']}" for each in error.errors())
+        wrong = "；".join(f"{'.'.join(map(str, each['loc']))}：{why(each)}" for each in error.errors())
         raise SettingsError(f"设置有误（{wrong}）。请更正 {FILE} 或相应的 {PREFIX}… 环境变量。") from None
     _check(settings)
     return settings

@@ -7,6 +7,7 @@ a password, nor MAIL FROM is ever sent.
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -211,7 +212,19 @@ def _connect_failure(error: Exception) -> Failure:
     return Failure(Phase.CONNECT, fault, _words(error), replied=False)
 
 
+_TOLD: tuple[tuple[type[Exception], str], ...] = (
+    (TimeoutError, "服务器未在规定时间内应答"),
+    (socket.gaierror, "找不到这个主机名"),
+    (ConnectionRefusedError, "对方拒绝连接，该端口上没有邮件服务"),
+    (ConnectionError, "服务器中断了连接"),
+    (aiosmtplib.SMTPNotSupported, "服务器不支持所设的加密或登录方式"),
+)
+"""What failed before any reply, in words; the first that fits the cause, then the error itself."""
+
+
 def _words(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "服务器未在规定时间内应答"
+    for each in (error.__cause__, error):
+        told = next((words for kind, words in _TOLD if isinstance(each, kind)), "")
+        if told:
+            return told
     return " ".join(str(error).split())[:500] or type(error).__name__

@@ -172,7 +172,7 @@ def test_a_new_version_is_compared_in_words_then_published_and_running_projects_
     new = text.replace("title: 概算审核", "title: 投资概算审核", 1)
 
     page = desk.send("/types/check", text=new)
-    assert "正在办理的1个项目不变" in page.words
+    assert "尚未归档的1个项目不变" in page.words
     assert "/projects?type=centre-conversion" in page.links
 
     assert "第2版" in page.words
@@ -266,7 +266,9 @@ def test_a_test_mail_that_fails_says_so_in_words_with_a_remedy(city: City) -> No
             page = desk.send("/mail/test")
 
             assert page.status == 409
-            assert "测试邮件没有发出：连接和登录邮件服务器时" in page.words
+            assert (
+                "测试邮件没有发出：连接和登录邮件服务器时，对方拒绝连接，该端口上没有邮件服务。" in page.words
+            )
             assert "请核对主机名和端口" in page.words
 
 
