@@ -16,7 +16,6 @@ from workflow.rules.doing import (
     again_trigger,
     due_move,
     expiring,
-    hands_in,
     may_begin_again,
     may_change_clock,
     may_change_facts,
@@ -72,7 +71,6 @@ from workflow.rules.orders import (
     is_pressing,
     may_supervise,
     may_withdraw_order,
-    supervising,
 )
 from workflow.rules.people import (
     CHIEFS,
@@ -93,7 +91,6 @@ from workflow.rules.people import (
     may_withdraw_entry,
     on_behalf,
     paper_authors,
-    preparers,
     running,
     stage_people,
     submitters,

@@ -14,6 +14,7 @@ from workflow.definition import POSTS
 from workflow.errors import Reason, reason
 from workflow.rules.case import Case, names
 from workflow.rules.people import RANKS, SUPERVISORS, capacity, running
+from workflow.state import Order
 
 ANSWERED_WITHIN = 2
 """In how many working days an order is to be answered if nothing else is said."""
@@ -29,13 +30,13 @@ def may_supervise(case: Case, key: str) -> list[Reason]:
     holders = names(case.directory, stage.holders)
     if stage.holders and set(stage.holders) <= set(case.acts_as):
         reasons.append(reason("own-order", key))
-    elif not supervising(case, key):
+    elif not _is_above(case, key):
         posts = "、".join(POSTS[post] for post in _posts_above(case, key))
         reasons.append(reason("not-above", key, posts=posts, holders=holders or "管理员"))
     if stage.order is not None:
         at = stage.order.at.astimezone(SHANGHAI)
         words = f"{at.month}月{at.day}日{at:%H:%M}"
-        who, due = case.directory.name(stage.order.by), stage.order.clock.due_on
+        who, due = _issuer(case, stage.order), stage.order.clock.due_on
         reasons.append(reason("supervised-already", key, who=who, at=words, due=due))
     elif not stage.holders or not is_pressing(case, key):
         reasons.append(reason("not-pressing", key, stage=spec.title))
@@ -50,11 +51,15 @@ def is_pressing(case: Case, key: str) -> bool:
     return stage.clock is not None and stage.clock.warn_on is not None and stage.clock.warn_on <= case.day
 
 
-def supervising(case: Case, key: str) -> list[int]:
-    """Whose standing the actor may use to chase that stage: their own, or that of whoever they act for."""
+def _is_above(case: Case, key: str) -> bool:
+    """Whether the actor, or one of those they act for, stands above everybody who holds the stage."""
     posts, units = _posts_above(case, key), _units(case, key)
     has_post = case.directory.has_post
-    return [each for each in case.acts_as if all(has_post(each, posts, unit) for unit in units)]
+    return any(all(has_post(each, posts, unit) for unit in units) for each in case.acts_as)
+
+
+def _issuer(case: Case, order: Order) -> str:
+    return case.directory.acting(order.by, order.on_behalf)
 
 
 def _posts_above(case: Case, key: str) -> tuple[str, ...]:
@@ -101,5 +106,5 @@ def may_withdraw_order(case: Case, key: str) -> list[Reason]:
     if stage.order is None:
         return [reason("no-order", key, stage=spec.title)]
     if capacity(case, stage.order.issuers) is None:
-        return [reason("not-the-issuer", key, who=case.directory.name(stage.order.by))]
+        return [reason("not-the-issuer", key, who=_issuer(case, stage.order))]
     return []
