@@ -52,7 +52,7 @@ def test_zhoujianping_prepares_the_morning_meeting(visit: Visit) -> None:
     keep_picture(page, "leader-warnings")
 
     # the project's whole story, and the rule behind the limit
-    page.get_by_role("link", name="大院社区综合养老服务中心改造").click()
+    page.get_by_role("link", name="大院社区综合养老服务中心改造", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("大院社区综合养老服务中心改造")
     expect(page.get_by_role("complementary", name="经过")).to_contain_text("刘畅报送了“概算审核”")
     page.get_by_role("row", name="概算审核").get_by_role("link").click()
@@ -167,3 +167,20 @@ def test_all_of_it_fits_a_phone(visit: Visit) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         expect(page.locator("main")).to_contain_text("李国栋" if name != "projects" else "超期")
         keep_picture(page, f"leader-{name}-phone")
+
+
+def test_chenwenjuan_chases_what_is_late_from_her_phone(visit: Visit) -> None:
+    """From 预警 to the form, which stands open with its day; what she sends is then among the open orders."""
+    page = visit("chenwenjuan", PHONE)
+    page.get_by_role("link", name="逐项查看").click()
+    page.get_by_role("link", name="督办大院社区综合养老服务中心改造·概算审核").click()
+    expect(page.get_by_label("答复期限")).to_have_value("2026-11-25")
+    page.get_by_label("督办要求").fill("请查明卡在哪一步，写明何时可办结")
+    page.get_by_role("button", name="发督办单").click()
+
+    expect(page.get_by_role("status")).to_contain_text("督办单已发出")
+    keep_picture(page, "leader-order")
+    page.get_by_role("link", name="预警").click()
+    (order,) = table_of(page, "督办未了结")
+    for words in ("概算审核", "李国栋", "陈文娟", "11月25日 周三", "请查明卡在哪一步"):
+        assert words in order
