@@ -67,13 +67,13 @@ def kind(event: Event | None) -> str:
         ({}, STUDIED, "not_applicable", "StageHeld"),
         ({"forest": "0"}, {}, "review", ""),
         ({"forest": "0"}, {}, "issued", ""),
-        ({"forest": "1"}, STUDIED, "refused", ""),
+        ({"forest": "1"}, STUDIED, "refused", "StepOffered"),
         ({"forest": "1"}, STUDIED, "cancelled", ""),
     ],
     ids=[
         "the reply is missing", "free", "does not apply, not its turn", "does not apply", "unknown, so somebody is asked", "stays open", "applies no more",
         "unknown again", "the reply fell away", "stays passed", "applies after all", "passed too early", "unknown after passing",
-        "in review nothing moves by itself", "nor when issued", "nor when refused", "nor when cancelled",
+        "in review nothing moves by itself", "nor when issued", "refused, and nobody was asked", "nor when cancelled",
     ],
 )  # fmt: skip
 def test_a_stage_moves_by_itself_only_from_waiting_preparing_and_not_applicable(
