@@ -164,6 +164,7 @@ class StageView(Struct, frozen=True):
     phase: str
     state: str
     state_words: str
+    publicity: bool
     light: Light
     due: Due | None
     holders: str
@@ -300,7 +301,6 @@ class StageFile(Struct, frozen=True):
     conclusions: tuple[str, ...]
     step: str
     step_title: str
-    publicity: bool
     body: str
     content: str
     offers: tuple[Offer, ...]
