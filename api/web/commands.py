@@ -172,7 +172,7 @@ async def _decide(form: Form, file: StageFile) -> Command:
         "replies": replies,
         "as_printed": form.has("as_printed"),
     }
-    done = "shown" if approving and file.publicity else outcome
+    done = "shown" if approving and file.stage.publicity else outcome
     return Command(decisions.decide, arguments, done if done in DONE else "approved")
 
 

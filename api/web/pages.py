@@ -124,6 +124,8 @@ def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
 def _wanted(stage: StageView) -> str:
     if stage.missing:
         return f"备齐“{stage.title}”的材料"
+    if stage.publicity:
+        return f"组织“{stage.title}”的公示"
     verb = _VERBS.get(stage.state, "登记" if "." in stage.state else "审批")
     return f"{verb}“{stage.title}”"
 
@@ -271,19 +273,22 @@ def _handed_in(it: StageFile, said: str, document: str) -> str:
     return f"{said}。{again}" if paper.title in again else f"{said}。"
 
 
+_MOST_TOLD = 3
 _FOLLOWING = {"stage.restarted", "stage.opened", "stage.held", "stage.skipped"}
 """What a command may have done to stages beside what it was given for."""
 
 
 def _consequences(record: Iterable[Told]) -> str:
-    """What became of the stages that the last command has begun, begun again, or holds, each once.
+    """What became of the stages that the last command has begun, begun again, or holds, each once, the first few.
 
     `record` is newest first; the words are not.
     """
     found: dict[str, str] = {}
     for each in takewhile(lambda it: it.kind in _FOLLOWING, record):
         found.setdefault(each.stage, each.text)
-    return "".join(reversed(found.values()))
+    told = list(reversed(found.values()))
+    rest = f"共{len(told)}个事项有变动，其余见“经过”。" if len(told) > _MOST_TOLD else ""
+    return "".join(told[:_MOST_TOLD]) + rest
 
 
 def awaiting(said: str, checkers: str) -> str:

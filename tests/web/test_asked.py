@@ -37,3 +37,16 @@ def test_a_fact_that_is_wanted_is_asked_where_the_clerk_looks(city: City, sign_i
     page = clerk.open(f"{project}/stages/forest")
     assert "待补齐信息 在 吴海涛 手里" in page.words
     assert page.links.count(f"{project}/facts") == 1
+
+
+def test_a_change_that_reaches_many_stages_tells_of_the_first_and_counts_them(
+    city: City, sign_in: SignIn
+) -> None:
+    """Two facts are in doubt again: five stages stand still, the sentence above the page stays one that is read."""
+    clerk, project = sign_in("wuhaitao"), f"/projects/{city.projects['A']}"
+    clerk.open(f"{project}/facts")
+    page = clerk.send("/facts", **{"fact.forest_land": "", "fact.survey_design_fee": ""})
+
+    said = page.words.partition("项目信息已更新。")[2].partition("经过”。")[0]
+    assert said.count("请吴海涛补齐所缺信息") == 3
+    assert said.endswith("共5个事项有变动，其余见“")

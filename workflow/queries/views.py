@@ -189,6 +189,7 @@ class StageView(Struct, frozen=True):
     phase: str
     state: str
     state_words: str
+    publicity: bool
     light: Light
     due: Due | None
     holders: str
@@ -342,7 +343,6 @@ class StageFile(Struct, frozen=True):
     conclusions: tuple[str, ...]
     step: str
     step_title: str
-    publicity: bool
     body: str
     content: str
     offers: tuple[Offer, ...]
