@@ -73,7 +73,7 @@ def test_whoever_loses_the_race_keeps_what_was_typed(city: City, sign_in: SignIn
     page = desk.send("/decide", outcome="returned", opinion="口径不清。", fixes="需求测算：补口径")
 
     assert page.status == 409
-    assert "陈文娟已于10:00签批，您的操作未生效。请先看现在的进展。" in page.words
+    assert "陈文娟（代李国栋）已于10:00签批，您的操作未生效。请先看现在的进展。" in page.words
     assert "您刚才写的，未生效： 口径不清。 需求测算：补口径" in page.words
 
 
