@@ -143,7 +143,8 @@ def filled(form: FormOnPage) -> Values:
                 pressed = True
                 values.append((each.name, "returned" if each.name == "outcome" else each.chosen))
         elif each.kind in {"checkbox", "radio"}:
-            if each.name in {"item", "entry"} or "checked" in each.attributes:
+            must = each.kind == "checkbox" and "required" in each.attributes
+            if must or each.name in {"item", "entry"} or "checked" in each.attributes:
                 values.append((each.name, each.chosen))
         elif each.kind != "file" or "text" not in form.fields:
             values.append((each.name, right(form, each)))
