@@ -137,7 +137,8 @@ class Casework:
         last = stage.last
         if last is None or last.what not in WINNING_WORDS:
             raise Conflict(reason("stale-page", key, stage=self.spec(key).title))
-        who, what = self.tx.directory.name(last.by), WINNING_WORDS[last.what]
+        who = "您" if last.by == self.actor else self.tx.directory.name(last.by)
+        what = WINNING_WORDS[last.what]
         raise Conflict(
             reason("lost-to", key, who=who, what=what, at=last.at.astimezone(SHANGHAI).strftime("%H:%M")),
             winner=last.by,
