@@ -144,7 +144,8 @@ class Casework:
         last, mover = stage.last, stage.mover
         if last is None or mover is None or last.what not in WINNING_WORDS:
             raise Conflict(reason("stale-page", key, stage=self.spec(key).title))
-        who = self.tx.directory.acting(mover.by, mover.on_behalf)
+        acting = self.tx.directory.acting
+        who = "您" if mover.by == self.actor else acting(mover.by, mover.on_behalf)
         what = WINNING_WORDS[last.what]
         raise Conflict(
             reason("lost-to", key, who=who, what=what, at=last.at.astimezone(SHANGHAI).strftime("%H:%M")),
