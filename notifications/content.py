@@ -408,7 +408,7 @@ def _order_row(cause: Cause, today: date) -> str:
     order = cause.standing.order
     if order is None or order.clock.due_on is None or isinstance(cause.event, OrderIssued):
         return ""
-    who = _teller(cause).directory.name(order.by)
+    who = cause.directory.acting(order.by, order.on_behalf)
     wanted = wording.without_amounts(order.wanted).rstrip("。")
     return f"{who}{wording.plain(local_day(order.at), today)}：{wanted}，{wording.plain(order.clock.due_on, today)}前答复"
 
