@@ -256,13 +256,13 @@ def test_an_unusual_number_is_taken_when_it_is_printed_so(world: World) -> None:
 
 
 def test_a_stale_page_names_who_was_first(world: World) -> None:
-    """A lost race is a conflict that names the winner, what was done and when."""
+    """A lost race is a conflict that names the winner, in another window oneself, what was done and when."""
     hall = in_review(world)
     turn = hall.stage("approval").turn
     world.at("2026-09-01 11:20")
     hall.approve("approval", "review", "杨帆", turn=turn)
 
-    with refused("lost-to", says="杨帆已于11:20签批", kind=Conflict):
+    with refused("lost-to", says="您已于11:20签批", kind=Conflict):
         hall.return_("approval", "review", "杨帆", turn=turn)
     with refused("lost-to", says="杨帆", kind=Conflict):
         hall.submit("approval", turn=turn)

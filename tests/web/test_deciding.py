@@ -58,20 +58,6 @@ def test_what_changed_since_this_reader_returned_it_is_marked(city: City, sign_i
     assert "自您" not in sign_in("chenwenjuan").open(address).words
 
 
-def test_whoever_decided_in_another_window_is_not_told_of_themselves_by_name(
-    city: City, sign_in: SignIn
-) -> None:
-    desk, other = sign_in("liguodong"), sign_in("liguodong")
-    [ref] = pile_of(desk, city).reviews(1)
-    for window in (desk, other):
-        window.open(f"/projects/{ref}/stages/{STAGE}")
-    desk.send("/decide", outcome="approved", opinion="同意。")
-
-    page = other.send("/decide", outcome="returned", opinion="口径不清。", fixes="需求测算：补口径")
-
-    assert "您已于10:00签批，您的操作未生效。" in page.words
-
-
 def test_whoever_loses_the_race_keeps_what_was_typed(city: City, sign_in: SignIn) -> None:
     desk = sign_in("liguodong")
     pile = pile_of(desk, city)

@@ -136,7 +136,9 @@ def test_a_second_click_is_answered_like_the_first(city: City, sign_in: SignIn) 
     assert page.words.count("在“概算审核”的科室审核中同意") == 1
 
 
-def test_a_page_grown_old_is_refused_with_the_winners_name(city: City, sign_in: SignIn) -> None:
+def test_a_page_grown_old_is_refused_and_says_who_was_first_elsewhere_oneself(
+    city: City, sign_in: SignIn
+) -> None:
     desk, other = sign_in("liguodong"), sign_in("liguodong")
     address = f"/projects/{city.projects['E']}{STAGE}"
     desk.open(address)
@@ -146,7 +148,7 @@ def test_a_page_grown_old_is_refused_with_the_winners_name(city: City, sign_in: 
     page = desk.send("/decide", outcome="returned", opinion="请补正。", fixes="补编制说明")
 
     assert page.status == 409
-    assert "李国栋已于10:00签批" in page.words
+    assert "您已于10:00签批，您的操作未生效。" in page.words
 
 
 def test_whoever_does_not_hold_it_reads_who_does_instead_of_dead_buttons(city: City, sign_in: SignIn) -> None:
