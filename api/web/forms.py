@@ -41,6 +41,7 @@ LONGEST_LIMIT = 999
 _CHUNK = 256 * 1024
 
 WORDS: Final = {
+    "about": "办理的是",
     "title": "项目名称",
     "code": "项目代码",
     "opinion": "意见",

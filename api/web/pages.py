@@ -75,6 +75,7 @@ async def project_page(
         done=_project_outcome(it, found.timeline.items, done),
         onwards=await next_item(desk) if done and not primary and not it.taking_over else None,
         it=it,
+        about=it.title,
         **await pictured(graph, desk.day),
         primary=primary,
         lacking=[stage for stage in it.stages if stage.missing],
@@ -197,6 +198,7 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
     deciding = "decide-returned" in offers and offers["decide-returned"].allowed
     return {
         "it": it,
+        "about": f"{it.project}·{it.stage.title}",
         "offers": offers,
         "records": records,
         "again": again,

@@ -43,6 +43,7 @@ def test_an_opinion_typed_into_an_ended_session_comes_back_and_is_sent_with_one_
     assert desk.page.status == 200
     assert "请确认提交" in desk.page.words
     assert "李国栋" in desk.page.words
+    assert "办理的是 大院社区综合养老服务中心改造·概算审核" in desk.page.words
     assert "第3页" in desk.page.words
     assert "<b>第3页" not in desk.page.html
     assert "退回" in desk.page.words
