@@ -13,7 +13,7 @@ def test_who_was_given_a_late_step_has_it_since_then_and_not_since_it_was_late(
     """陈文娟 gives 李国栋's late review to 周建平, who has had it since today."""
     deputy, director = sign_in("chenwenjuan"), sign_in("zhoujianping")
     page = deputy.open(f"/projects/{city.projects['E']}{BUDGET}")
-    assert "只列能看到本项目、岗位相符、未参与本件的人" in page.words
+    assert "只列能看到本项目的人；审核、审签的，还须岗位相符、未参与本件" in page.words
     deputy.send("/hand-over", to=str(city.people["zhoujianping"]), reason="李国栋外出培训")
 
     assert "在 周建平 手里，自今日" in deputy.open(f"/projects/{city.projects['E']}{BUDGET}").words
