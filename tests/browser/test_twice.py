@@ -49,7 +49,7 @@ def test_two_tabs_decide_the_same(city: City, visit: Visit) -> None:
     press(other, "退回")
 
     alert = other.get_by_role("alert")
-    expect(alert).to_contain_text("李国栋已于")
+    expect(alert).to_contain_text("您已于")
     expect(alert).to_contain_text("您的操作未生效")
     expect(other.get_by_text("您刚才写的，未生效")).to_be_visible()
     expect(other.locator("main")).to_contain_text(OPINION)

@@ -240,7 +240,7 @@ def test_of_two_windows_the_later_one_hears_that_all_is_done(city: City, sign_in
 
     assert page.status == 409
     assert "未办 3 件。" in page.words
-    assert page.words.count("李国栋已于10:00签批") == 3
+    assert page.words.count("您已于10:00签批") == 3
     assert pile.decided(refs) == [1, 1, 1]
 
 
