@@ -103,8 +103,8 @@ _INSERT_TASK = Statement(
     )
 )
 _DELETE_TASK = Statement(
-    text(
-        "DELETE FROM task WHERE project_id = :project_id AND stage = :stage AND what = :what"
+    text(  # not `what = :what`: the index of orders is on that, so SQLite would prepare this again for each new value
+        "DELETE FROM task WHERE project_id = :project_id AND stage = :stage AND what || '' = :what"
         " AND person_id = :person_id"
     )
 )
