@@ -250,6 +250,7 @@ BROKEN = [
     ("condition-not-reply", "study: {title: 可研报告}", "study: {title: 可研报告, fields: {beds: {title: 床位, kind: integer}}}", "when: forest > 0 and study_reply.estimate > 100", "when: §study.beds > 0"),
     ("condition-reads-itself", "  forest_consent: {title: 使用林地审核同意书}", "  forest_consent: {title: 使用林地审核同意书, fields: {area: {title: 面积, kind: decimal}}}", "when: forest > 0 and study_reply.estimate > 100", "when: §forest_consent.area > 0"),
     ("condition-reads-later", "    issues: [site_opinion]\n", "    when: §study_reply.estimate > 0\n    issues: [site_opinion]\n"),
+    ("condition-reads-absent", "    issues: [study_reply]\n", "    when: forest > 1\n    issues: [study_reply]\n", "when: forest > 0 and", "when: §forest > 0 and"),
     ("condition-reads-later", "needs: [proposal]", "needs: [{document: proposal, when: §study_reply.estimate > 0}]"),
     ("reply-issued-twice", "issues: [study_reply]", "issues: [study_reply, §site_opinion]"),
     ("needs-own-reply", "needs: [proposal]", "needs: [proposal, §proposal_reply]"),
@@ -420,6 +421,19 @@ def test_a_cycle_is_told_in_the_titles_that_people_know() -> None:
     assert loaded.findings[0].message == (
         "事项互相等待，谁也开始不了：“建议书审批” → “可研审批” → “建议书审批”；请断开其中一处"
     )
+
+
+@pytest.mark.parametrize(
+    "when", ["forest > 1", "forest > 1 and method == '新建'"], ids=["one condition", "two joined by and"]
+)
+def test_a_condition_that_first_asks_whether_its_reply_will_be_there_is_taken(when: str) -> None:
+    """Where the issuing stage does not apply, the answer is no before the reply is looked for."""
+    loaded, _ = loaded_with(
+        "    issues: [study_reply]\n", f"    when: {when}\n    issues: [study_reply]\n",
+        "when: forest > 0 and study_reply", f"when: {when} and study_reply", "version: 1", "version: 1§",
+    )  # fmt: skip
+
+    assert loaded.findings == ()
 
 
 def test_every_separate_cycle_is_named() -> None:

@@ -6,7 +6,7 @@ evaluating one always ends, and answers True, False or `Unknown` with the names 
 
 from workflow.conditions.evaluation import Unknown, evaluate
 from workflow.conditions.parser import RESERVED, ConditionError, parse
-from workflow.conditions.tree import Condition, Readable, Value, names
+from workflow.conditions.tree import Condition, Readable, Value, asks_first, names
 from workflow.conditions.words import explain
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Readable",
     "Unknown",
     "Value",
+    "asks_first",
     "evaluate",
     "explain",
     "names",

@@ -167,6 +167,16 @@ def walk(node: Node) -> Iterator[Node]:
             yield from walk(right)
 
 
+def asks_first(condition: Condition, first: Condition) -> bool:
+    """Whether the condition is false wherever `first` is, and says so by itself: all that `first` asks it asks too."""
+
+    def parts(node: Node) -> tuple[Node, ...]:
+        return node.parts if isinstance(node, All) else (node,)
+
+    asked = parts(condition.tree)
+    return all(each in asked for each in parts(first.tree))
+
+
 def names(condition: Condition) -> frozenset[str]:
     """Every fact and field that the condition reads."""
     return frozenset(each.name for each in walk(condition.tree) if isinstance(each, Name))

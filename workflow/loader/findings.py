@@ -66,6 +66,7 @@ FINDINGS: dict[str, str] = {
     "bad-condition": "{problem}",
     "condition-not-reply": "条件读到了{document}的字段，但没有事项办出它；请改读事实，或在某事项的 issues 里写上 {key}",
     "condition-reads-itself": "{stage}的条件读到了它自己要办出的{document}；请改读更早的批复或事实",
+    "condition-reads-absent": "{stage}的条件读到了{document}，而办出它的{issuer}可能不适用，那时答不出来；请在前面先写上 {when} and",
     "condition-reads-later": "{stage}的条件读到了在它之后才有的批复，走不下去：{cycle}；请改读更早的批复或事实",
     "reply-issued-twice": "{document}已由{stage}（第 {line} 行）办出；一份批复只能由一个事项办出",
     "needs-own-reply": "{stage}需要的材料正是它自己办出的{document}；请改为更早的材料，或从 issues 中删去",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from workflow.conditions import Condition, names
+from workflow.conditions import Condition, asks_first, names
 from workflow.definition import FactType, Kind, Rung, Stage, Unit
 from workflow.loader.findings import Findings, hint
 
@@ -162,6 +162,24 @@ def _conditions_read_replies(draft: Draft, findings: Findings) -> None:
                 findings.add(draft.places[path], "condition-not-reply", document=title, key=document)
 
 
+def _conditions_can_be_answered(draft: Draft, findings: Findings) -> None:
+    """A stage that does not apply issues nothing: a condition on its reply asks for that first, or waits for ever."""
+    stages, issuers = draft.definition.stages, _issuers(draft)
+    for stage, path, condition in _conditions(draft):
+        for document in _documents_read(condition):
+            issuer = stages.get(issuers.get(document, stage.key), stage)
+            guards = [each for each in (condition, stage.when) if each is not None]
+            if (
+                issuer is stage
+                or issuer.when is None
+                or any(asks_first(each, issuer.when) for each in guards)
+            ):
+                continue
+            titles = {"stage": _quoted(stage.title), "issuer": _quoted(issuer.title)}
+            said = {"document": _document(draft, document), "when": str(issuer.when)}
+            findings.add(draft.places[path], "condition-reads-absent", **titles, **said)
+
+
 class _Edge(Struct, frozen=True):
     """`later` cannot begin before `earlier` has issued, because of what stands at `path`."""
 
@@ -250,6 +268,7 @@ _PROOFS: tuple[Callable[[Draft, Findings], None], ...] = (
     _nothing_stands_for_itself,
     _documents_are_used,
     _conditions_read_replies,
+    _conditions_can_be_answered,
     _nobody_waits_for_themselves,
 )
 
