@@ -86,7 +86,15 @@ class Pass:
             await self._act(ledger.server_well)
 
     async def _act(self, action: Callable[..., T], **arguments: Any) -> T:
-        return await asyncio.wrap_future(self._store.submit(action, **arguments, now=self._now()))
+        under_way = asyncio.wrap_future(self._store.submit(action, **arguments, now=self._now()))
+        try:
+            return await asyncio.shield(under_way)
+        except (
+            asyncio.CancelledError
+        ):  # another line has ended this pass: it leaves nothing behind that still leases
+            await asyncio.wait([under_way])
+            under_way.exception()
+            raise
 
     def _now(self) -> datetime:
         return self._began + timedelta(seconds=perf_counter() - self._started)
