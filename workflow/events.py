@@ -141,7 +141,8 @@ class StepDecided(Deed, frozen=True, tag="step.decided"):
 
     `content` is the token of all papers seen. `signed_by` is set for a signature on paper, `body` when an
     outside office decided; then `entered_by` typed it in as `entry` and the actor only checked the original.
-    `issued` is set when this was the last step of the stage: the replies that came into being.
+    `issued` is set when this was the last step of the stage: the replies that came into being. `shown_on` is
+    the day on which a publicity was hung out, if that was said.
     """
 
     stage: str
@@ -155,6 +156,7 @@ class StepDecided(Deed, frozen=True, tag="step.decided"):
     body: str = ""
     issued: dict[str, Paper] = {}
     issued_on: date | None = None
+    shown_on: date | None = None
 
 
 class StageReturned(Deed, frozen=True, tag="stage.returned"):

@@ -125,7 +125,7 @@ def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
 def _wanted(stage: StageView) -> str:
     if stage.missing:
         return f"备齐“{stage.title}”的材料"
-    if stage.publicity:
+    if stage.shown_from:
         return f"组织“{stage.title}”的公示"
     verb = _VERBS.get(stage.state, "登记" if "." in stage.state else "审批")
     return f"{verb}“{stage.title}”"
@@ -188,12 +188,12 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
     offers = {offer.action: offer for offer in it.offers}
     records = [offer for offer in it.offers if offer.action.startswith("record-")]
     again = offers.get("reapply") if it.stage.holders or it.expiring else None
-    elsewhere = {"submit", "decide-approved", "decide-returned", "decide-refused"}
-    elsewhere |= {"explanation"} if it.order and it.order.mine else set()
+    decisions = [offer for offer in it.offers if offer.action.startswith("decide-")]
+    elsewhere = {"submit"} | ({"explanation"} if it.order and it.order.mine else set())
     others = [
         offer
         for offer in it.offers
-        if offer.action not in elsewhere and offer not in records and offer is not again
+        if offer.action not in elsewhere and offer not in (*decisions, *records) and offer is not again
     ]
     deciding = "decide-returned" in offers and offers["decide-returned"].allowed
     return {
@@ -201,6 +201,7 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
         "about": f"{it.project}·{it.stage.title}",
         "offers": offers,
         "records": records,
+        "decisions": decisions,
         "again": again,
         "others": [offer for offer in others if offer.allowed and _has_use(offer, it)],
         "refused_offers": [offer for offer in others if not offer.allowed],

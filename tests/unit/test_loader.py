@@ -147,6 +147,7 @@ def test_what_is_left_out_has_its_default() -> None:
     assert (external.kind, external.by, external.confirm) == (StepKind.EXTERNAL, "clerk", "section_chief")
     assert (external.file, external.accept) == (DEFAULT_FILE, Limit(5, Unit.WORKDAYS))
     assert definition.stages["study"].step("sign").file is None
+    assert definition.stages["site"].step("publicity").within == Limit(14, Unit.DAYS)
     assert definition.documents["study"].formats == ("pdf",)
     assert definition.documents["study"].register_only is Register.NO
     assert (definition.ladder, definition.outside_ladder) == (DEFAULT_LADDER, DEFAULT_OUTSIDE_LADDER)
@@ -275,6 +276,8 @@ BROKEN = [
     ("unused-document", "  study: {title: 可研报告}", "  study: {title: 可研报告}\n  §map: {title: 地形图}"),
     ("promised-beyond-statutory", "promised: 5 workdays", "promised: §30 workdays"),
     ("promised-beyond-statutory", "promised: 5 workdays", "promised: §2 months"),
+    ("publicity-without-time", "minimum: 7 days}", "minimum: 7 days, within: §7 days}"),
+    ("publicity-without-time", "minimum: 7 days}", "minimum: 7 days, within: §4 workdays}"),
 ]  # fmt: skip
 
 

@@ -80,6 +80,7 @@ FINDINGS: dict[str, str] = {
     "sum-of-itself": "合计的分项里不能有合计本身{fact}；请删去",
     "cap-not-on-reply": "只有事项办出的批复，其字段才能写 caps；请删去，或写到批复的字段上",
     "cap-unlike": "{fact}与{field}须都是数值、单位相同，才能比较；请核对",
+    "publicity-without-time": "办结时限（{within}）不比公示期（{minimum}）长，期满才能办结，必然超期；请写长些，或删去",
     "ladder-order": "提醒时点须由早到晚排列；请把这一行移到前面",
     "ladder-repeats": "这个提醒时点已写过；请合并，tell 可写多个岗位",
     # warnings

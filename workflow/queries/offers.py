@@ -16,8 +16,8 @@ from workflow.queries.views import Offer
 from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, StageState
 
 DECISIONS = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
-SHOWING = {**DECISIONS, "approved": "期满办结"}
-"""A publicity (公示、公告) is seen to its end, not approved."""
+SHOWING = {"approved": "期满办结", "returned": "退回"}
+"""A publicity (公示、公告) is seen to its end, or taken back; nobody approves or refuses it."""
 
 RECORDS = {
     FILING: ("filed", "concluded"),

@@ -86,7 +86,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         phase=spec.phase,
         state=stage.state,
         state_words="视为已办" if implied else standing_words(reading, spec, stage),
-        publicity=rules.is_publicity(reading.case, key),
+        shown_from=local_day(stage.since) if stage.since and rules.is_publicity(reading.case, key) else None,
         light=state_light(stage.state, due),
         due=due,
         holders=holder_words(reading, spec, stage),

@@ -182,14 +182,14 @@ class EntryView(Struct, frozen=True):
 
 
 class StageView(Struct, frozen=True):
-    """One stage as lists and the graph show it."""
+    """One stage as lists and the graph show it; `shown_from` is the first day on which its publicity could hang out."""
 
     key: str
     title: str
     phase: str
     state: str
     state_words: str
-    publicity: bool
+    shown_from: date | None
     light: Light
     due: Due | None
     holders: str

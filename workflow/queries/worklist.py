@@ -46,13 +46,14 @@ FEW_CHECKS = 5
 SAME_STAGE = and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage)
 
 DECIDE, COMPARE, PREPARE, AMEND, UNSTICK, FOLLOW = "decide", "check", "prepare", "amend", "unstick", "follow"
-ANSWER = "answer"
+ANSWER, SHOW = "answer", "show"
 GROUPS = {
     ANSWER: "督办，请答复",
     DECIDE: "待审批",
     COMPARE: "待核对",
     AMEND: "退回修改",
     PREPARE: "待报送",
+    SHOW: "公示公告，期满办结",
     UNSTICK: "停住的事项，待处理",
     FOLLOW: "外部门办理中，请跟进",
 }
@@ -92,8 +93,8 @@ class Deciding(Struct, frozen=True):
 class WorkItem(Struct, frozen=True):
     """One thing that waits for a person: what, where, from whom, until when, and for whom they would act.
 
-    `comparing` is the entry to check, `order` the 督办单 to answer; `entered` an entry that others have to check before
-    this item goes on.
+    `not_yet` is why a publicity cannot be concluded; `comparing` is the entry to check, `order` the 督办单 to answer;
+    `entered` an entry that others have to check before this item goes on.
     """
 
     ref: str
@@ -109,6 +110,7 @@ class WorkItem(Struct, frozen=True):
     due: Due | None
     outside: bool
     missing: tuple[Reason, ...] = ()
+    not_yet: tuple[Reason, ...] = ()
     fixes: tuple[str, ...] = ()
     for_whom: str = ""
     entry: str = ""
@@ -280,7 +282,7 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     if row.what == WAITING:
         action = rules.wanted(reading.case, spec)
     if group == DECIDE and rules.is_publicity(reading.case, row.stage):
-        action = "组织公示"
+        group, action = SHOW, "组织公示"
     if "." in row.what and group != COMPARE and stage.not_confirmed:
         group, action = AMEND, AGAIN
     rejected = stage.rejected if row.what == REJECTED else None
@@ -302,6 +304,9 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         due=order.due if order else None if rejected else due_of(stage.clock, reading.calendar, reading.day),
         outside=bool(stage.clock and stage.clock.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
+        not_yet=tuple(rules.publicity_unfinished(reading.case, row.stage, reading.calendar))
+        if group == SHOW
+        else (),
         fixes=_to_amend(stage) if group == AMEND else (),
         for_whom=reading.directory.name(row.person_id) if row.person_id != reading.case.actor else "",
         entry=entry,
@@ -361,7 +366,6 @@ def _sender(reading: Reading, act: Act | None) -> str:
 def _deciding(reading: Reading, spec: Stage, stage: StageState) -> Deciding:
     documents = reading.state.documents
     reasons = rules.may_decide(reading.case, spec.key, stage.step, "approve")
-    reasons += rules.publicity_unfinished(reading.case, spec.key, reading.calendar)
     last = spec.steps[-1].key == stage.step
     return Deciding(
         step=stage.step,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from workflow.calendar import Calendar
 from workflow.clock import due, local_day
 from workflow.definition import POSTS
@@ -167,13 +169,22 @@ def may_draft_letter(case: Case, key: str) -> list[Reason]:
     return reasons
 
 
-def publicity_unfinished(case: Case, key: str, calendar: Calendar) -> list[Reason]:
-    """A publicity lasts at least as long as the law says before anybody concludes it."""
+def publicity_unfinished(
+    case: Case, key: str, calendar: Calendar, shown_on: date | None = None
+) -> list[Reason]:
+    """A publicity lasts at least as long as the law says before anybody concludes it.
+
+    It lasts from `shown_on`, the day on which it was hung out, or from the day on which it could first be.
+    """
     spec, stage = case.stage(key)
     step = spec.step(stage.step)
     if step.minimum is None or stage.since is None:
-        return []
-    ends = due(calendar, local_day(stage.since), step.minimum)
+        return [reason("publicity-day-unwanted", "shown_on", step=step.title)] if shown_on else []
+    first = local_day(stage.since)
+    shown = shown_on or first
+    if not first <= shown <= case.day:
+        return [reason("publicity-day", "shown_on", first=first, last=case.day)]
+    ends = due(calendar, shown, step.minimum)
     if ends is None or case.day > ends.day:
         return []
     return [reason("publicity-too-short", key, step=step.title, minimum=step.minimum, day=ends.day)]
