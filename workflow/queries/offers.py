@@ -192,11 +192,6 @@ def withdrawal_offer(reading: Reading, number: int) -> Offer:
     )
 
 
-def paper_reasons(reading: Reading) -> list[Reason]:
-    """Why the actor may not hand in papers: it is for the clerk, and for whoever prepares a stage."""
-    return rules.may_hand_in(reading.case)
-
-
 def project_offers(reading: Reading) -> tuple[Offer, ...]:
     """What could be done with the project as a whole."""
     return tuple(_project_offers(reading))

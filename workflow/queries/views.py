@@ -93,7 +93,10 @@ class FieldView(Struct, frozen=True):
 
 
 class NeedView(Struct, frozen=True):
-    """One requirement of a stage and how it stands: ok, missing, expired, unknown or passed."""
+    """One requirement of a stage and how it stands: ok, missing, expired, unknown or passed.
+
+    `documents` are its options, `addable` those that this reader may hand in now.
+    """
 
     key: str
     title: str
@@ -101,7 +104,7 @@ class NeedView(Struct, frozen=True):
     words: str
     paper: PaperView | None
     documents: tuple[DocumentView, ...]
-    may_add: bool
+    addable: tuple[DocumentView, ...]
     recommended: bool
     soft: bool
     basis: str
