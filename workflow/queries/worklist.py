@@ -147,7 +147,8 @@ class Worklist(Struct, frozen=True):
 
     `checks` are replies taken over that wait for their check on a page of their own, in how many `projects`.
     `taken_up` are the projects that they are taking over: no stage of these waits for anybody yet. Those of
-    `moves` are to be moved as a whole, by them or by whoever they remind of it.
+    `moves` are to be moved as a whole, by them or by whoever they remind of it. `more` and `more_still` say that
+    there are more tasks, and more projects without a clock, than were looked at.
     """
 
     mine: tuple[WorkItem, ...]
@@ -156,6 +157,8 @@ class Worklist(Struct, frozen=True):
     projects: int = 0
     taken_up: tuple[TakenUp, ...] = ()
     moves: tuple[DueMove, ...] = ()
+    more: bool = False
+    more_still: bool = False
 
     @property
     def late(self) -> int:
@@ -171,14 +174,15 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
         select(*(TASK.c[name] for name in ("project_id", "stage", "what", "person_id", "since")))
         .where(TASK.c.person_id.in_(who))
         .order_by(_urgency(day), case((TASK.c.due_on.is_(None), 1), else_=0), TASK.c.due_on, TASK.c.since)
-        .limit(MOST_TASKS)
+        .limit(MOST_TASKS + 1)
     )
     count, in_projects = _count_checks(connection, who)
     if count > FEW_CHECKS:
         statement = statement.join(STAGE, SAME_STAGE, isouter=True).where(not_(taken_over_checks()))
     else:
         count = in_projects = 0
-    rows = _once(connection.execute(statement), person)
+    tasks = connection.execute(statement).fetchall()
+    rows = _once(tasks[:MOST_TASKS], person)
     opened = readings(connection, snap, (row.project_id for row in rows), person, day)
     found = [_work_item(opened[row.project_id], row) for row in rows]
     found.sort(key=lambda item: not item.late)
@@ -190,19 +194,22 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
         in_projects,
         tuple(
             _taken_up(reading)
-            for reading in still
+            for reading in still[:MOST_STILL]
             if reading.state.taking_over and reading.state.clerk == person
         ),
         tuple(
             DueMove(reading.ref, reading.state.title, offer)
-            for reading in still
+            for reading in still[:MOST_STILL]
             if (offer := due_offer(reading))
         ),
+        more=len(tasks) > MOST_TASKS,
+        more_still=len(still) > MOST_STILL,
     )
 
 
 def _without_clock(connection: Connection, snap: Snapshot, person: int, day: date) -> list[Reading]:
-    """The projects in which no clock runs, of the clerk and of the chief who is asked there, the latest first.
+    """The projects in which no clock runs, of the clerk and of the chief who is asked there, the latest first; one
+    more than are shown.
 
     Whose work projects are not, an overseer's of a whole province, is spared the search.
     """
@@ -221,7 +228,7 @@ def _without_clock(connection: Connection, snap: Snapshot, person: int, day: dat
             PROJECT.c.outside_due_on.is_(None),
         )
         .order_by(PROJECT.c.id.desc())
-        .limit(MOST_STILL)
+        .limit(MOST_STILL + 1)
     )
     return [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
 
