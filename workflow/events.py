@@ -140,7 +140,8 @@ class StepDecided(Deed, frozen=True, tag="step.decided"):
     """Somebody approved a step; the stage moved on to `entered`.
 
     `content` is the token of all papers seen. `signed_by` is set for a signature on paper, `body` when an
-    outside office decided; then `entered_by` typed it in as `entry` and the actor only checked the original.
+    outside office decided; then `entered_by`, perhaps for another (`entered_for`), typed it in as `entry` and the
+    actor only checked the original.
     `issued` is set when this was the last step of the stage: the replies that came into being. `shown_on` is
     the day on which a publicity was hung out, if that was said.
     """
@@ -153,6 +154,7 @@ class StepDecided(Deed, frozen=True, tag="step.decided"):
     signed_by: int = 0
     entry: int = 0
     entered_by: int = 0
+    entered_for: int = 0
     body: str = ""
     issued: dict[str, Paper] = {}
     issued_on: date | None = None
@@ -170,6 +172,7 @@ class StageReturned(Deed, frozen=True, tag="stage.returned"):
     signed_by: int = 0
     entry: int = 0
     entered_by: int = 0
+    entered_for: int = 0
     body: str = ""
 
 
@@ -182,6 +185,7 @@ class StageRefused(Deed, frozen=True, tag="stage.refused"):
     signed_by: int = 0
     entry: int = 0
     entered_by: int = 0
+    entered_for: int = 0
     body: str = ""
     asked: tuple[int, ...] = ()
 

@@ -167,7 +167,7 @@ def _whoever(event: ev.StepDecided | ev.StageReturned | ev.StageRefused, tell: T
     """Who decided; of an outside office's decision also who recorded it and who checked the original."""
     if not event.body:
         return acted(event, tell.directory, tell.actor)
-    return f"{event.body}（{tell.directory.name(event.entered_by)}登记，{tell.who}核对原件）"
+    return f"{event.body}（{tell.directory.acting(event.entered_by, event.entered_for)}登记，{tell.who}核对原件）"
 
 
 def _decided(event: ev.StepDecided, tell: Teller) -> str:

@@ -129,7 +129,7 @@ def people_choices(directory: Directory, *, without: int = 0) -> list[tuple[int,
         )
 
     return [
-        (each.id, f"{each.name}（{directory.title(each.id) or each.staff_number}）")
+        (each.id, directory.in_full(each.id))
         for each in sorted(directory.people.values(), key=place)
         if each.active and each.id != without
     ]

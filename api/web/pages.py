@@ -86,7 +86,7 @@ async def project_page(
             if each.register != "always"
         ],
         registrable=[(each.key, each.title) for each in found.papers if each.register != "no"],
-        colleagues=[(each.id, _named(each.name, each.title)) for each in found.colleagues],
+        colleagues=[(each.id, each.in_full) for each in found.colleagues],
         others=await picker(desk, "other", failure, exclude=it.ref),
         refused_offers=[offer for offer in it.offers if not offer.allowed and offer.action != "facts"],
         timeline=found.timeline,
@@ -208,8 +208,8 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
         "deciding": deciding,
         "phrases": await desk.ask(phrases) if deciding else (),
         "formats": tuple(FORMATS),
-        "colleagues": [(each.id, _named(each.name, each.title)) for each in it.colleagues],
-        "signers": [(each.id, _named(each.name, each.title)) for each in it.signers],
+        "colleagues": [(each.id, each.in_full) for each in it.colleagues],
+        "signers": [(each.id, each.in_full) for each in it.signers],
     }
 
 
@@ -297,10 +297,6 @@ def _consequences(record: Iterable[Told]) -> str:
 def awaiting(said: str, checkers: str) -> str:
     """What was entered, and who is to check it: 已登记，待杨帆核对原件后生效。"""
     return f"{said}，待{checkers}核对原件后生效。" if checkers else f"{said}。"
-
-
-def _named(name: str, title: str) -> str:
-    return f"{name}（{title}）" if title else name
 
 
 # Notices, mails

@@ -116,11 +116,13 @@ def conclude(
     key = spec.key
     stage = work.stage(key)
     to = work.after(key, TRIGGERS[outcome])
-    entered_by = work.project.state.entries[str(entry)].by if entry else 0
+    source = work.project.state.entries.get(str(entry))
+    entered_by, entered_for = (source.by, source.on_behalf) if source else (0, 0)
     marks: dict[str, Any] = {
         "signed_by": signed_by,
         "entry": entry,
         "entered_by": entered_by,
+        "entered_for": entered_for,
         "body": body,
     }
     if outcome == "returned":
@@ -137,7 +139,7 @@ def conclude(
     token = rules.content_token(stage.papers)
     if to != ISSUED:
         # who only compared a signed sheet, or typed it in, decided nothing
-        hands = {signed_by} if signed_by else {work.actor, work.on_behalf, entered_by}
+        hands = {signed_by} if signed_by else {work.actor, work.on_behalf, entered_by, entered_for}
         entered = work.entered(key, to, exclude=rules.stage_people(work.case, key) | hands)
         work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks, shown_on=shown_on))
         return

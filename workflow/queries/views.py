@@ -291,11 +291,11 @@ class ProjectView(Struct, frozen=True):
 
 
 class Colleague(Struct, frozen=True):
-    """A person whom work may be given to."""
+    """A person whom work may be given to, and what tells them apart from others of that name or post."""
 
     id: int
     name: str
-    title: str
+    in_full: str
 
 
 class Rejected(Struct, frozen=True):
