@@ -40,6 +40,9 @@ LONGEST_FIXES = 20
 LONGEST_LIMIT = 999
 _CHUNK = 256 * 1024
 
+SECRETS: Final = frozenset({"password", "current"})
+"""Fields whose content never stands in a page that gives a form back."""
+
 WORDS: Final = {
     "about": "办理的是",
     "title": "项目名称",
@@ -113,6 +116,11 @@ class Form:
     def text(self, field: str) -> str:
         """What was typed; noted if it holds what is not there to be seen."""
         return self._read(field, self.data.get(field))
+
+    def raw(self, field: str) -> str:
+        """What was typed, to the letter: a password, or the text of a file."""
+        value = self.data.get(field, "")
+        return value if isinstance(value, str) else ""
 
     def texts(self, field: str) -> list[str]:
         """Everything that was ticked there."""

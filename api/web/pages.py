@@ -18,6 +18,7 @@ from api.phrases import phrases
 from api.problems import problem_of
 from api.schemas import Id
 from api.web.commands import DONE, typed_for
+from api.web.forms import SECRETS
 from api.web.graphs import pictured
 from api.web.picking import picker
 from api.web.render import MEDIA, STATIC, Failure, page
@@ -369,7 +370,7 @@ def failure_of(
     form: str, error: WorkflowError, typed: Mapping[str, str], field_of: Callable[[Reason], str] | None = None
 ) -> Failure:
     """A refused form as a page shows it; `field_of` says which field a reason is about."""
-    hidden = ("csrf", "command", "password", "current")
+    hidden = SECRETS | {"csrf", "command"}
     kept = {key: value for key, value in typed.items() if key not in hidden}
     wrong: dict[str, list[Reason]] = {}
     for each in error.reasons:

@@ -58,10 +58,8 @@ async def password_page(request: Request, visitor: Newcomer) -> Response:
 @router.post("/password")
 async def change_password(request: Request, visitor: Newcomer, now: Now, form: Sent) -> Response:
     """Another password for myself; I sign in again with it."""
-    typed = {field: form.data.get(field) for field in ("current", "password")}
-    current, password = (value if isinstance(value, str) else "" for value in typed.values())
     try:
-        await change_own_password(request, visitor, current, password, now)
+        await change_own_password(request, visitor, form.raw("current"), form.raw("password"), now)
     except WorkflowError as error:
         return page(request, "password.html", visitor, failure=failure_of("own", error, form.values()))
     return see("/sign-in?done=password")

@@ -43,15 +43,11 @@ async def signing_in_page(request: Request, next: str = "/", done: Done = "") ->
 async def signing_in(request: Request) -> Response:
     """Sign in and go on to where one wanted to go."""
     form = await Form.read(request)
-    await request.close()
     onwards, kept = _inside(form.text("next")), kept_in(request, form.data)
-    password = form.data.get("password", "")
     try:
         staff_number = form.text("staff_number")
         form.check()
-        session = await sign_in(
-            request, staff_number, password if isinstance(password, str) else "", now(request)
-        )
+        session = await sign_in(request, staff_number, form.raw("password"), now(request))
     except WorkflowError as error:
         failure = failure_of("sign-in", error, form.values(), lambda _: "staff_number")
         return sign_in_page(request, onwards, failure, kept=kept)

@@ -1,7 +1,7 @@
 """请确认提交: what somebody typed when their session had ended comes back to them, and is sent again.
 
-Invariant: nothing is kept on the server and nothing is sent by itself; the form goes only to an address of
-ours that takes forms, with a fresh token, the same command id, and under the name of whoever is signed in.
+Invariant: nothing is kept on the server, no password is given back, and nothing is sent by itself; the form goes only
+to an address of ours that takes forms, with a fresh token, the same command id, and as whoever is signed in.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from starlette.routing import Match
 from api.auth import CSRF_FIELD, Visitor
 from api.problems import Problem
 from api.security import form_of
-from api.web.forms import WORDS
+from api.web.forms import SECRETS, WORDS
 from api.web.render import page
 
 ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept.chosen."
 """The names under which a sign-in form carries another form along."""
 
 WRITER: Final = "writer"
-_OURS: Final = frozenset({CSRF_FIELD, WRITER})
+_LEFT_OUT: Final = SECRETS | {CSRF_FIELD, WRITER}
 _QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_printed", "same_name"})
 
 OUTCOMES: Final = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
@@ -117,7 +117,7 @@ def _kept(address: str, back: str, items: list[tuple[str, Any]]) -> Kept:
     return Kept(
         address=address,
         back=back if _is_inside(back) else "/",
-        typed=tuple((name, value) for name, value in typed if name not in _OURS and "password" not in name),
+        typed=tuple((name, value) for name, value in typed if name not in _LEFT_OUT),
         chosen=tuple(chosen),
         writer=dict(typed).get(WRITER, ""),
     )
