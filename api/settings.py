@@ -137,6 +137,11 @@ class Settings(BaseModel):
         return self.data / "documents"
 
     @property
+    def sends_mail(self) -> bool:
+        """Whether notices leave as mails: to a server, or in the demo to its mailbox. Else they stay in the desk."""
+        return self.mailbox or bool(self.smtp.host)
+
+    @property
     def is_tls(self) -> bool:
         """Whether the service itself speaks TLS."""
         return self.tls_certificate is not None
