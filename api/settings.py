@@ -132,6 +132,11 @@ class Settings(BaseModel):
         return self.database_url or f"sqlite:///{self.data / 'shenpi.db'}"
 
     @property
+    def has_database(self) -> bool:
+        """Whether there is a database to look into; of one that is named, nobody knows before asking it."""
+        return bool(self.database_url) or (self.data / "shenpi.db").is_file()
+
+    @property
     def documents(self) -> Path:
         """Where the documents lie."""
         return self.data / "documents"
