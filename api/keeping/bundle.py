@@ -18,7 +18,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from api.keeping.writing import UNFINISHED
-from api.web.audit_files import to_lines
+from api.prints.audit_files import to_lines
 from workflow import doctor, queries
 from workflow.errors import NotFound, Unavailable, reason, says
 from workflow.files import Files

@@ -18,7 +18,7 @@ from api import feeds
 from api.auth import Now, TheDoor, public
 from api.desk import AtDesk, Desk
 from api.prints.agenda import agenda
-from api.security import disposition
+from api.security import as_download
 from api.web.forms import Sent, run, see
 from api.web.pages import Done
 from api.web.render import at, page
@@ -75,7 +75,7 @@ async def feed(
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in {each.strip().removeprefix("W/") for each in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)
-    headers["Content-Disposition"] = disposition("attachment", "审批时限.ics")
+    headers |= as_download("审批时限.ics")
     return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)
 
 
