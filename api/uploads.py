@@ -49,6 +49,11 @@ async def receive(
         raise Invalid(reason("upload-missing", field))
     files: Files = request.app.state.files
     limit = min(request.app.state.settings.upload_limit, largest or sys.maxsize)
+    return await keep(files, upload, limit, formats)
+
+
+async def keep(files: Files, upload: UploadFile, limit: int, formats: Collection[str]) -> StoredFile:
+    """Store a file that came in, of at most `limit` bytes: in a thread, for it ends on the disk."""
     return await asyncio.to_thread(files.receive, _chunks(upload.file), upload.filename or "", limit, formats)
 
 

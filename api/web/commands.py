@@ -148,9 +148,7 @@ async def _submit(form: Form, file: StageFile) -> Command:
 
 
 async def _withdraw(form: Form, file: StageFile) -> Command:
-    return Command(
-        stages.withdraw_stage, {"stage": file.stage.key, "reason_given": form.text("reason")}, "withdrawn"
-    )
+    return Command(stages.withdraw_stage, _reasoned(form, file), "withdrawn")
 
 
 async def _reapply(form: Form, file: StageFile) -> Command:
