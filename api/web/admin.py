@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.auth import Visitor, administrator, prove
 from api.desk import Desk
-from api.web.commands import DONE
+from api.web.commands import done_words
 from api.web.forms import Form, see
 from api.web.pages import failure_of
 from api.web.render import Failure, page
@@ -62,7 +62,7 @@ def admin_page(
         template,
         visitor,
         failure=failure,
-        done=f"{DONE[done]}。" if done in DONE else "",
+        done=done_words(done),
         sections=SECTIONS,
         section=inside[0] if inside else "/admin",
         **context,

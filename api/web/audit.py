@@ -21,7 +21,7 @@ from api.prints.audit_files import FORMATS
 from api.schemas import Id
 from api.security import as_download
 from api.web.admin import Done, people_choices, refused
-from api.web.commands import DONE
+from api.web.commands import done_words
 from api.web.forms import Sent, see
 from api.web.render import Failure, page, with_query
 from workflow import queries
@@ -174,7 +174,7 @@ async def _verification_page(
         "audit_verification.html",
         desk.visitor,
         failure=failure,
-        done=f"{DONE[done]}。" if done in DONE else "",
+        done=done_words(done),
         ref=ref,
         title=title,
         whole=whole,
