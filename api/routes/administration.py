@@ -155,11 +155,8 @@ async def change_person(
     if body.password is not None and (weak := passwords.weaknesses(body.password, *names)):
         raise Invalid(*weak)
     kept = body.password and await asyncio.to_thread(passwords.hash_password, body.password)
-    values = body.model_dump(exclude={"password"})
-    mail, actor = outgoing(request.app.state.settings), administrator.id
-    await desk.door.run(
-        change_account, person=person, mail=mail, password_hash=kept, actor=actor, now=desk.now, **values
-    )
+    drawn = {"password_hash": kept, "mail": outgoing(request.app.state.settings)}
+    await desk.run(change_account, drawn, person=person, **body.model_dump(exclude={"password"}))
     return Answer(Nothing())
 
 

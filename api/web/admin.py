@@ -18,7 +18,6 @@ from api.web.commands import done_words
 from api.web.forms import Form, see
 from api.web.pages import failure_of
 from api.web.render import Failure, page
-from workflow.definition import POSTS
 from workflow.errors import Reason, WorkflowError
 from workflow.people import Directory, PersonView
 
@@ -110,22 +109,13 @@ def done_at(address: str, word: str, anchor: str = "") -> Response:
     return see(f"{address}?done={word}{f'#{anchor}' if anchor else ''}")
 
 
-def unit_choices(directory: Directory, *, all_of_them: bool = False) -> list[tuple[int, str]]:
+def unit_choices(directory: Directory) -> list[tuple[int, str]]:
     """The units in use, as a tree of words."""
     found = sorted(directory.organisations.values(), key=lambda each: each.path)
-    return [
-        (each.id, f"{'　' * (each.path.count('/') - 2)}{each.name}")
-        for each in found
-        if each.active or all_of_them
-    ]
+    return [(each.id, f"{'　' * (each.path.count('/') - 2)}{each.name}") for each in found if each.active]
 
 
-def post_choices() -> list[tuple[str, str]]:
-    """The posts that there are."""
-    return list(POSTS.items())
-
-
-def people_choices(directory: Directory, *, without: int = 0) -> list[tuple[int, str]]:
+def people_choices(directory: Directory) -> list[tuple[int, str]]:
     """Active people with what they are called, unit by unit."""
 
     def place(person: PersonView) -> tuple[str, int]:
@@ -138,5 +128,5 @@ def people_choices(directory: Directory, *, without: int = 0) -> list[tuple[int,
     return [
         (each.id, f"{each.name}（{directory.title(each.id) or each.staff_number}）")
         for each in sorted(directory.people.values(), key=place)
-        if each.active and each.id != without
+        if each.active
     ]
