@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -43,19 +44,13 @@ class Unit(Struct, frozen=True):
 
 
 def _tree(directory: Directory) -> list[Unit]:
-    found = sorted(directory.organisations.values(), key=lambda each: _place(directory, each))
+    held: dict[int, list[PostView]] = defaultdict(list)
+    for post in directory.posts:
+        if directory.is_active(post.person):
+            held[post.organisation].append(post)
     return [
-        Unit(
-            each,
-            each.path.count("/") - 2,
-            directory.region_of(each.id),
-            tuple(
-                held
-                for held in directory.posts
-                if held.organisation == each.id and directory.is_active(held.person)
-            ),
-        )
-        for each in found
+        Unit(each, each.path.count("/") - 2, directory.region_of(each.id), tuple(held[each.id]))
+        for each in sorted(directory.organisations.values(), key=lambda each: _place(directory, each))
     ]
 
 
