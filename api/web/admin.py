@@ -6,9 +6,9 @@ Invariant: every route below names the administrator's policy; nothing is decide
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Depends, Query
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,10 +38,6 @@ SECTIONS: Final = (
 """The pages of the area, in the order of the line below the navigation."""
 
 _PLACE: Final = re.compile(r":(\d+):(\d+)$")
-
-Done = Annotated[str, Query(max_length=20)]
-Text = Annotated[str, Query(max_length=100)]
-Number = Annotated[int, Query(ge=0, le=2**53)]
 
 
 def admin_page(

@@ -23,9 +23,6 @@ from api.schemas import Id
 from api.sessions import change_account
 from api.web.admin import (
     ADMINISTRATOR,
-    Done,
-    Number,
-    Text,
     admin_page,
     done_at,
     proved,
@@ -33,6 +30,7 @@ from api.web.admin import (
     unit_choices,
 )
 from api.web.forms import Form, Sent, run
+from api.web.pages import Done, Word
 from api.web.render import Failure, with_query
 from workflow import queries
 from workflow.actions import people
@@ -67,7 +65,7 @@ class HeldPost(Struct, frozen=True):
 
 @router.get("")
 async def people_list(
-    request: Request, desk: AtDesk, text: Text = "", state: Text = "", after: Number = 0, done: Done = ""
+    request: Request, desk: AtDesk, text: Word = "", state: Word = "", after: Id = 0, done: Done = ""
 ) -> Response:
     """人员: who there is, found by name, staff number, post or unit."""
     directory = desk.visitor.directory

@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
 from api.door import Door
-from api.web.admin import ADMINISTRATOR, Done, Text, admin_page, done_at, file_or_text, placed, refused
+from api.web.admin import ADMINISTRATOR, admin_page, done_at, file_or_text, placed, refused
 from api.web.forms import Sent, run
+from api.web.pages import Done, Word
 from api.web.render import Failure
 from workflow import queries
 from workflow.actions import definitions
@@ -59,7 +60,7 @@ class Proposal(Struct, frozen=True):
 
 
 @router.get("")
-async def types(request: Request, desk: AtDesk, type: Text = "", done: Done = "") -> Response:  # noqa: A002 - the word in the address
+async def types(request: Request, desk: AtDesk, type: Word = "", done: Done = "") -> Response:  # noqa: A002 - the word in the address
     """类型发布: every version, and a place for the next one."""
     content = ""
     if type:

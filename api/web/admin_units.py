@@ -14,8 +14,6 @@ from api.desk import AtDesk, Desk
 from api.schemas import Id
 from api.web.admin import (
     ADMINISTRATOR,
-    Done,
-    Number,
     admin_page,
     done_at,
     people_choices,
@@ -24,6 +22,7 @@ from api.web.admin import (
     unit_choices,
 )
 from api.web.forms import Form, Sent, run
+from api.web.pages import Done
 from api.web.render import Failure
 from workflow.actions import people
 from workflow.definition import POSTS
@@ -159,7 +158,7 @@ async def switch(request: Request, desk: AtDesk, form: Sent, unit: Id, wanted: s
 
 
 @router.get("/delegations")
-async def delegations(request: Request, desk: AtDesk, principal: Number = 0, done: Done = "") -> Response:
+async def delegations(request: Request, desk: AtDesk, principal: Id = 0, done: Done = "") -> Response:
     """委托: all that are in force or to come, and entering one for somebody who cannot."""
     return _delegations_page(request, desk, principal, done=done)
 
