@@ -254,6 +254,7 @@ class DecisionBody(Body):
     fixes: Fixes = []
     replies: Replies = []
     as_printed: StrictBool = False
+    shown_on: Day | None = None
 
 
 class SignatureBody(Body):

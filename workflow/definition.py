@@ -163,7 +163,7 @@ class Step(Struct, frozen=True):
     """One thing in a stage that somebody must do.
 
     `by` is the post that does it; in an external step `body` decides, `by` records and `confirm`
-    checks the record against the original. `within` is the limit of an internal step; `file`, `accept`,
+    checks the record against the original. `within` is the limit of a step of our own; `file`, `accept`,
     `correct`, `promised` and `statutory` are limits of an external one, `file` and `correct` of our
     part in it; `minimum` is the shortest lawful publicity; `extend` is the longest single extension
     that the law allows.

@@ -152,6 +152,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "turn-gone": ("“{stage}”的前置条件已有变化：{why}。", "请先办结前置事项，或退回经办人。"),
     "not-applicable-now": ("按现有项目信息，“{stage}”已不适用。", "请退回经办人核对项目信息。"),
     "publicity-too-short": ("“{step}”未满{minimum}。", "{day}次日起可以办结。"),
+    "publicity-day": ("公示起始日不对。", "请填{first}至{last}之间的实际起始日。"),
+    "publicity-day-unwanted": ("“{step}”不是公示，没有公示起始日。", "请去掉公示起始日再提交。"),
     "reply-not-uploaded": (
         "{title}由“{stage}”产生，不能手工上传。",
         "请在该事项办结时登记，在途项目请补录。",

@@ -16,11 +16,15 @@ from workflow.state import Clock, Entry, Fix, Paper, Record, Wait
 
 
 class Entered(Struct, frozen=True, omit_defaults=True):
-    """Where a move left a stage: its machine state, who holds it now and the clock that runs there."""
+    """Where a move left a stage: its machine state, who holds it now and the clock that runs there.
+
+    `kept` is the clock of the preparation before its steps, if it was stopped or extended: a withdrawal goes on with it.
+    """
 
     state: str
     holders: tuple[int, ...] = ()
     clock: Clock | None = None
+    kept: Clock | None = None
 
 
 class Deed(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -127,7 +131,7 @@ class StageHeld(Deed, frozen=True, tag="stage.held"):
 class StageSubmitted(Deed, frozen=True, tag="stage.submitted"):
     """The complete file was handed in; `papers` are the hashes that everything after rests on.
 
-    `kept` is the preparation's clock if it was stopped or extended, for a withdrawal to go on with.
+    `kept` is the preparation's clock if it was stopped or extended, as in the places that follow (`Entered`).
     """
 
     stage: str
@@ -140,8 +144,10 @@ class StepDecided(Deed, frozen=True, tag="step.decided"):
     """Somebody approved a step; the stage moved on to `entered`.
 
     `content` is the token of all papers seen. `signed_by` is set for a signature on paper, `body` when an
-    outside office decided; then `entered_by` typed it in as `entry` and the actor only checked the original.
-    `issued` is set when this was the last step of the stage: the replies that came into being.
+    outside office decided; then `entered_by`, perhaps for another (`entered_for`), typed it in as `entry` and the
+    actor only checked the original.
+    `issued` is set when this was the last step of the stage: the replies that came into being. `shown_on` is
+    the day on which a publicity was hung out, if that was said.
     """
 
     stage: str
@@ -152,9 +158,11 @@ class StepDecided(Deed, frozen=True, tag="step.decided"):
     signed_by: int = 0
     entry: int = 0
     entered_by: int = 0
+    entered_for: int = 0
     body: str = ""
     issued: dict[str, Paper] = {}
     issued_on: date | None = None
+    shown_on: date | None = None
 
 
 class StageReturned(Deed, frozen=True, tag="stage.returned"):
@@ -168,6 +176,7 @@ class StageReturned(Deed, frozen=True, tag="stage.returned"):
     signed_by: int = 0
     entry: int = 0
     entered_by: int = 0
+    entered_for: int = 0
     body: str = ""
 
 
@@ -180,6 +189,7 @@ class StageRefused(Deed, frozen=True, tag="stage.refused"):
     signed_by: int = 0
     entry: int = 0
     entered_by: int = 0
+    entered_for: int = 0
     body: str = ""
     asked: tuple[int, ...] = ()
 

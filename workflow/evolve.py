@@ -83,7 +83,7 @@ def _moved(stage: StageState, entered: ev.Entered, recorded: ev.Recorded, **chan
         since=recorded.at,
         last=_last(recorded),
         prepared_from=_prepared_from(stage, entered),
-        **{"kept": None, "not_confirmed": "", "order": None, "rejected": None, **changes},
+        **{"kept": entered.kept, "not_confirmed": "", "order": None, "rejected": None, **changes},
     )
 
 
@@ -113,7 +113,8 @@ def _act(what: str, recorded: ev.Recorded, *, on_behalf: int = 0) -> Act:
 def _decision(event: ev.StepDecided | ev.StageRefused, recorded: ev.Recorded) -> Act:
     if event.signed_by:
         return Act(event.step, event.signed_by, recorded.at)
-    return Act(event.step, recorded.actor, recorded.at, event.on_behalf, event.body, event.entered_by)
+    entered = event.entered_by, event.entered_for
+    return Act(event.step, recorded.actor, recorded.at, event.on_behalf, event.body, *entered)
 
 
 def _without_entry(state: ProjectState, number: int) -> ProjectState:

@@ -157,10 +157,11 @@ def _states_of(step: Step) -> list[str]:
 
 
 def _inside_moves(step: Step, then: str, first: str) -> list[Move]:
+    """A publicity refuses nothing: showing is not deciding."""
     return [
         Move("approve", step.key, then),
         Move("return", step.key, PREPARING),
-        Move("refuse", step.key, REFUSED),
+        *([Move("refuse", step.key, REFUSED)] if step.kind is not StepKind.PUBLICITY else []),
         Move("restart", step.key, first),
     ]
 

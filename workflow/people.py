@@ -102,6 +102,14 @@ class Directory(Struct, frozen=True, dict=True):
         posts = self.posts_of(person)
         return posts[0].title if posts else ""
 
+    def in_full(self, person: int) -> str:
+        """The person as one is told apart among many: 罗秀英（云河县民政局副局长）; without a post, by staff number."""
+        posts = self.posts_of(person)
+        if not posts:
+            return f"{self.name(person)}（{self.people[person].staff_number}）"
+        unit, title = self.organisations[posts[0].organisation].name, posts[0].title
+        return f"{self.name(person)}（{title if title.startswith(unit) else unit + title}）"
+
     def upwards(self, organisation: int) -> Iterator[int]:
         """The organisation and its ancestors, nearest first."""
         node = organisation

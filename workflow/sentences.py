@@ -167,7 +167,7 @@ def _whoever(event: ev.StepDecided | ev.StageReturned | ev.StageRefused, tell: T
     """Who decided; of an outside office's decision also who recorded it and who checked the original."""
     if not event.body:
         return acted(event, tell.directory, tell.actor)
-    return f"{event.body}（{tell.directory.name(event.entered_by)}登记，{tell.who}核对原件）"
+    return f"{event.body}（{tell.directory.acting(event.entered_by, event.entered_for)}登记，{tell.who}核对原件）"
 
 
 def _decided(event: ev.StepDecided, tell: Teller) -> str:
@@ -177,6 +177,8 @@ def _decided(event: ev.StepDecided, tell: Teller) -> str:
     done = f"；{tell.stage(event.stage)}已办结" if event.entered.state == st.ISSUED else ""
     out = f"，取得{issued}" if issued else ""
     agreed = "期满时办结" if tell.is_publicity(event.stage, event.step) else "中同意"
+    if event.shown_on:
+        agreed += f"（{event.shown_on.isoformat()}起公示）"
     return f"{who}在{tell.stage(event.stage)}的{tell.step(event.stage, event.step)}{agreed}{said}{done}{out}{tell.next(event.stage, event.entered)}"
 
 

@@ -60,7 +60,8 @@ class Clock(Struct, frozen=True, omit_defaults=True):
 class Act(Struct, frozen=True, omit_defaults=True):
     """Who acted in the current visit, in which capacity, for whom, and when.
 
-    With `body`, that outside office decided, `entered_by` recorded it and `by` checked the original.
+    With `body`, that outside office decided, `entered_by` recorded it, perhaps for another, and `by` checked the
+    original.
     """
 
     what: str
@@ -69,11 +70,12 @@ class Act(Struct, frozen=True, omit_defaults=True):
     on_behalf: int = 0
     body: str = ""
     entered_by: int = 0
+    entered_for: int = 0
 
     @property
     def people(self) -> tuple[int, ...]:
-        """Everybody whose hands were in it: the one who acted and the one acted for."""
-        return tuple(person for person in (self.by, self.on_behalf, self.entered_by) if person)
+        """Everybody whose hands were in it: who acted, who entered it, and whoever they did it for."""
+        return tuple(filter(None, (self.by, self.on_behalf, self.entered_by, self.entered_for)))
 
 
 class Fix(Struct, frozen=True, omit_defaults=True):

@@ -61,7 +61,7 @@ def _node(definition: Definition, view: StageView, column: int, link: str) -> No
     stage = definition.stages[view.key]
     lines = [Line(view.title, "title"), *_state_lines(view)]
     if view.state == WAITING:
-        lines += [Line(f"当{view.condition}", "note")] if view.condition else []
+        lines += [Line(f"仅当{view.condition}", "note")] if view.condition else []
         lines += waits_of(stage)
     mood = {ISSUED: "done", NOT_APPLICABLE: "faint"}.get(view.state, "now" if view.holders else "plain")
     issues = issues_of(definition, stage)

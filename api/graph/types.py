@@ -36,7 +36,7 @@ def _node(definition: Definition, key: str, column: int) -> Node:
     limit = _limit(stage)
     lines = [Line(stage.title, "title")]
     lines += [Line(limit, "due")] if limit else []
-    lines += [Line(f"当{condition}", "note")] if condition else []
+    lines += [Line(f"仅当{condition}", "note")] if condition else []
     lines += waits_of(stage)
     spoken = (stage.title, limit, condition and f"仅当{condition}", _needs(definition, stage))
     return Node(

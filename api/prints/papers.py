@@ -150,7 +150,7 @@ def signing_sheet(it: Dossier, imprint: Imprint) -> Sheet:
         (Pair("项目", (project.title,)),),
         (Pair("项目代码", (project.code or "尚无",)), Pair("建设单位", (project.unit,))),
         (Pair("事项", (stage.title,)), Pair("当前环节", (file.step_title or stage.state_words,))),
-        (Pair("经办", (file.clerk,)), Pair("请于何时前", (_due_words(stage.due) or "未设时限",))),
+        (Pair("经办", (file.clerk,)), Pair("办理期限", (_due_words(stage.due) or "未设时限",))),
     ]
     if money := _money(project.facts):
         rows.append((Pair("投资", money),))

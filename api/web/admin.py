@@ -122,7 +122,7 @@ def people_choices(directory: Directory) -> list[tuple[int, str]]:
         )
 
     return [
-        (each.id, f"{each.name}（{directory.title(each.id) or each.staff_number}）")
+        (each.id, directory.in_full(each.id))
         for each in sorted(directory.people.values(), key=place)
         if each.active
     ]

@@ -62,7 +62,7 @@ class Asked(Struct, frozen=True):
 
 def _asked(directory: Directory, key: str, unit: int) -> Asked:
     found = directory.holders(key, unit)
-    return Asked(POSTS[key], tuple(f"{directory.name(each)}（{directory.title(each)}）" for each in found))
+    return Asked(POSTS[key], tuple(map(directory.in_full, found)))
 
 
 def _place(directory: Directory, unit: OrganisationView) -> list[int]:

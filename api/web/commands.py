@@ -176,8 +176,9 @@ async def _decide(form: Form, file: StageFile) -> Command:
         "fixes": form.fixes(_papers(file)) if outcome == "returned" else (),
         "replies": replies,
         "as_printed": form.has("as_printed"),
+        "shown_on": form.day("shown_on", "公示起始日") if approving else None,
     }
-    done = "shown" if approving and file.stage.publicity else outcome
+    done = "shown" if approving and file.stage.shown_from else outcome
     return Command(decisions.decide, arguments, done if done in DONE else "approved")
 
 

@@ -86,7 +86,7 @@ async def project_page(
             if each.register != "always"
         ],
         registrable=[(each.key, each.title) for each in found.papers if each.register != "no"],
-        colleagues=[(each.id, _named(each.name, each.title)) for each in found.colleagues],
+        colleagues=[(each.id, each.in_full) for each in found.colleagues],
         others=await picker(desk, "other", failure, exclude=it.ref),
         refused_offers=[offer for offer in it.offers if not offer.allowed and offer.action != "facts"],
         timeline=found.timeline,
@@ -125,7 +125,7 @@ def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
 def _wanted(stage: StageView) -> str:
     if stage.missing:
         return f"备齐“{stage.title}”的材料"
-    if stage.publicity:
+    if stage.shown_from:
         return f"组织“{stage.title}”的公示"
     verb = _VERBS.get(stage.state, "登记" if "." in stage.state else "审批")
     return f"{verb}“{stage.title}”"
@@ -188,12 +188,12 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
     offers = {offer.action: offer for offer in it.offers}
     records = [offer for offer in it.offers if offer.action.startswith("record-")]
     again = offers.get("reapply") if it.stage.holders or it.expiring else None
-    elsewhere = {"submit", "decide-approved", "decide-returned", "decide-refused"}
-    elsewhere |= {"explanation"} if it.order and it.order.mine else set()
+    decisions = [offer for offer in it.offers if offer.action.startswith("decide-")]
+    elsewhere = {"submit"} | ({"explanation"} if it.order and it.order.mine else set())
     others = [
         offer
         for offer in it.offers
-        if offer.action not in elsewhere and offer not in records and offer is not again
+        if offer.action not in elsewhere and offer not in (*decisions, *records) and offer is not again
     ]
     deciding = "decide-returned" in offers and offers["decide-returned"].allowed
     return {
@@ -201,14 +201,15 @@ async def stage_context(desk: Desk, it: StageFile) -> dict[str, Any]:
         "about": f"{it.project}·{it.stage.title}",
         "offers": offers,
         "records": records,
+        "decisions": decisions,
         "again": again,
         "others": [offer for offer in others if offer.allowed and _has_use(offer, it)],
         "refused_offers": [offer for offer in others if not offer.allowed],
         "deciding": deciding,
         "phrases": await desk.ask(phrases) if deciding else (),
         "formats": tuple(FORMATS),
-        "colleagues": [(each.id, _named(each.name, each.title)) for each in it.colleagues],
-        "signers": [(each.id, _named(each.name, each.title)) for each in it.signers],
+        "colleagues": [(each.id, each.in_full) for each in it.colleagues],
+        "signers": [(each.id, each.in_full) for each in it.signers],
     }
 
 
@@ -296,10 +297,6 @@ def _consequences(record: Iterable[Told]) -> str:
 def awaiting(said: str, checkers: str) -> str:
     """What was entered, and who is to check it: 已登记，待杨帆核对原件后生效。"""
     return f"{said}，待{checkers}核对原件后生效。" if checkers else f"{said}。"
-
-
-def _named(name: str, title: str) -> str:
-    return f"{name}（{title}）" if title else name
 
 
 # Notices, mails

@@ -132,6 +132,4 @@ def _colleagues(visitor: Visitor) -> list[tuple[int, str]]:
         and held.person != visitor.id
         and not directory.is_administrator(held.person)
     }
-    return sorted(
-        ((each, f"{directory.name(each)}（{directory.title(each)}）") for each in found), key=lambda it: it[1]
-    )
+    return sorted(((each, directory.in_full(each)) for each in found), key=lambda it: it[1])

@@ -26,7 +26,7 @@ from workflow.actions import decisions, entries
 from workflow.errors import Invalid, NotFound, Reason, WorkflowError, reason, says
 from workflow.queries.numbers import number_of
 from workflow.queries.views import StageFile
-from workflow.queries.worklist import AMEND, ANSWER, COMPARE, DECIDE, FOLLOW, GROUPS, PREPARE, UNSTICK
+from workflow.queries.worklist import AMEND, ANSWER, COMPARE, DECIDE, FOLLOW, GROUPS, PREPARE, SHOW, UNSTICK
 
 says(
     {
@@ -135,6 +135,7 @@ HINTS: Final = {
     DECIDE: "可勾选几件一并同意；退回、不予批准和要填写批文的，逐件办理。",
     COMPARE: "请对照原件或扫描件逐项核对；一致的可勾选一并确认。",
     PREPARE: "",
+    SHOW: "满法定天数后，由经办人写明公示情况办结；有异议且成立的，退回修改。",
     AMEND: "",
     UNSTICK: "这些事项不会自己往下走：补齐信息、重新申报后才能继续。",
     FOLLOW: "在外部门手里，到期日为本局推算，以对方为准。",

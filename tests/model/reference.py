@@ -50,6 +50,7 @@ LIMITS = {
 }  # fmt: skip
 """How many working days there are for what; the rest has no limit."""
 EXTENSION = 5
+RENEWAL = 20
 RETURNS_FROM = {"filing", "filed", "correcting", "accepted"}
 
 
@@ -443,17 +444,27 @@ class Reference:
 
     def reapply(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
+        prepares = self.capacity(actor, [*stage.holders, self.clerk]) is not None
         if stage.state == "issued":
-            allowed = self.leads(actor, CHIEFS)
+            allowed = self.leads(actor, CHIEFS) or (prepares and self.is_to_be_renewed(key))
         else:
-            allowed = (
-                stage.state in {"refused", "lapsed"}
-                and self.capacity(actor, [*stage.holders, self.clerk]) is not None
-            )
+            allowed = stage.state in {"refused", "lapsed"} and prepares
         if not self.works(actor) or not allowed:
             return False
         self.new_visit(key)
         return True
+
+    def is_to_be_renewed(self, key: str) -> bool:
+        """Whether what the stage issued lapses within twenty working days, and is still of use."""
+        until = self.until.get(ISSUES[key])
+        if until is None or ISSUES[key] in self.consumed:
+            return False
+        warned = until
+        for _ in range(RENEWAL):
+            warned -= timedelta(days=1)
+            while not self.is_workday(warned):
+                warned -= timedelta(days=1)
+        return warned <= self.today
 
     def hand_over(self, actor: str, key: str, to: str) -> bool:
         stage = self.stages[key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.world import Dossier, World, reply
-from workflow import doctor
+from workflow import doctor, queries
 from workflow.actions import clocks
 from workflow.actions.casework import Casework
 from workflow.actions.people import change_person
@@ -111,3 +111,19 @@ def test_an_ended_project_asks_nobody_for_anything(world: World) -> None:
     found.move("terminate")
 
     assert tasks(world, "forest") == []
+
+
+def test_a_list_that_is_cut_off_says_so(world: World) -> None:
+    """谭丽 takes over sixty gardens, then has three tasks in each of seventy: neither list is the whole."""
+    for number in range(60):
+        world.register("garden", f"补录花园{number}", taking_over=True)
+    assert (len(listed(world).taken_up), listed(world).more_still, listed(world).more) == (50, True, False)
+    for number in range(70):
+        world.register("garden", f"花园{number}")
+
+    assert (len(listed(world).mine), listed(world).more) == (200, True)
+
+
+def listed(world: World) -> queries.Worklist:
+    """谭丽's 我的待办."""
+    return world.store.read(queries.worklist, person=world.people["谭丽"], day=world.today)

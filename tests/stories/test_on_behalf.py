@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.world import Dossier, World, reply
+from workflow import queries
 from workflow.actions.outside import draft_letter
 from workflow.actions.projects import stop_waiting
 from workflow.events import (
@@ -19,7 +20,7 @@ from workflow.events import (
     StageWithdrawn,
     StepDecided,
 )
-from workflow.state import Filed
+from workflow.state import Concluded, Filed
 
 CLERK, CHIEF, DEPUTY = "刘畅", "孙平", "蒋慧"
 """Who stands in for 谭丽, 杨帆 and 罗秀英; of their own, none of them could do any of it."""
@@ -88,6 +89,23 @@ def test_an_entry_says_for_whom_it_was_made_and_for_whom_it_was_checked(away: Wo
     assert for_whom(home) == [(CLERK, "谭丽"), (CHIEF, "杨帆")]
     found = [home.last(kind) for kind in (EntryRejected, EntryWithdrawn, OutsideMoved)]
     assert [away.name(each.on_behalf) for each in found] == ["杨帆", "谭丽", "杨帆"]
+
+
+def test_a_decision_from_outside_says_for_whom_it_was_entered(away: World) -> None:
+    """In the record, where the step is done, and to whoever looks at the stage."""
+    home = away.register("home").submitted("proposal", "proposal")
+    home.approve("proposal", "review", "杨帆")
+    home.file("proposal")
+    home.accept("proposal")
+    replied = Concluded(away.today, "approved", "同意", (reply("proposal_reply", "2026-09-01"),))
+    home.confirm(home.record("proposal", replied, by=CLERK, as_printed=True), by=CHIEF)
+
+    shown = away.store.read(
+        queries.stage_file, ref=home.ref, stage="proposal", person=away.people["谭丽"], day=away.today
+    )
+    words = "刘畅（代谭丽）登记，孙平（代杨帆）核对原件"
+    assert words in shown.steps[-1].done
+    assert any(words in told.text for told in shown.record)
 
 
 def filed(home: Dossier) -> Filed:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.world import Dossier, World, definition_text, refused, reply
+from tests.world import Dossier, World, day, definition_text, refused, reply
 from workflow.actions import definitions
 from workflow.clock import Span
-from workflow.events import StageHeld, StageSkipped
+from workflow.events import StageHeld, StageSkipped, StepDecided
 
 
 def garden(world: World, **facts: object) -> Dossier:
@@ -250,6 +250,53 @@ def test_a_publicity_is_not_concluded_before_its_lawful_days_are_over(world: Wor
     found.approve("notice", "publicity", "谭丽")
 
     assert found.at("notice") == "issued"
+
+
+def test_a_publicity_hung_out_later_than_it_came_lasts_from_the_day_on_which_it_hung(world: World) -> None:
+    """谭丽 gets it on the 1st and hangs it out on the 4th: its seven days end on the 11th, not on the 8th."""
+    found = in_publicity(world)
+    world.at("2026-09-09 09:00")
+    with refused("publicity-too-short", says="2026-09-11次日起"):
+        found.approve("notice", "publicity", "谭丽", shown_on=day("2026-09-04"))
+    for impossible in ("2026-08-31", "2026-09-10"):
+        with refused("publicity-day", says="2026-09-01至2026-09-09"):
+            found.approve("notice", "publicity", "谭丽", shown_on=day(impossible))
+    world.at("2026-09-12 09:00")
+    found.approve("notice", "publicity", "谭丽", shown_on=day("2026-09-04"))
+
+    assert found.at("notice") == "issued"
+    assert found.last(StepDecided).shown_on == day("2026-09-04")
+
+
+def test_only_a_publicity_has_a_day_on_which_it_was_hung_out(world: World) -> None:
+    """A review that names one was meant for something else."""
+    found = garden(world, forest="1")
+    passed(found, "study", "study_report", "study_reply")
+    found.submitted("forest", "forest_report")
+
+    with refused("publicity-day-unwanted", "reply-not-given"):
+        found.approve("forest", "review", "杨帆", shown_on=world.today)
+
+
+def test_a_publicity_is_ended_or_taken_back_never_refused(world: World) -> None:
+    """Showing is not deciding: an objection sends the file back, nothing else does."""
+    found = in_publicity(world)
+    with refused("illegal-move"):
+        found.refuse("notice", "publicity", "谭丽")
+    found.return_("notice", "publicity", "谭丽")
+
+    assert found.at("notice") == "preparing"
+
+
+def test_a_publicity_that_nobody_ends_is_late_a_week_after_its_lawful_days(world: World) -> None:
+    """Seven days to show and seven to see to it: 谭丽 hears before, on the day, and then her superiors do."""
+    found = in_publicity(world)
+    assert found.due("notice") == day("2026-09-15")
+    world.at("2026-09-18 09:30")
+    world.sweep()
+
+    assert world.told("谭丽")[-2:] == ["approaching", "due_today"]
+    assert world.told("罗秀英")[-1] == "escalated"
 
 
 def test_a_classified_paper_is_never_uploaded(world: World) -> None:

@@ -224,11 +224,22 @@ def asked(world: World) -> tuple[str, ...]:
 
 
 def test_a_paper_that_lies_outside_is_not_exchanged(world: World) -> None:
-    """What the other office holds stays as it was filed until they ask for a correction."""
-    found = accepted(world)
-
+    """What the other office holds stays as it was filed until they ask for a correction; no page offers it until then."""
+    found = home(world)
+    found.file(STAGE)
+    assert "proposal" not in may_hand_in(found)
     with refused("paper-is-outside", says="发展和改革局"):
         found.upload("proposal", content="第二稿")
+    found.notify_correction(STAGE, "更换建议书")
+
+    assert "proposal" in may_hand_in(found)
+
+
+def may_hand_in(found: Dossier) -> list[str]:
+    """The papers that 谭丽's project page offers to upload or register."""
+    person, today = found.world.people["谭丽"], found.world.today
+    shown = found.world.store.read(queries.overview, ref=found.ref, person=person, day=today, recent=1)
+    return [each.key for each in shown.papers]
 
 
 def test_a_paper_replaced_before_filing_sends_the_stage_back_to_review(world: World) -> None:

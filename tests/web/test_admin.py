@@ -266,13 +266,13 @@ def test_a_section_without_a_region_lies_in_that_of_its_bureau(sign_in: SignIn) 
     desk.send("/new", name="何静", staff_number="hejing", password="shan-qing-shui-xiu")
     desk.send("/posts/grant", organisation=section, key="clerk")
 
-    assert "何静（经办人）" in sign_in("tanli").open("/delegations").words
+    assert "何静（项目建设股经办人）" in sign_in("tanli").open("/delegations").words
 
 
 def test_a_unit_says_whom_each_post_would_find(city: City, sign_in: SignIn) -> None:
     desk = sign_in("admin")
     page = desk.open("/admin/units/5")
-    assert "科（股）室负责人 杨帆（规划财务股股长）" in page.words
+    assert "科（股）室负责人 杨帆（云河县民政局规划财务股股长）" in page.words
     assert "规划财务负责人 无人" in page.words
     desk.open(f"/admin/people/{city.people['yangfan']}")
     desk.send("/posts/revoke")

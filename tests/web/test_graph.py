@@ -294,7 +294,7 @@ def views(found: Definition, done: set[str]) -> list[StageView]:
         StageView(
             key=key, title=stage.title, phase=stage.phase, state="issued" if key in done else "waiting",
             state_words="已批复" if key in done else "等待前置", light=LIGHTS["done" if key in done else "none"],
-            publicity=False,
+            shown_from=None,
             due=None, holders="", holder_ids=(), outside=False, since="", condition="", blockers=(), missing=(),
             issues=(), issued_on=date(2026, 10, 9) if key in done else None, taken_over=False, implied=False,
             visit=1, turn=1, is_open=False, nature="", basis="", help="",

@@ -31,11 +31,13 @@ def decide(
     fixes: Sequence[Fix] = (),
     replies: Sequence[ReplyData] = (),
     as_printed: bool = False,
+    shown_on: date | None = None,
 ) -> int:
     """Record what the actor concluded about a step, and move the stage on. Returns the event number.
 
     `turn` and `content` are what the actor's page showed: Conflict if the stage or its papers have
-    changed since. `replies` are what the last step of a stage issues. Refused with every reason.
+    changed since. `replies` are what the last step of a stage issues, `shown_on` is when a publicity was hung
+    out. Refused with every reason.
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     spec = work.spec(stage)
@@ -47,11 +49,20 @@ def decide(
         [
             *work.may(rules.may_decide, stage, step, trigger),
             *_opinion_reasons(outcome, opinion, fixes),
-            *(_approval_reasons(work, spec, replies, as_printed=as_printed) if approves else ()),
+            *(rules.publicity_unfinished(work.case, stage, tx.calendar, shown_on) if approves else ()),
+            *(_reply_reasons(work, spec, replies, as_printed=as_printed) if approves else ()),
         ]
     )
 
-    conclude(work, spec, outcome=outcome, opinion=opinion, fixes=tuple(fixes), replies=replies)
+    conclude(
+        work,
+        spec,
+        outcome=outcome,
+        opinion=opinion,
+        fixes=tuple(fixes),
+        replies=replies,
+        shown_on=shown_on,
+    )
     return work.project.seq
 
 
@@ -99,16 +110,19 @@ def conclude(
     signed_by: int = 0,
     entry: int = 0,
     body: str = "",
+    shown_on: date | None = None,
 ) -> None:
     """The change itself, whoever concluded and by whichever route; the rules have been asked."""
     key = spec.key
     stage = work.stage(key)
     to = work.after(key, TRIGGERS[outcome])
-    entered_by = work.project.state.entries[str(entry)].by if entry else 0
+    source = work.project.state.entries.get(str(entry))
+    entered_by, entered_for = (source.by, source.on_behalf) if source else (0, 0)
     marks: dict[str, Any] = {
         "signed_by": signed_by,
         "entry": entry,
         "entered_by": entered_by,
+        "entered_for": entered_for,
         "body": body,
     }
     if outcome == "returned":
@@ -125,15 +139,23 @@ def conclude(
     token = rules.content_token(stage.papers)
     if to != ISSUED:
         # who only compared a signed sheet, or typed it in, decided nothing
-        hands = {signed_by} if signed_by else {work.actor, work.on_behalf, entered_by}
+        hands = {signed_by} if signed_by else {work.actor, work.on_behalf, entered_by, entered_for}
         entered = work.entered(key, to, exclude=rules.stage_people(work.case, key) | hands)
-        work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks))
+        work.move(key, StepDecided(key, stage.step, opinion, token, entered, **marks, shown_on=shown_on))
         return
     issued = work.replies(replies, body, entry)
     code = work.new_code(issued)
     issued_on = max((paper.issued_on for paper in issued.values() if paper.issued_on), default=work.day)
     event_ = StepDecided(
-        key, stage.step, opinion, token, work.entered(key, to), issued=issued, issued_on=issued_on, **marks
+        key,
+        stage.step,
+        opinion,
+        token,
+        work.entered(key, to),
+        **marks,
+        issued=issued,
+        issued_on=issued_on,
+        shown_on=shown_on,
     )
     work.move(key, event_, Tell("issued", (work.project.state.clerk,)))
     work.take_code(code)
@@ -166,13 +188,12 @@ def _trigger(outcome: str) -> str:
     return trigger
 
 
-def _approval_reasons(
+def _reply_reasons(
     work: Casework, spec: Stage, replies: Sequence[ReplyData], *, as_printed: bool
 ) -> list[Reason]:
-    reasons = rules.publicity_unfinished(work.case, spec.key, work.tx.calendar)
-    if spec.steps[-1].key == work.stage(spec.key).step:
-        reasons += rules.check_replies(work.case, spec, replies, as_printed=as_printed)
-    return reasons
+    if spec.steps[-1].key != work.stage(spec.key).step:
+        return []
+    return rules.check_replies(work.case, spec, replies, as_printed=as_printed)
 
 
 def _opinion_reasons(outcome: str, opinion: str, fixes: Sequence[Fix]) -> list[Reason]:

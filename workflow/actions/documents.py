@@ -7,10 +7,9 @@ from datetime import date, datetime
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
 from workflow.definition import DocumentType, Register
-from workflow.errors import NotFound, Reason, reason
+from workflow.errors import NotFound, reason
 from workflow.events import DocumentUploaded
 from workflow.files import StoredFile
-from workflow.machine import is_outside
 from workflow.state import Paper
 from workflow.transaction import Transaction
 
@@ -34,7 +33,7 @@ def upload_document(
     outside office already holds.
     """
     work, kind = _load(tx, ref, document, actor, now)
-    reasons = _reasons(work, kind)
+    reasons = work.may(rules.may_hand_in, document)
     reasons += rules.check_text(number, "number", "文号", longest=100)
     reasons += rules.check_text(issuer, "issuer", "发文机关", longest=200)
     if issued_on is not None and issued_on > work.day:
@@ -64,7 +63,7 @@ def register_document(
 ) -> int:
     """Register a paper without upload (仅登记不上传): its number, its day and where it is kept."""
     work, kind = _load(tx, ref, document, actor, now)
-    reasons = _reasons(work, kind)
+    reasons = work.may(rules.may_hand_in, document)
     if kind.register_only is Register.NO:
         reasons.append(reason("registration-not-allowed", document, title=kind.title))
     reasons += rules.check_text(number, "number", "文号", required=True, longest=100)
@@ -86,23 +85,6 @@ def _load(
     if kind is None:
         raise NotFound(reason("document-not-found", "document"))
     return work, kind
-
-
-def _reasons(work: Casework, kind: DocumentType) -> list[Reason]:
-    state = work.project.state
-    reasons = work.may(rules.may_hand_in, kind.key)
-    issuer = work.project.definition.issuers.get(kind.key)
-    if issuer is not None:
-        stage = work.project.definition.stages[issuer].title
-        reasons.append(reason("reply-not-uploaded", kind.key, title=kind.title, stage=stage))
-    for key, stage_ in state.stages.items():
-        if is_outside(stage_.state) and kind.key in stage_.papers:
-            spec = work.spec(key)
-            body = spec.step(stage_.step).body
-            reasons.append(
-                reason("paper-is-outside", kind.key, title=kind.title, stage=spec.title, body=body)
-            )
-    return reasons
 
 
 def _next(work: Casework, document: str, **content: object) -> Paper:

@@ -55,6 +55,9 @@ DEFAULT_FILE = Limit(3, Unit.WORKDAYS)
 """How long the clerk has to hand a file signed inside to the outside office: 本局内部时限, no law sets it.
 Every definition has it, because a file that lies in a drawer is a stall that no other clock sees."""
 
+_LONGEST = {Unit.DAYS: 1, Unit.MONTHS: 31, Unit.YEARS: 366}
+"""How many days each unit of a limit has at most."""
+
 
 class Draft(Struct, frozen=True):
     """A definition that was read but not yet proved, and where everything in it stands.
@@ -174,6 +177,8 @@ class _Builder:
 
 def _step(kind: str, values: Values) -> Step:
     present = _present(values)
+    if "minimum" in present:
+        present.setdefault("within", _publicity_limit(present["minimum"]))
     return Step(
         **{
             "key": kind,
@@ -187,6 +192,16 @@ def _step(kind: str, values: Values) -> Step:
             "ladder": _ladder(present.get("ladder")),
         }
     )
+
+
+def _publicity_limit(minimum: Limit) -> Limit:
+    """The limit of a publicity that names none: as long as it must hang out, and a week to conclude it.
+
+    本局内部时限, no law sets it; without one, a publicity that everybody forgot would be late for nobody.
+    """
+    if minimum.unit is Unit.WORKDAYS:
+        return Limit(minimum.amount + 5, Unit.WORKDAYS)
+    return Limit(minimum.amount * _LONGEST[minimum.unit] + 7, Unit.DAYS)
 
 
 def _sum(values: Values) -> Sum:

@@ -308,6 +308,7 @@ RECORDS: dict[str, Record] = {
             **_STEP,
             "by": _CLERK,
             "minimum": Field(Duration(), "至少公示多久，如 7 days", required=True),
+            "within": Field(Duration(), "连公示在内，多久办结；缺省比 minimum 多一周"),
             **_STEP_END,
         },
     ),

@@ -80,15 +80,17 @@ FINDINGS: dict[str, str] = {
     "sum-of-itself": "合计的分项里不能有合计本身{fact}；请删去",
     "cap-not-on-reply": "只有事项办出的批复，其字段才能写 caps；请删去，或写到批复的字段上",
     "cap-unlike": "{fact}与{field}须都是数值、单位相同，才能比较；请核对",
+    "publicity-without-time": "办结时限（{within}）不比公示期（{minimum}）长，期满才能办结，必然超期；请写长些，或删去",
     "ladder-order": "提醒时点须由早到晚排列；请把这一行移到前面",
     "ladder-repeats": "这个提醒时点已写过；请合并，tell 可写多个岗位",
     # warnings
     "unused-document": "{document}没有事项需要，也没有事项办出；若确不需要，请删去",
     "promised-beyond-statutory": "承诺时限（{promised}）比法定时限（{statutory}）还长；请核对",
+    "step-without-limit": "{step}没有时限，停在这里不会提醒任何人；请写 {limit}",
 }
 """Code -> what is wrong and the remedy."""
 
-WARNINGS = frozenset({"unused-document", "promised-beyond-statutory"})
+WARNINGS = frozenset({"unused-document", "promised-beyond-statutory", "step-without-limit"})
 """Findings that are shown but do not stop a definition."""
 
 
@@ -118,6 +120,11 @@ class Findings:
         message = FINDINGS[code].format_map(data)
         severity: Literal["error", "warning"] = "warning" if code in WARNINGS else "error"
         self._found.append(Finding(self._file, *place, code, message, severity))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the file is wrong so far, and not only doubtful."""
+        return any(each.severity == "error" for each in self._found)
 
     def sorted(self) -> tuple[Finding, ...]:
         """All findings in the order of the file."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from workflow.conditions import Condition, asks_first, names
-from workflow.definition import FactType, Kind, Rung, Stage, Unit
+from workflow.definition import FactType, Kind, Rung, Stage, StepKind, Unit
 from workflow.loader.findings import Findings, hint
 
 if TYPE_CHECKING:
@@ -130,8 +130,32 @@ def _promises_keep_within_the_law(draft: Draft, findings: Findings) -> None:
         for index, step in enumerate(stage.steps):
             if step.promised and step.statutory and _days(step.promised) > _days(step.statutory):
                 place = draft.places["stages", stage.key, "steps", index, "promised"]
-                limits = {"promised": _limit(step.promised), "statutory": _limit(step.statutory)}
-                findings.add(place, "promised-beyond-statutory", **limits)
+                findings.add(
+                    place, "promised-beyond-statutory", promised=step.promised, statutory=step.statutory
+                )
+
+
+def _steps_have_limits(draft: Draft, findings: Findings) -> None:
+    """A warning: where no clock runs, nobody hears that it stands still. It waits until all that is wrong is mended."""
+    if findings.has_errors:
+        return
+    for stage in draft.definition.stages.values():
+        for index, step in enumerate(stage.steps):
+            path: Path = ("stages", stage.key, "steps", index)
+            outside = step.kind is StepKind.EXTERNAL
+            limits = ("promised", "statutory") if outside else ("within",)
+            if not any(getattr(step, limit) for limit in limits):
+                what = "promised 或 statutory" if outside else "within"
+                findings.add(draft.places[path], "step-without-limit", step=_quoted(step.title), limit=what)
+
+
+def _publicities_leave_time(draft: Draft, findings: Findings) -> None:
+    """What hangs out for its lawful days is concluded after them: a limit within them would always be missed."""
+    for stage in draft.definition.stages.values():
+        for index, step in enumerate(stage.steps):
+            place = draft.places.get(("stages", stage.key, "steps", index, "within"))
+            if place and step.minimum and step.within and _days(step.within) <= _days(step.minimum):
+                findings.add(place, "publicity-without-time", within=step.within, minimum=step.minimum)
 
 
 def _nothing_stands_for_itself(draft: Draft, findings: Findings) -> None:
@@ -265,11 +289,13 @@ _PROOFS: tuple[Callable[[Draft, Findings], None], ...] = (
     _caps_compare_numbers,
     _ladders_ascend,
     _promises_keep_within_the_law,
+    _publicities_leave_time,
     _nothing_stands_for_itself,
     _documents_are_used,
     _conditions_read_replies,
     _conditions_can_be_answered,
     _nobody_waits_for_themselves,
+    _steps_have_limits,
 )
 
 
@@ -341,8 +367,3 @@ def _quoted(title: str) -> str:
 
 def _days(limit: Limit) -> float:
     return limit.amount * _DAYS[limit.unit]
-
-
-def _limit(limit: Limit) -> str:
-    words = {Unit.WORKDAYS: "个工作日", Unit.DAYS: "日", Unit.MONTHS: "个月", Unit.YEARS: "年"}
-    return f"{limit.amount}{words[limit.unit]}"

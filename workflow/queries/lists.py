@@ -42,7 +42,7 @@ def choices(connection: Connection, *, person: int, day: date) -> Choices:
             if snap.directory.organisations[node].active
         ),
         clerks=tuple(
-            Choice(str(who), f"{snap.directory.name(who)}（{snap.directory.title(who)}）")
+            Choice(str(who), snap.directory.in_full(who))
             for who in sorted(posts, key=snap.directory.name)
             if snap.directory.is_active(who)
         ),

@@ -16,8 +16,8 @@ from workflow.queries.views import Offer
 from workflow.state import ISSUED, LAPSED, PREPARING, REFUSED, StageState
 
 DECISIONS = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
-SHOWING = {**DECISIONS, "approved": "期满办结"}
-"""A publicity (公示、公告) is seen to its end, not approved."""
+SHOWING = {"approved": "期满办结", "returned": "退回"}
+"""A publicity (公示、公告) is seen to its end, or taken back; nobody approves or refuses it."""
 
 RECORDS = {
     FILING: ("filed", "concluded"),
@@ -190,11 +190,6 @@ def withdrawal_offer(reading: Reading, number: int) -> Offer:
     return _offer(
         "withdraw-entry", "撤回录入", rules.may_withdraw_entry(reading.case, str(number)), str(number)
     )
-
-
-def paper_reasons(reading: Reading) -> list[Reason]:
-    """Why the actor may not hand in papers: it is for the clerk, and for whoever prepares a stage."""
-    return rules.may_hand_in(reading.case)
 
 
 def project_offers(reading: Reading) -> tuple[Offer, ...]:

@@ -140,7 +140,7 @@ def _need_view(reading: Reading, need: Need) -> NeedView:
         words=_words(reading, need, paper),
         paper=paper,
         documents=documents,
-        may_add=any(not each.reply and not may_hand_in(reading.case, each.key) for each in documents),
+        addable=tuple(each for each in documents if not may_hand_in(reading.case, each.key)),
         recommended=requirement.recommended,
         soft=requirement.soft,
         basis=requirement.basis,

@@ -86,7 +86,7 @@ def stage_view(reading: Reading, key: str) -> StageView:
         phase=spec.phase,
         state=stage.state,
         state_words="视为已办" if implied else standing_words(reading, spec, stage),
-        publicity=rules.is_publicity(reading.case, key),
+        shown_from=local_day(stage.since) if stage.since and rules.is_publicity(reading.case, key) else None,
         light=state_light(stage.state, due),
         due=due,
         holders=holder_words(reading, spec, stage),
@@ -288,7 +288,7 @@ def colleagues(reading: Reading, exclude: tuple[int, ...] = ()) -> tuple[Colleag
     """Whom work of this project may be given to: active people who may see it."""
     directory, organisation = reading.directory, reading.state.organisation
     found = [
-        Colleague(person.id, person.name, directory.title(person.id))
+        Colleague(person.id, person.name, directory.in_full(person.id))
         for person in directory.people.values()
         if person.active and person.id not in exclude and directory.sees(person.id, organisation, reading.day)
     ]
@@ -299,7 +299,7 @@ def _signers(reading: Reading, key: str, stage: StageState) -> tuple[Colleague, 
     """Who may have signed this step on paper: its holders, unless they had a hand in it."""
     directory = reading.directory
     return tuple(
-        Colleague(person, directory.name(person), directory.title(person))
+        Colleague(person, directory.name(person), directory.in_full(person))
         for person in stage.holders
         if person != reading.case.actor and not rules.is_decider(reading.case, key, person)
     )
@@ -395,7 +395,7 @@ def _done_words(reading: Reading, step: Step, act: Act, opinion: str, signed: st
     if signed:
         return f"{who} {signed} {said}"
     if act.body:
-        entered = reading.directory.name(act.entered_by)
+        entered = reading.directory.acting(act.entered_by, act.entered_for)
         return f"{act.body} {said}（{clock_time(act.at)} {entered}登记，{who}核对原件）"
     return f"{who} {clock_time(act.at)} {said}"
 
@@ -469,7 +469,7 @@ def _limit_words(step: Step) -> str:
     parts = [
         f"{word}{limit}"
         for word, limit in (
-            ("", step.within),
+            ("办结" if step.minimum else "", step.within),
             ("报送", step.file),
             ("受理", step.accept),
             ("承诺", step.promised),

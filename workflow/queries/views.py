@@ -93,7 +93,10 @@ class FieldView(Struct, frozen=True):
 
 
 class NeedView(Struct, frozen=True):
-    """One requirement of a stage and how it stands: ok, missing, expired, unknown or passed."""
+    """One requirement of a stage and how it stands: ok, missing, expired, unknown or passed.
+
+    `documents` are its options, `addable` those that this reader may hand in now.
+    """
 
     key: str
     title: str
@@ -101,7 +104,7 @@ class NeedView(Struct, frozen=True):
     words: str
     paper: PaperView | None
     documents: tuple[DocumentView, ...]
-    may_add: bool
+    addable: tuple[DocumentView, ...]
     recommended: bool
     soft: bool
     basis: str
@@ -182,14 +185,14 @@ class EntryView(Struct, frozen=True):
 
 
 class StageView(Struct, frozen=True):
-    """One stage as lists and the graph show it."""
+    """One stage as lists and the graph show it; `shown_from` is the first day on which its publicity could hang out."""
 
     key: str
     title: str
     phase: str
     state: str
     state_words: str
-    publicity: bool
+    shown_from: date | None
     light: Light
     due: Due | None
     holders: str
@@ -288,11 +291,11 @@ class ProjectView(Struct, frozen=True):
 
 
 class Colleague(Struct, frozen=True):
-    """A person whom work may be given to."""
+    """A person whom work may be given to, and what tells them apart from others of that name or post."""
 
     id: int
     name: str
-    title: str
+    in_full: str
 
 
 class Rejected(Struct, frozen=True):

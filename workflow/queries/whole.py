@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from workflow import rules
 from workflow.definition import Definition
 from workflow.machine import PROJECT_STATES
-from workflow.queries.offers import due_offer, paper_reasons, project_offers, stop_offer
+from workflow.queries.offers import due_offer, project_offers, stop_offer
 from workflow.queries.papers import document_view, field_view, paper_views
 from workflow.queries.portfolio import organisation_name
 from workflow.queries.reading import Reading, read_project
@@ -50,7 +50,7 @@ def overview(connection: Connection, *, ref: str, person: int, day: date, recent
         project=project_view(connection, reading),
         definition=reading.definition,
         mine=frozenset(people(reading.directory, person, day)),
-        papers=() if paper_reasons(reading) else _wanted(reading),
+        papers=_wanted(reading),
         colleagues=_clerks(reading),
         timeline=read_timeline(connection, reading, page=recent),
     )
@@ -67,12 +67,12 @@ def _clerks(reading: Reading) -> tuple[Colleague, ...]:
 
 
 def _wanted(reading: Reading) -> tuple[DocumentView, ...]:
-    """The papers of our own that stages still to pass need, those of open stages first."""
+    """What the reader may hand in of the papers that stages still to pass need, those of open stages first."""
     definition, state = reading.definition, reading.state
     todo = [spec for spec in definition.stages.values() if state.stage(spec.key).state not in PASSED_STATES]
     todo.sort(key=lambda spec: not state.stage(spec.key).is_open)
     keys = {paper: None for spec in todo for need in spec.needs for paper in need.any_of}
-    return tuple(document_view(definition, key) for key in keys if key not in definition.issuers)
+    return tuple(document_view(definition, key) for key in keys if not rules.may_hand_in(reading.case, key))
 
 
 def project_view(connection: Connection, reading: Reading) -> ProjectView:

@@ -46,13 +46,14 @@ FEW_CHECKS = 5
 SAME_STAGE = and_(STAGE.c.project_id == TASK.c.project_id, STAGE.c.key == TASK.c.stage)
 
 DECIDE, COMPARE, PREPARE, AMEND, UNSTICK, FOLLOW = "decide", "check", "prepare", "amend", "unstick", "follow"
-ANSWER = "answer"
+ANSWER, SHOW = "answer", "show"
 GROUPS = {
     ANSWER: "督办，请答复",
     DECIDE: "待审批",
     COMPARE: "待核对",
     AMEND: "退回修改",
     PREPARE: "待报送",
+    SHOW: "公示公告，期满办结",
     UNSTICK: "停住的事项，待处理",
     FOLLOW: "外部门办理中，请跟进",
 }
@@ -92,8 +93,8 @@ class Deciding(Struct, frozen=True):
 class WorkItem(Struct, frozen=True):
     """One thing that waits for a person: what, where, from whom, until when, and for whom they would act.
 
-    `comparing` is the entry to check, `order` the 督办单 to answer; `entered` an entry that others have to check before
-    this item goes on.
+    `not_yet` is why a publicity cannot be concluded; `comparing` is the entry to check, `order` the 督办单 to answer;
+    `entered` an entry that others have to check before this item goes on.
     """
 
     ref: str
@@ -109,6 +110,7 @@ class WorkItem(Struct, frozen=True):
     due: Due | None
     outside: bool
     missing: tuple[Reason, ...] = ()
+    not_yet: tuple[Reason, ...] = ()
     fixes: tuple[str, ...] = ()
     for_whom: str = ""
     entry: str = ""
@@ -145,7 +147,8 @@ class Worklist(Struct, frozen=True):
 
     `checks` are replies taken over that wait for their check on a page of their own, in how many `projects`.
     `taken_up` are the projects that they are taking over: no stage of these waits for anybody yet. Those of
-    `moves` are to be moved as a whole, by them or by whoever they remind of it.
+    `moves` are to be moved as a whole, by them or by whoever they remind of it. `more` and `more_still` say that
+    there are more tasks, and more projects without a clock, than were looked at.
     """
 
     mine: tuple[WorkItem, ...]
@@ -154,6 +157,8 @@ class Worklist(Struct, frozen=True):
     projects: int = 0
     taken_up: tuple[TakenUp, ...] = ()
     moves: tuple[DueMove, ...] = ()
+    more: bool = False
+    more_still: bool = False
 
     @property
     def late(self) -> int:
@@ -169,14 +174,15 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
         select(*(TASK.c[name] for name in ("project_id", "stage", "what", "person_id", "since")))
         .where(TASK.c.person_id.in_(who))
         .order_by(_urgency(day), case((TASK.c.due_on.is_(None), 1), else_=0), TASK.c.due_on, TASK.c.since)
-        .limit(MOST_TASKS)
+        .limit(MOST_TASKS + 1)
     )
     count, in_projects = _count_checks(connection, who)
     if count > FEW_CHECKS:
         statement = statement.join(STAGE, SAME_STAGE, isouter=True).where(not_(taken_over_checks()))
     else:
         count = in_projects = 0
-    rows = _once(connection.execute(statement), person)
+    tasks = connection.execute(statement).fetchall()
+    rows = _once(tasks[:MOST_TASKS], person)
     opened = readings(connection, snap, (row.project_id for row in rows), person, day)
     found = [_work_item(opened[row.project_id], row) for row in rows]
     found.sort(key=lambda item: not item.late)
@@ -188,19 +194,22 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
         in_projects,
         tuple(
             _taken_up(reading)
-            for reading in still
+            for reading in still[:MOST_STILL]
             if reading.state.taking_over and reading.state.clerk == person
         ),
         tuple(
             DueMove(reading.ref, reading.state.title, offer)
-            for reading in still
+            for reading in still[:MOST_STILL]
             if (offer := due_offer(reading))
         ),
+        more=len(tasks) > MOST_TASKS,
+        more_still=len(still) > MOST_STILL,
     )
 
 
 def _without_clock(connection: Connection, snap: Snapshot, person: int, day: date) -> list[Reading]:
-    """The projects in which no clock runs, of the clerk and of the chief who is asked there, the latest first.
+    """The projects in which no clock runs, of the clerk and of the chief who is asked there, the latest first; one
+    more than are shown.
 
     Whose work projects are not, an overseer's of a whole province, is spared the search.
     """
@@ -219,7 +228,7 @@ def _without_clock(connection: Connection, snap: Snapshot, person: int, day: dat
             PROJECT.c.outside_due_on.is_(None),
         )
         .order_by(PROJECT.c.id.desc())
-        .limit(MOST_STILL)
+        .limit(MOST_STILL + 1)
     )
     return [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
 
@@ -280,7 +289,7 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
     if row.what == WAITING:
         action = rules.wanted(reading.case, spec)
     if group == DECIDE and rules.is_publicity(reading.case, row.stage):
-        action = "组织公示"
+        group, action = SHOW, "组织公示"
     if "." in row.what and group != COMPARE and stage.not_confirmed:
         group, action = AMEND, AGAIN
     rejected = stage.rejected if row.what == REJECTED else None
@@ -302,6 +311,9 @@ def _work_item(reading: Reading, row: Any) -> WorkItem:
         due=order.due if order else None if rejected else due_of(stage.clock, reading.calendar, reading.day),
         outside=bool(stage.clock and stage.clock.outside),
         missing=tuple(rules.missing(reading.case, spec)) if stage.state == PREPARING else (),
+        not_yet=tuple(rules.publicity_unfinished(reading.case, row.stage, reading.calendar))
+        if group == SHOW
+        else (),
         fixes=_to_amend(stage) if group == AMEND else (),
         for_whom=reading.directory.name(row.person_id) if row.person_id != reading.case.actor else "",
         entry=entry,
@@ -361,7 +373,6 @@ def _sender(reading: Reading, act: Act | None) -> str:
 def _deciding(reading: Reading, spec: Stage, stage: StageState) -> Deciding:
     documents = reading.state.documents
     reasons = rules.may_decide(reading.case, spec.key, stage.step, "approve")
-    reasons += rules.publicity_unfinished(reading.case, spec.key, reading.calendar)
     last = spec.steps[-1].key == stage.step
     return Deciding(
         step=stage.step,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from workflow.calendar import Calendar
 from workflow.clock import due, local_day
 from workflow.definition import POSTS
 from workflow.errors import Reason, reason
-from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove
+from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove, is_outside
 from workflow.rules.case import Case, names, state_words, step_title
 from workflow.rules.needs import minutes_of, needs_of
 from workflow.rules.people import (
@@ -167,13 +169,22 @@ def may_draft_letter(case: Case, key: str) -> list[Reason]:
     return reasons
 
 
-def publicity_unfinished(case: Case, key: str, calendar: Calendar) -> list[Reason]:
-    """A publicity lasts at least as long as the law says before anybody concludes it."""
+def publicity_unfinished(
+    case: Case, key: str, calendar: Calendar, shown_on: date | None = None
+) -> list[Reason]:
+    """A publicity lasts at least as long as the law says before anybody concludes it.
+
+    It lasts from `shown_on`, the day on which it was hung out, or from the day on which it could first be.
+    """
     spec, stage = case.stage(key)
     step = spec.step(stage.step)
     if step.minimum is None or stage.since is None:
-        return []
-    ends = due(calendar, local_day(stage.since), step.minimum)
+        return [reason("publicity-day-unwanted", "shown_on", step=step.title)] if shown_on else []
+    first = local_day(stage.since)
+    shown = shown_on or first
+    if not first <= shown <= case.day:
+        return [reason("publicity-day", "shown_on", first=first, last=case.day)]
+    ends = due(calendar, shown, step.minimum)
     if ends is None or case.day > ends.day:
         return []
     return [reason("publicity-too-short", key, step=step.title, minimum=step.minimum, day=ends.day)]
@@ -217,15 +228,28 @@ def may_explain(case: Case, key: str) -> list[Reason]:
 # Papers and projects
 
 
-def may_hand_in(case: Case, document: str = "") -> list[Reason]:
-    """The clerk, whoever prepares a stage and, of its minutes, whoever sees to a meeting, while the project goes on."""
-    reasons = going_on(case)
+def may_hand_in(case: Case, document: str) -> list[Reason]:
+    """The clerk, whoever prepares a stage and, of its minutes, whoever sees to a meeting, while the project goes on.
+
+    What a stage issues comes about there, and what an outside office has before it stays as it was filed.
+    """
+    definition = case.definition
+    reasons, title = going_on(case), definition.documents[document].title
     if capacity(case, hands_in(case, document)) is None:
         reasons.append(reason("not-the-clerk", document, clerk=case.directory.name(case.state.clerk)))
+    issuer = definition.issuers.get(document)
+    if issuer is not None:
+        stage_title = definition.stages[issuer].title
+        reasons.append(reason("reply-not-uploaded", document, title=title, stage=stage_title))
+    for key, stage in case.state.stages.items():
+        if is_outside(stage.state) and document in stage.papers:
+            spec = definition.stages[key]
+            body = spec.step(stage.step).body
+            reasons.append(reason("paper-is-outside", document, title=title, stage=spec.title, body=body))
     return reasons
 
 
-def hands_in(case: Case, document: str = "") -> tuple[int, ...]:
+def hands_in(case: Case, document: str) -> tuple[int, ...]:
     """Who hands in papers: the clerk, whoever has a preparation in hand and, of minutes, whoever sees to their meeting."""
     handing = (
         who
