@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from api.control import write_private
+from api.private import write_private
 
 LASTS = timedelta(days=825)
 """The longest that browsers accept for one that was installed by hand."""

@@ -13,9 +13,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Connection, text
+from starlette.datastructures import State
 
 from api.backups import LastBackup, last_backup
 from api.cases import CONCERNS
+from api.door import Door
 from api.settings import Settings
 from workflow.clock import local_day
 from workflow.people import SYSTEM
@@ -98,27 +100,30 @@ class Condition(Struct, frozen=True):
         return not any(each.urgent for each in self.concerns)
 
 
-def condition(
-    stored: Stored, settings: Settings, beats: tuple[Beat, ...], now: datetime, began: datetime
-) -> Condition:
+async def condition(state: State, now: datetime) -> Condition:
     """The whole condition, from what the database says and what this process knows."""
+    settings: Settings = state.settings
+    beats: tuple[Beat, ...] = state.metronome.beats
+    door: Door = state.door
+    began: datetime = state.began
+    stored = await door.ask(stored_condition, sends_mail=settings.sends_mail, now=now)
     free = shutil.disk_usage(settings.data).free
     concerns = [*_beat_concerns(beats, now, began), *stored.concerns, *_disk_concerns(free)]
-    if not settings.mailbox and not settings.smtp.host:
+    if not settings.sends_mail:
         text_ = "没有设置邮件服务器，提醒只在系统内显示，不发邮件。"
         concerns.append(_concern("no-mail-server", text_, urgent=False))
     views = tuple(_beat_view(each, now, began) for each in beats)
     return Condition(tuple(concerns), views, stored, f"{free / 1024**3:.1f} GB")
 
 
-def stored_condition(connection: Connection, *, now: datetime) -> Stored:
-    """What the database says."""
+def stored_condition(connection: Connection, *, sends_mail: bool, now: datetime) -> Stored:
+    """What the database says. Where no mail leaves the house, no notice waits for one."""
     row = connection.execute(_COUNTS, {"late": stamp(now - LATE)}).one()
     left = len(abandoned(connection))
     unsealed = connection.execute(_UNSEALED, {"upto": row.upto or 0}).scalar()
     backup = last_backup(connection)
     concerns = [
-        *_stored_concerns(row, left),
+        *_stored_concerns(row, left, sends_mail=sends_mail),
         *_seal_concerns(unsealed, now),
         *_calendar_concerns(connection, now),
         *_staff_concerns(connection),
@@ -144,7 +149,7 @@ def _concern(code: str, text_: str, *, urgent: bool = True) -> Concern:
     return Concern(text_, case.remedy, case.page, urgent)
 
 
-def _stored_concerns(row: Any, left: int) -> Iterator[Concern]:
+def _stored_concerns(row: Any, left: int, *, sends_mail: bool) -> Iterator[Concern]:
     if row.incidents:
         yield _concern("incidents", f"有{row.incidents}件异常待处理。")
     if left:
@@ -153,7 +158,7 @@ def _stored_concerns(row: Any, left: int) -> Iterator[Concern]:
         yield _concern("mails-failed", f"有{row.failed}封邮件未能送达。")
     if row.sweep:
         yield _concern("rungs-late", f"有{row.sweep}处提醒到时未办，已超过15分钟。")
-    if row.notices:
+    if row.notices and sends_mail:
         yield _concern("notices-late", f"有{row.notices}条通知超过15分钟未交付。")
 
 

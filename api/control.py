@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -21,9 +19,9 @@ from starlette.responses import JSONResponse
 
 from api.auth import Now, public
 from api.operations import OPERATIONS
+from api.private import write_private
 from api.settings import Settings, is_loopback
 from workflow.errors import NotFound, reason
-from workflow.files import sync
 from workflow.store import Store
 
 FILE = "running.json"
@@ -79,17 +77,3 @@ async def operate(
         raise NotFound(reason("not-found"))
     call = OPERATIONS[operation]
     return JSONResponse(await asyncio.to_thread(call, control.store, control.settings, given, now))
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only this account can read; it is on disk whole, or as it was before."""
-    temporary = path.with_suffix(".new")
-    with suppress(FileNotFoundError):
-        temporary.unlink()
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync(path.parent)

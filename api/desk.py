@@ -66,7 +66,7 @@ class Desk:
         return await self.door.ask(query, **arguments, person=self.visitor.id, day=self.day)
 
     def with_command(self, command: str) -> Desk:
-        """The same person at the same instant, for one command of several that a form gives."""
+        """The same person at the same instant, for a command that a form gives under this id."""
         return Desk(self.door, self.visitor, self.now, command, self._tickets)
 
     def file(self, ticket: str, place: str = "file") -> StoredFile:

@@ -19,6 +19,7 @@ from starlette.requests import Request
 
 from api.cases import FINDINGS
 from api.door import Door
+from api.settings import Settings
 from workflow import doctor
 from workflow.errors import WorkflowError
 from workflow.files import Files
@@ -160,12 +161,11 @@ def _first_bad(broken: Broken) -> str:
     return f"第一处不符：{broken}。请勿再改动数据库，保留现场，并与另存的校验码、备份核对。"
 
 
-def examination(files: Files, now: datetime) -> Work:
+def examination(settings: Settings, now: datetime) -> Work:
     """The doctor: record, fold, rows, files, what is stuck and what is late, in an administrator's words."""
 
     def work(store: Store) -> Result:
-        findings = store.read(doctor.examine, now=now, has_file=files.has)
-        findings += damaged(files)
+        findings = findings_of(store, settings, now)
         words = [
             f"{'错误' if each.level == 'error' else '注意'}：{each.text}。{FINDINGS[each.code].remedy}"
             for each in findings
@@ -176,9 +176,15 @@ def examination(files: Files, now: datetime) -> Work:
     return work
 
 
-def damaged(files: Files) -> list[doctor.Finding]:
-    """Every stored file that is no longer what was stored."""
-    return [
+def findings_of(store: Store, settings: Settings, now: datetime) -> list[doctor.Finding]:
+    """What the doctor finds, and every stored file that is no longer what was stored.
+
+    Where no mail leaves the house, no notice waits for one.
+    """
+    files = Files(settings.documents)
+    findings = store.read(doctor.examine, now=now, has_file=files.has)
+    damaged = [
         doctor.Finding("error", "file-damaged", f"文件 {each.sha256[:16]}… {each.why}")
         for each in files.verify()
     ]
+    return [each for each in (*findings, *damaged) if settings.sends_mail or each.code != "notices-waiting"]

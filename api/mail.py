@@ -49,7 +49,7 @@ def mail_settings(settings: Settings) -> MailSettings:
 
 def outgoing(settings: Settings) -> MailSettings | None:
     """The mailer's settings where mail leaves the house; None where no mail server is set."""
-    return mail_settings(settings) if settings.mailbox or settings.smtp.host else None
+    return mail_settings(settings) if settings.sends_mail else None
 
 
 def deliverer(store: Store, settings: Settings) -> Deliver | None:

@@ -330,9 +330,20 @@ class _Answer:
         await self._send(message)
 
 
-def disposition(how: str, name: str) -> str:
-    """The Content-Disposition: `attachment` or `inline`, with the name as browsers of the last years read it."""
-    return f"{how}; filename*=UTF-8''{quote(name, safe='')}"
+def as_download(name: str) -> dict[str, str]:
+    """The headers of a file that is kept under that name, and in which nothing runs."""
+    return _named("attachment", name, DOWNLOAD_POLICY)
+
+
+def as_preview(name: str) -> dict[str, str]:
+    """The headers of a file that is shown inside our own page, and kept under that name."""
+    return _named("inline", name, PREVIEW_POLICY)
+
+
+def _named(how: str, name: str, policy: str) -> dict[str, str]:
+    """The name as browsers of the last years read it."""
+    kept = f"{how}; filename*=UTF-8''{quote(name, safe='')}"
+    return {"Content-Disposition": kept, "Content-Security-Policy": policy}
 
 
 def _hostname(host: str) -> str:

@@ -132,9 +132,19 @@ class Settings(BaseModel):
         return self.database_url or f"sqlite:///{self.data / 'shenpi.db'}"
 
     @property
+    def has_database(self) -> bool:
+        """Whether there is a database to look into; of one that is named, nobody knows before asking it."""
+        return bool(self.database_url) or (self.data / "shenpi.db").is_file()
+
+    @property
     def documents(self) -> Path:
         """Where the documents lie."""
         return self.data / "documents"
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether notices leave as mails: to a server, or in the demo to its mailbox. Else they stay in the desk."""
+        return self.mailbox or bool(self.smtp.host)
 
     @property
     def is_tls(self) -> bool:

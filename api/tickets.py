@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from api.control import write_private
+from api.private import write_private
 from workflow.errors import Invalid, reason, says
 from workflow.files import Files, StoredFile
 

@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 
 from api.auth import now
 from api.door import door_of
-from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, disposition, read_form
+from api.security import as_download, as_preview, read_form
 from workflow.content import FORMATS
 from workflow.errors import Invalid, Unavailable, reason, says
 from workflow.files import Files, StoredFile
@@ -49,6 +49,11 @@ async def receive(
         raise Invalid(reason("upload-missing", field))
     files: Files = request.app.state.files
     limit = min(request.app.state.settings.upload_limit, largest or sys.maxsize)
+    return await keep(files, upload, limit, formats)
+
+
+async def keep(files: Files, upload: UploadFile, limit: int, formats: Collection[str]) -> StoredFile:
+    """Store a file that came in, of at most `limit` bytes: in a thread, for it ends on the disk."""
     return await asyncio.to_thread(files.receive, _chunks(upload.file), upload.filename or "", limit, formats)
 
 
@@ -63,11 +68,7 @@ def chosen(form: FormData, field: str) -> UploadFile | None:
 async def download(request: Request, stored: StoredName) -> StreamingResponse:
     """The file, to be kept under its name."""
     name, media = await _described(request, stored)
-    headers = {
-        "Content-Disposition": disposition("attachment", name),
-        "Content-Security-Policy": DOWNLOAD_POLICY,
-    }
-    return StreamingResponse(_pieces(request, stored.sha256), media_type=media, headers=headers)
+    return StreamingResponse(_pieces(request, stored.sha256), media_type=media, headers=as_download(name))
 
 
 async def preview(request: Request, stored: StoredName) -> StreamingResponse:
@@ -75,8 +76,7 @@ async def preview(request: Request, stored: StoredName) -> StreamingResponse:
     name, media = await _described(request, stored)
     if media not in SHOWN:
         return await download(request, stored)
-    headers = {"Content-Disposition": disposition("inline", name), "Content-Security-Policy": PREVIEW_POLICY}
-    return StreamingResponse(_pieces(request, stored.sha256), media_type=media, headers=headers)
+    return StreamingResponse(_pieces(request, stored.sha256), media_type=media, headers=as_preview(name))
 
 
 async def _described(request: Request, stored: StoredName) -> tuple[str, str]:

@@ -16,11 +16,15 @@ from workflow.state import Clock, Entry, Fix, Paper, Record, Wait
 
 
 class Entered(Struct, frozen=True, omit_defaults=True):
-    """Where a move left a stage: its machine state, who holds it now and the clock that runs there."""
+    """Where a move left a stage: its machine state, who holds it now and the clock that runs there.
+
+    `kept` is the clock of the preparation before its steps, if it was stopped or extended: a withdrawal goes on with it.
+    """
 
     state: str
     holders: tuple[int, ...] = ()
     clock: Clock | None = None
+    kept: Clock | None = None
 
 
 class Deed(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -127,7 +131,7 @@ class StageHeld(Deed, frozen=True, tag="stage.held"):
 class StageSubmitted(Deed, frozen=True, tag="stage.submitted"):
     """The complete file was handed in; `papers` are the hashes that everything after rests on.
 
-    `kept` is the preparation's clock if it was stopped or extended, for a withdrawal to go on with.
+    `kept` is the preparation's clock if it was stopped or extended, as in the places that follow (`Entered`).
     """
 
     stage: str

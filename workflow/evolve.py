@@ -83,7 +83,7 @@ def _moved(stage: StageState, entered: ev.Entered, recorded: ev.Recorded, **chan
         since=recorded.at,
         last=_last(recorded),
         prepared_from=_prepared_from(stage, entered),
-        **{"kept": None, "not_confirmed": "", "order": None, "rejected": None, **changes},
+        **{"kept": entered.kept, "not_confirmed": "", "order": None, "rejected": None, **changes},
     )
 
 

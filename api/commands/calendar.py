@@ -38,7 +38,7 @@ def known(data: Path | None) -> Calendar:
     from workflow.calendar_file import load_calendar
 
     settings = load(data)
-    if not settings.database_url and not (settings.data / "shenpi.db").is_file():
+    if not settings.has_database:
         return load_calendar(SHIPPED)
     from api.commands.installation import reading
     from workflow.queries import snapshot

@@ -16,16 +16,12 @@ def run(options: argparse.Namespace) -> int:
     """Print every finding; 1 if one is an error."""
     from api.cases import FINDINGS
     from api.commands.installation import reading
-    from api.examinations import damaged
+    from api.examinations import findings_of
     from api.settings import load
-    from workflow.doctor import examine
-    from workflow.files import Files
 
     settings = load(options.data)
-    files = Files(settings.documents)
     with reading(settings) as store:
-        findings = store.read(examine, now=options.now, has_file=files.has)
-    findings += damaged(files)
+        findings = findings_of(store, settings, options.now)
     for finding in findings:
         print(f"{finding}。{FINDINGS[finding.code].remedy}")
     if any(finding.level == "error" for finding in findings):

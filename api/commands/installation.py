@@ -56,7 +56,7 @@ def alone(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def reading(settings: Settings) -> Iterator[Store]:
     """The store of this installation for questions only, beside a service that may be running."""
-    if not settings.database_url and not (settings.data / "shenpi.db").is_file():
+    if not settings.has_database:
         raise NotFound(
             Reason("no-installation", f"{settings.data} 中没有数据。", "请用 --data 指明数据目录。")
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,14 +35,14 @@ def find(name: str, data: Path | None) -> Definition:
     from workflow.errors import Invalid, NotFound, Reason, reason
     from workflow.loader import load
 
-    content, place = _published(name, data), name
-    if content is None:
-        shipped = SHIPPED / f"{name}.yaml"
-        file = Path(name) if Path(name).is_file() else shipped
-        if not file.is_file():
-            raise NotFound(reason("definition-not-found", type=name))
-        content, place = file.read_text(encoding="utf-8"), str(file)
-    loaded = load(content, place)
+    file = Path(name)
+    if not file.is_file():
+        if published := _published(name, data):
+            return published
+        file = SHIPPED / f"{name}.yaml"
+    if not file.is_file():
+        raise NotFound(reason("definition-not-found", type=name))
+    loaded = load(file.read_text(encoding="utf-8"), str(file))
     if loaded.definition is None:
         raise Invalid(
             *(Reason(e.code, e.message, place=f"{e.file}:{e.line}:{e.column}") for e in loaded.findings)
@@ -49,20 +50,19 @@ def find(name: str, data: Path | None) -> Definition:
     return loaded.definition
 
 
-def _published(name: str, data: Path | None) -> str | None:
+def _published(name: str, data: Path | None) -> Definition | None:
     from api.settings import load
 
     settings = load(data)
-    if Path(name).is_file() or (not settings.database_url and not (settings.data / "shenpi.db").is_file()):
+    if not settings.has_database:
         return None
-    from sqlalchemy import text
-
     from api.commands.installation import reading
+    from workflow.errors import NotFound
+    from workflow.queries import latest_definition
 
-    latest = text("SELECT text FROM definition WHERE type = :type ORDER BY version DESC LIMIT 1")
-    with reading(settings) as store:
-        found: str | None = store.read(lambda connection: connection.execute(latest, {"type": name}).scalar())
-    return found
+    with reading(settings) as store, suppress(NotFound):
+        return store.read(latest_definition, type=name)
+    return None
 
 
 def _rendered(definition: Definition, kind: str) -> str:
@@ -74,7 +74,7 @@ def _rendered(definition: Definition, kind: str) -> str:
         case "mermaid":
             return mermaid(definition)
         case "svg":
-            return svg(definition_graph(definition))
+            return svg(definition_graph(definition), alone=True)
         case _:
             return _json(definition)
 

@@ -5,7 +5,6 @@ Invariant: the bundle is checked by its own verifier's rules alone, and needs no
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -18,10 +17,11 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from api.keeping.writing import UNFINISHED
-from api.web.audit_files import to_lines
+from api.prints.audit_files import to_lines
+from api.private import new_private
 from workflow import doctor, queries
 from workflow.errors import NotFound, Unavailable, reason, says
-from workflow.files import Files
+from workflow.files import Files, sync
 from workflow.queries.stored import named_files
 from workflow.record import stamp
 from workflow.store import Store
@@ -80,13 +80,11 @@ def write_bundle(
     """
     unfinished = target.with_name(f"{UNFINISHED}{target.name}")
     try:
-        with unfinished.open("wb") as whole:
-            with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as file:
-                made = store.read(_write, file=file, files=files, refs=refs, now=now)
-            whole.flush()
-            os.fsync(whole.fileno())
+        with new_private(unfinished) as whole, zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as file:
+            made = store.read(_write, file=file, files=files, refs=refs, now=now)
         noting(made)
         unfinished.replace(target)
+        sync(target.parent)
     finally:
         unfinished.unlink(missing_ok=True)
     return made

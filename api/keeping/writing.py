@@ -7,7 +7,6 @@ copy gets its name only when it is whole, on disk and read again.
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +29,7 @@ from api.keeping.copies import (
     noting,
     verify,
 )
+from api.private import new_private
 from workflow import archive
 from workflow.errors import NotFound, Refused, Unavailable, reason, says
 from workflow.failpoints import reach
@@ -68,10 +68,10 @@ def back_up(store: Store, files: Files, directory: Path, now: datetime) -> tuple
         if not kept.has(digest):
             kept.take(digest, content)
 
-    with _private(unfinished / ROWS) as file:
+    with new_private(unfinished / ROWS) as file:
         manifest = store.read(_write, file=file, files=files, take=take, now=now)
     reach("backup.rows")
-    with _private(unfinished / MANIFEST) as file:
+    with new_private(unfinished / MANIFEST) as file:
         file.write(_spelled(manifest))
     verified = verify(FolderCopy(unfinished))
     reach("backup.manifest")
@@ -86,18 +86,15 @@ def export(store: Store, files: Files, target: Path, now: datetime) -> Verified:
     unfinished = target.with_name(f"{UNFINISHED}{target.name}")
     rows = target.with_name(f"{UNFINISHED}{target.name}.rows")
     try:
-        with _private(unfinished) as whole:
-            with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as file:
+        with new_private(unfinished) as whole, zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as file:
 
-                def take(digest: str, content: Iterable[bytes]) -> None:
-                    _add(file, f"{DOCUMENTS}/{digest}", content)
+            def take(digest: str, content: Iterable[bytes]) -> None:
+                _add(file, f"{DOCUMENTS}/{digest}", content)
 
-                with _private(rows) as written:
-                    manifest = store.read(_write, file=written, files=files, take=take, now=now)
-                file.write(rows, ROWS)
-                file.writestr(MANIFEST, _spelled(manifest))
-            whole.flush()
-            os.fsync(whole.fileno())
+            with new_private(rows) as written:
+                manifest = store.read(_write, file=written, files=files, take=take, now=now)
+            file.write(rows, ROWS)
+            file.writestr(MANIFEST, _spelled(manifest))
         with zipfile.ZipFile(unfinished) as file:
             verified = verify(ZipCopy(file, str(target)))
         reach("export.written")
@@ -118,8 +115,6 @@ def _write(connection: Connection, *, file: IO[bytes], files: Files, take: Take,
             heads = archive.heads(noting(_copied(archive.lines(connection), packed), documents))
         except ValueError as error:
             raise Refused(reason("record-broken", why=error)) from error
-    file.flush()
-    os.fsync(file.fileno())
     missing = []
     for digest in documents:
         try:
@@ -178,21 +173,3 @@ def _add(file: zipfile.ZipFile, name: str, content: Iterable[bytes]) -> None:
 
 def _spelled(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
-
-
-class _private:  # noqa: N801 - used as `with _private(path) as file`
-    """A new file that only this account can read, on disk when the block has ended."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> IO[bytes]:
-        self._path.unlink(missing_ok=True)
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        self._file = os.fdopen(handle, "w+b")
-        return self._file
-
-    def __exit__(self, *_: object) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()

@@ -1,1 +1,1 @@
-"""Work that leaves the desk: what is on a sheet of paper, its PDF, and the ledger as a workbook."""
+"""Work that leaves the desk: what is on a sheet of paper, its PDF, the ledger and the record as files."""

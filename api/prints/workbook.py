@@ -71,13 +71,13 @@ class LedgerBook:
             self._sheet.column_dimensions[get_column_letter(number)].width = width
         self._last_column = get_column_letter(len(titles))
         _prepare(self._sheet)
-        self._sheet.append([_header(self._sheet, title) for title in titles])
+        self._sheet.append([header(self._sheet, title) for title in titles])
 
     def add(self, rows: Iterable[LedgerRow]) -> None:
         """Write these projects below the others."""
         for row in rows:
             values = (*_values(row), *(row.sums.get(title) for title in self._sums))
-            self._sheet.append([_cell(self._sheet, value) for value in values])
+            self._sheet.append([cell(self._sheet, value) for value in values])
             self.count += 1
 
     def save(self, to: IO[bytes], note: Sequence[tuple[str, Value]]) -> None:
@@ -86,9 +86,9 @@ class LedgerBook:
         sheet = self._book.create_sheet("说明")
         sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 16, 60
         for title, value in note:
-            said = _cell(sheet, value)
+            said = cell(sheet, value)
             said.alignment = Alignment(horizontal="left", vertical="top", wrap_text=True)
-            sheet.append([_header(sheet, title), said])
+            sheet.append([header(sheet, title), said])
         self._book.save(to)
 
 
@@ -132,21 +132,23 @@ def _light_words(light: Light) -> str:
     return f"{light.shape} {light.word}".strip()
 
 
-def _header(sheet: Any, title: str) -> Any:
-    cell = _cell(sheet, title)
-    cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
-    return cell
+def header(sheet: Any, title: str) -> Any:
+    """The title of a column, or of a row."""
+    made = cell(sheet, title)
+    made.font, made.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
+    return made
 
 
-def _cell(sheet: Any, value: Value) -> Any:
+def cell(sheet: Any, value: Value) -> Any:
+    """The value in its own type; a text stays a text, whatever it begins with."""
     if not isinstance(value, str):
-        cell = WriteOnlyCell(sheet, value=value)  # type: ignore[arg-type]  # the stubs know no date, no Decimal
-        cell.number_format = DATE if isinstance(value, date) else MONEY if isinstance(value, Decimal) else "0"
-        return cell
+        made = WriteOnlyCell(sheet, value=value)  # type: ignore[arg-type]  # the stubs know no date, no Decimal
+        made.number_format = DATE if isinstance(value, date) else MONEY if isinstance(value, Decimal) else "0"
+        return made
     text = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST_TEXT]
-    cell = WriteOnlyCell(sheet, value=text)
+    made = WriteOnlyCell(sheet, value=text)
     if text:
-        cell.data_type = "s"  # openpyxl takes a leading = for a formula
-        cell.number_format = "@"
-        cell.quotePrefix = FORMULA.match(text) is not None
-    return cell
+        made.data_type = "s"  # openpyxl takes a leading = for a formula
+        made.number_format = "@"
+        made.quotePrefix = FORMULA.match(text) is not None
+    return made

@@ -8,25 +8,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
 from msgspec import Struct
-from sqlalchemy import Connection, text
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from api import metrics
 from api.answers import Answer, answers, document
 from api.auth import Administrator, Now, Person, TheDoor, public
+from api.condition import condition
 from api.settings import is_loopback
+from notifications.queue import queue_state
 from workflow import queries
 from workflow.errors import SENTENCES, NotFound, reason
 
 router = APIRouter(prefix="/api", tags=["系统"])
 numbers = APIRouter(include_in_schema=False)
-
-_COUNTS = text(
-    "SELECT (SELECT count(*) FROM incident WHERE resolved_at IS NULL),"
-    " (SELECT count(*) FROM notice WHERE open),"
-    " (SELECT count(*) FROM mail WHERE next_at IS NOT NULL)"
-)
 
 
 class Alive(Struct, frozen=True):
@@ -68,23 +63,23 @@ class CodeView(Struct, frozen=True):
 @router.get("/health", dependencies=[Depends(public)], **answers(Alive))
 async def alive(door: TheDoor) -> Answer:
     """Whether the service is up. Says nothing else to anybody."""
-    await door.ask(_counts)
+    await door.ask(queries.snapshot)
     return Answer(Alive("ok"))
 
 
 @router.get("/health/details", **answers(Health))
 async def details(request: Request, administrator: Administrator, door: TheDoor, now: Now) -> Answer:
-    """Recurring works, open incidents, what waits to be mailed."""
+    """Recurring works, open incidents, what waits to be mailed; `ok` unless 运行状态 is red."""
     del administrator
     settings, beats = request.app.state.settings, request.app.state.metronome.beats
     items = [
         BeatItem(each.name, each.every, each.began_at, each.seconds, each.problem, each.is_late(now))
         for each in beats
     ]
-    counts = await door.ask(_counts)
-    well = not counts[0] and not any(each.late or each.problem for each in items)
+    found, queue = await condition(request.app.state, now), await door.ask(queue_state, since=now)
+    status = "ok" if found.is_well else "attention"
     mail = "本机邮箱" if settings.mailbox else settings.smtp.host or "未设置"
-    return Answer(Health("ok" if well else "attention", items, *counts, mail))
+    return Answer(Health(status, items, found.stored.incidents, queue.notices, queue.waiting, mail))
 
 
 @numbers.get("/metrics", dependencies=[Depends(public)])
@@ -132,8 +127,3 @@ async def openapi(request: Request, visitor: Person) -> Answer:
     if not hasattr(state, "document"):
         state.document = document(request.app)
     return Answer(state.document)
-
-
-def _counts(connection: Connection) -> tuple[int, int, int]:
-    row = connection.execute(_COUNTS).one()
-    return row[0], row[1], row[2]

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.auth import Visitor, administrator, prove
 from api.desk import Desk
-from api.web.commands import DONE
+from api.web.commands import done_words
 from api.web.forms import Form, see
 from api.web.pages import failure_of
 from api.web.render import Failure, page
@@ -62,7 +62,7 @@ def admin_page(
         template,
         visitor,
         failure=failure,
-        done=f"{DONE[done]}。" if done in DONE else "",
+        done=done_words(done),
         sections=SECTIONS,
         section=inside[0] if inside else "/admin",
         **context,
@@ -81,8 +81,15 @@ def refused(name: str, error: WorkflowError, form: Form, places: dict[str, str] 
 async def proved(request: Request, desk: Desk, form: Form) -> None:
     """Forbidden unless the administrator has lately typed their own password, be it in this form."""
     form.check()
-    typed = form.data.get("current", "")
-    await prove(request, desk.visitor, typed if isinstance(typed, str) else "", desk.now)
+    await prove(request, desk.visitor, form.raw("current"), desk.now)
+
+
+async def file_or_text(form: Form, title: str) -> str:
+    """The text of the file that was chosen, else what was typed; noted if there is neither."""
+    content = await form.text_file("file") or form.raw("text").replace("\r\n", "\n").lstrip("\n")
+    if not content.strip() and not form.reasons:
+        form.wrong("text", title, "请选择文件，或在框内填写")
+    return content
 
 
 def placed(error: WorkflowError, field: str) -> WorkflowError:

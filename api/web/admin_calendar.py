@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
-from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, text
@@ -14,8 +13,8 @@ from starlette.responses import Response
 from api.desk import AtDesk, Desk
 from api.operations import rehearse_year
 from api.schemas import Id
-from api.web.admin import ADMINISTRATOR, Done, admin_page, done_at, placed, refused
-from api.web.forms import Form, Sent, run
+from api.web.admin import ADMINISTRATOR, Done, admin_page, done_at, file_or_text, placed, refused
+from api.web.forms import Sent, run
 from api.web.render import Failure
 from workflow import queries
 from workflow.actions import calendar
@@ -25,7 +24,7 @@ from workflow.snapshot import CALENDAR_DIRECTORY
 
 router = APIRouter(prefix="/admin/calendar", include_in_schema=False, dependencies=list(ADMINISTRATOR))
 
-NAME = "calendar.yaml"
+NAME, TITLE = "calendar.yaml", "日历文件"
 RECENT = 4
 """How many years are listed at once: the next, this, and what may still be asked about; earlier ones are folded."""
 
@@ -120,7 +119,7 @@ def _stored(connection: Connection, *, year: int) -> str | None:
 @router.post("/check")
 async def check(request: Request, desk: AtDesk, form: Sent) -> Response:
     """Show what a file would change; nothing is changed."""
-    content = await _content(form)
+    content = await file_or_text(form, TITLE)
     try:
         form.check()
         found = await asyncio.to_thread(rehearse_year, desk.door.store, content, NAME, desk.now)
@@ -133,20 +132,10 @@ async def check(request: Request, desk: AtDesk, form: Sent) -> Response:
 @router.post("")
 async def load(request: Request, desk: AtDesk, form: Sent) -> Response:
     """Load what was shown."""
-    content = await _content(form)
+    content = await file_or_text(form, TITLE)
     try:
         await run(desk, form, calendar.load_year, text=content, name=NAME)
     except WorkflowError as error:
         failure = refused("calendar", placed(error, "text"), form)
         return await _page(request, desk, failure=failure, content=content)
     return done_at("/admin/calendar", "calendar-loaded")
-
-
-async def _content(form: Form) -> str:
-    """The file that was chosen, else what was typed."""
-    found: Any = await form.text_file("file")
-    typed = form.data.get("text", "")
-    content = found or (typed.replace("\r\n", "\n") if isinstance(typed, str) else "")
-    if not content.strip() and not form.reasons:
-        form.wrong("text", "日历文件", "请选择文件，或在框内填写")
-    return str(content)

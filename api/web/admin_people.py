@@ -270,8 +270,7 @@ def _mail(request: Request) -> dict[str, Any]:
 
 async def _password(form: Form, *names: str) -> str:
     """The hash of the password in the form; Invalid with everything that is wrong in the form."""
-    typed = form.data.get("password", "")
-    password = typed.strip() if isinstance(typed, str) else ""
+    password = form.raw("password").strip()
     weak = passwords.weaknesses(password, *names)
     if weak or form.reasons:
         raise Invalid(*form.reasons, *weak)

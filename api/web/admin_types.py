@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
 
 from fastapi import APIRouter
 from msgspec import Struct
@@ -14,8 +13,8 @@ from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
 from api.door import Door
-from api.web.admin import ADMINISTRATOR, Done, Text, admin_page, done_at, placed, refused
-from api.web.forms import Form, Sent, run
+from api.web.admin import ADMINISTRATOR, Done, Text, admin_page, done_at, file_or_text, placed, refused
+from api.web.forms import Sent, run
 from api.web.render import Failure
 from workflow import queries
 from workflow.actions import definitions
@@ -26,7 +25,7 @@ from workflow.loader import Finding, load
 
 router = APIRouter(prefix="/admin/types", include_in_schema=False, dependencies=list(ADMINISTRATOR))
 
-NAME = "definition.yaml"
+NAME, TITLE = "definition.yaml", "定义文件"
 
 _VERSIONS = text(
     "SELECT definition.type, definition.version, definition.title, definition.digest, definition.published_at,"
@@ -98,7 +97,7 @@ async def _page(
 @router.post("/check")
 async def check(request: Request, desk: AtDesk, form: Sent) -> Response:
     """Say what is wrong with a file, or what it would change; nothing is published."""
-    content = await _content(form)
+    content = await file_or_text(form, TITLE)
     try:
         form.check()
     except WorkflowError as error:
@@ -110,7 +109,7 @@ async def check(request: Request, desk: AtDesk, form: Sent) -> Response:
 @router.post("")
 async def publish(request: Request, desk: AtDesk, form: Sent) -> Response:
     """Publish what was checked; running projects keep their version."""
-    content = await _content(form)
+    content = await file_or_text(form, TITLE)
     try:
         await run(desk, form, definitions.publish, text=content, name=NAME)
     except WorkflowError as error:
@@ -132,16 +131,6 @@ async def _propose(door: Door, content: str) -> Proposal:
     known = {(each.type, each.version): each for each in await door.ask(_versions)}
     same = known.get((found.type, found.version))
     return Proposal(found, loaded.findings, before, changes, same is not None)
-
-
-async def _content(form: Form) -> str:
-    """The file that was chosen, else what was typed."""
-    found = await form.text_file("file")
-    typed: Any = form.data.get("text", "")
-    content = found or (typed.replace("\r\n", "\n").lstrip("\n") if isinstance(typed, str) else "")
-    if not content.strip() and not form.reasons:
-        form.wrong("text", "定义文件", "请选择文件，或在框内填写")
-    return content
 
 
 def _versions(connection: Connection) -> list[Version]:

@@ -17,10 +17,11 @@ from starlette.responses import Response
 
 from api import examinations
 from api.desk import AtDesk, Desk
+from api.prints.audit_files import FORMATS
 from api.schemas import Id
+from api.security import as_download
 from api.web.admin import Done, people_choices, refused
-from api.web.audit_files import FORMATS
-from api.web.commands import DONE
+from api.web.commands import done_words
 from api.web.forms import Sent, see
 from api.web.render import Failure, page, with_query
 from workflow import queries
@@ -173,7 +174,7 @@ async def _verification_page(
         "audit_verification.html",
         desk.visitor,
         failure=failure,
-        done=f"{DONE[done]}。" if done in DONE else "",
+        done=done_words(done),
         ref=ref,
         title=title,
         whole=whole,
@@ -235,8 +236,7 @@ async def export(request: Request, desk: AtDesk, form: Sent) -> Response:
     chosen = FORMATS[ending]
     content = await asyncio.to_thread(chosen.write, entries)
     name = f"审计记录{desk.day:%Y%m%d}.{chosen.ending}"
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return Response(content, media_type=chosen.media, headers=headers)
+    return Response(content, media_type=chosen.media, headers=as_download(name))
 
 
 def _check_auditor(desk: Desk) -> None:

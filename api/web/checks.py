@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
-from api.web.commands import DONE
+from api.web.commands import done_words
 from api.web.forms import Form, Sent, see
 from api.web.pages import Before, Done, failure_of
 from api.web.render import Failure, page, with_query
@@ -32,7 +32,7 @@ async def checks(
     request: Request, desk: AtDesk, project: Ref = "", after: Before = 0, done: Done = ""
 ) -> Response:
     """What was taken over and waits for this person's check."""
-    said = f"{DONE[done]}。" if done in DONE else ""
+    said = done_words(done)
     return await _checks_page(request, desk, project, after, done=said)
 
 

@@ -115,8 +115,15 @@ DONE = {
     "mail-tested": "测试邮件已由邮件服务器收下，请到您的邮箱查看",
     "examining": "已开始，办完后结果显示在本页；请稍后刷新",
     "examined": "已办完，结果见下",
+    "feed-revoked": "日历订阅已停用，原地址不能再用",
 }
 """What a page says after a command, by the word in its address."""
+
+
+def done_words(done: str) -> str:
+    """The sentence for that word; empty for one that no command of ours gives."""
+    return f"{DONE[done]}。" if done in DONE else ""
+
 
 Reader = Callable[[Form, StageFile], Awaitable[Command]]
 
@@ -148,9 +155,7 @@ async def _submit(form: Form, file: StageFile) -> Command:
 
 
 async def _withdraw(form: Form, file: StageFile) -> Command:
-    return Command(
-        stages.withdraw_stage, {"stage": file.stage.key, "reason_given": form.text("reason")}, "withdrawn"
-    )
+    return Command(stages.withdraw_stage, _reasoned(form, file), "withdrawn")
 
 
 async def _reapply(form: Form, file: StageFile) -> Command:

@@ -18,7 +18,8 @@ from api import feeds
 from api.auth import Now, TheDoor, public
 from api.desk import AtDesk, Desk
 from api.prints.agenda import agenda
-from api.security import disposition
+from api.security import as_download
+from api.web.commands import done_words
 from api.web.forms import Sent, run, see
 from api.web.pages import Done
 from api.web.render import at, page
@@ -29,13 +30,11 @@ from workflow.queries.dates import dates
 
 router = APIRouter(include_in_schema=False)
 
-DONE = {"revoked": "日历订阅已停用，原地址不能再用"}
-
 
 @router.get("/calendar")
 async def subscription(request: Request, desk: AtDesk, done: Done = "") -> Response:
     """日历订阅: whether there is an address, and how to get one."""
-    return await _page(request, desk, done=f"{DONE[done]}。" if done in DONE else "")
+    return await _page(request, desk, done=done_words(done))
 
 
 @router.post("/calendar")
@@ -55,7 +54,7 @@ async def make_address(request: Request, desk: AtDesk, form: Sent) -> Response:
 async def revoke(desk: AtDesk, form: Sent) -> Response:
     """End it."""
     await run(desk, form, feeds.revoke_address)
-    return see("/calendar?done=revoked")
+    return see("/calendar?done=feed-revoked")
 
 
 @router.get("/calendar/{token}.ics", dependencies=[Depends(public)])
@@ -75,7 +74,7 @@ async def feed(
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in {each.strip().removeprefix("W/") for each in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)
-    headers["Content-Disposition"] = disposition("attachment", "审批时限.ics")
+    headers |= as_download("审批时限.ics")
     return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)
 
 

@@ -5,21 +5,20 @@ Invariant: a field is taken as it was typed or refused with a sentence; nothing 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import Depends
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from api.auth import Newcomer
 from api.desk import Desk
 from api.security import read_form
-from api.uploads import chosen
+from api.uploads import chosen, keep
 from workflow import rules
 from workflow.clock import Limit, Unit
 from workflow.content import FORMATS
@@ -38,7 +37,9 @@ says(
 
 LONGEST_FIXES = 20
 LONGEST_LIMIT = 999
-_CHUNK = 256 * 1024
+
+SECRETS: Final = frozenset({"password", "current"})
+"""Fields whose content never stands in a page that gives a form back."""
 
 WORDS: Final = {
     "about": "办理的是",
@@ -114,6 +115,11 @@ class Form:
         """What was typed; noted if it holds what is not there to be seen."""
         return self._read(field, self.data.get(field))
 
+    def raw(self, field: str) -> str:
+        """What was typed, to the letter: a password, or the text of a file."""
+        value = self.data.get(field, "")
+        return value if isinstance(value, str) else ""
+
     def texts(self, field: str) -> list[str]:
         """Everything that was ticked there."""
         return [self._read(field, value) for value in self.data.getlist(field)]
@@ -176,17 +182,10 @@ class Form:
         """The file that was chosen, stored; None if none was. What is wrong with it is noted."""
         try:
             found = chosen(self.data, field)
-            return await asyncio.to_thread(self._receive, found, formats) if found else None
+            return await keep(self._files, found, self._limit, formats) if found else None
         except Invalid as error:
             self.reasons += [Reason(each.code, each.text, each.remedy, field) for each in error.reasons]
             return None
-
-    def _receive(self, found: UploadFile, formats: Collection[str]) -> StoredFile:
-        def chunks() -> Iterator[bytes]:
-            while chunk := found.file.read(_CHUNK):
-                yield chunk
-
-        return self._files.receive(chunks(), found.filename or "", self._limit, formats)
 
     async def text_file(self, field: str, longest: int = 1024 * 1024) -> str:
         """The text of the file that was chosen; empty if none was. What is wrong with it is noted."""
@@ -242,17 +241,12 @@ def _paper_of(line: str, papers: Mapping[str, str]) -> str:
     return next(named, "")
 
 
-async def sent_form(request: Request, visitor: Newcomer) -> AsyncIterator[Form]:
-    """The form of somebody who is signed in; its files are let go when the request is answered.
-
-    It lets newcomers in: what else a route depends on says whether they may go on.
+async def sent_form(request: Request, visitor: Newcomer) -> Form:
+    """The form of somebody who is signed in; it lets newcomers in: what else a route depends on says whether
+    they may go on.
     """
     del visitor
-    form = await Form.read(request)
-    try:
-        yield form
-    finally:
-        await request.close()
+    return await Form.read(request)
 
 
 Sent = Annotated[Form, Depends(sent_form)]
@@ -271,9 +265,9 @@ async def run(
 
     The one way from a form to an action: Invalid with everything that was wrong with the form, before it begins.
     """
-    desk.command = form.text("command")
+    attempt = desk.with_command(form.text("command"))
     form.check()
-    return await desk.run(action, drawn, **arguments)
+    return await attempt.run(action, drawn, **arguments)
 
 
 def see(address: str) -> RedirectResponse:

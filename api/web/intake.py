@@ -21,7 +21,7 @@ from api.intake.preview import Preview, make_preview
 from api.intake.reading import Table, read_table
 from api.intake.template import make_template
 from api.intake.workbook import LARGEST, is_old_or_locked, refused
-from api.security import DOWNLOAD_POLICY, disposition, read_form
+from api.security import as_download, read_form
 from api.uploads import chosen, receive
 from api.web.forms import Sent, run, see
 from api.web.pages import failure_of
@@ -52,11 +52,7 @@ async def template(desk: AtDesk, type: str) -> Response:  # noqa: A002 - the wor
     definition: Definition = await desk.door.ask(queries.latest_definition, type=type)
     content = await asyncio.to_thread(make_template, definition, _names(desk))
     name = clean_name(f"批量补录-{definition.title}-第{definition.version}版.xlsx")
-    headers = {
-        "Content-Disposition": disposition("attachment", name),
-        "Content-Security-Policy": DOWNLOAD_POLICY,
-    }
-    return Response(content, media_type=FORMATS["xlsx"], headers=headers)
+    return Response(content, media_type=FORMATS["xlsx"], headers=as_download(name))
 
 
 def _names(desk: Desk) -> Names:

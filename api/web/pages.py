@@ -17,7 +17,8 @@ from api.graph import project_graph
 from api.phrases import phrases
 from api.problems import problem_of
 from api.schemas import Id
-from api.web.commands import DONE, typed_for
+from api.web.commands import DONE, done_words, typed_for
+from api.web.forms import SECRETS
 from api.web.graphs import pictured
 from api.web.picking import picker
 from api.web.render import MEDIA, STATIC, Failure, page
@@ -99,7 +100,7 @@ def _project_outcome(it: ProjectView, record: Iterable[Told], done: str) -> str:
         return f"项目已转为“{it.state_words}”。"
     if done == "handed":
         return f"已移交，现由{it.clerk}经办。"
-    return f"{DONE[done]}。{_consequences(record)}" if done in DONE else ""
+    return done_words(done) + _consequences(record) if done in DONE else ""
 
 
 def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
@@ -253,7 +254,7 @@ def outcome(it: StageFile, done: str, document: str = "") -> str:
         return f"{said}，到期日{stage.due.words}。"
     if done in _MOVED:
         return f"{said}，事项{stage.state_words}。"
-    return f"{said}。" if said else ""
+    return done_words(done)
 
 
 def _counted(stage: StageView) -> str:
@@ -366,7 +367,7 @@ def failure_of(
     form: str, error: WorkflowError, typed: Mapping[str, str], field_of: Callable[[Reason], str] | None = None
 ) -> Failure:
     """A refused form as a page shows it; `field_of` says which field a reason is about."""
-    hidden = ("csrf", "command", "password", "current")
+    hidden = SECRETS | {"csrf", "command"}
     kept = {key: value for key, value in typed.items() if key not in hidden}
     wrong: dict[str, list[Reason]] = {}
     for each in error.reasons:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api import sessions
 from api.auth import Newcomer, Now, Visitor, change_own_password, signed_in_at
 from api.desk import AtDesk, Desk
-from api.web.commands import DONE
+from api.web.commands import done_words
 from api.web.forms import Form, Sent, run, see
 from api.web.pages import Done, failure_of
 from api.web.render import Failure, page
@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/delegations")
 async def delegations(request: Request, desk: AtDesk, done: Done = "") -> Response:
     """委托代理: for whom I act, and who acts for me."""
-    return _page(request, desk, done=f"{DONE[done]}。" if done in DONE else "")
+    return _page(request, desk, done=done_words(done))
 
 
 @router.post("/delegations")
@@ -58,10 +58,8 @@ async def password_page(request: Request, visitor: Newcomer) -> Response:
 @router.post("/password")
 async def change_password(request: Request, visitor: Newcomer, now: Now, form: Sent) -> Response:
     """Another password for myself; I sign in again with it."""
-    typed = {field: form.data.get(field) for field in ("current", "password")}
-    current, password = (value if isinstance(value, str) else "" for value in typed.values())
     try:
-        await change_own_password(request, visitor, current, password, now)
+        await change_own_password(request, visitor, form.raw("current"), form.raw("password"), now)
     except WorkflowError as error:
         return page(request, "password.html", visitor, failure=failure_of("own", error, form.values()))
     return see("/sign-in?done=password")
@@ -74,7 +72,7 @@ async def own_sessions(request: Request, desk: AtDesk, done: Done = "") -> Respo
         request,
         "sessions.html",
         desk.visitor,
-        done=f"{DONE[done]}。" if done in DONE else "",
+        done=done_words(done),
         sessions=await signed_in_at(request, desk.visitor, desk.now),
         absolute_hours=request.app.state.settings.absolute_hours,
         idle_minutes=request.app.state.settings.idle_minutes,

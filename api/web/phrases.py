@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
 from api.phrases import LONGEST, MOST, keep_phrases, phrases
-from api.web.commands import DONE
+from api.web.commands import done_words
 from api.web.forms import Sent, run, see
 from api.web.pages import Done, failure_of
 from api.web.render import Failure, page
@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/phrases")
 async def phrases_page(request: Request, desk: AtDesk, done: Done = "") -> Response:
     """常用语: add, change, delete and order them."""
-    return await _page(request, desk, done=f"{DONE[done]}。" if done in DONE else "")
+    return await _page(request, desk, done=done_words(done))
 
 
 @router.post("/phrases")

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from api import saved
 from api.desk import AtDesk, Desk
 from api.schemas import Id
-from api.web.commands import DONE
+from api.web.commands import done_words
 from api.web.forms import Form, Sent, run, see
 from api.web.pages import Before, Done, failure_of
 from api.web.render import Failure, page, with_query
 from workflow import queries, rules
-from workflow.errors import WorkflowError
+from workflow.errors import NotFound, WorkflowError, reason
 from workflow.queries.numbers import number_of
 from workflow.queries.portfolio import SORTS
 
@@ -40,7 +40,7 @@ async def project_list(
         first = next((each for each in await desk.ask(saved.views) if each.first), None)
         if first is not None:
             return see(f"/projects?{first.filter}")
-    said = f"{DONE[done]}。" if done in DONE else ""
+    said = done_words(done)
     return await _list_page(
         request, desk, given_in(request.query_params), before=before, due=due[:10], done=said
     )
@@ -155,9 +155,10 @@ async def _change(desk: Desk, form: Form, view: int, action: str) -> str:
         case "first":
             await run(desk, form, saved.open_with, view=view)
             return "first"
-        case _:
+        case "unset":
             await run(desk, form, saved.open_with, view=0)
             return "unset"
+    raise NotFound(reason("not-found"))
 
 
 def _filter(form: Form) -> dict[str, str]:

@@ -20,7 +20,7 @@ from api.web.commands import DONE, Command, paper_command, project_command, stag
 from api.web.forms import Form, Sent, run, see
 from api.web.pages import Done, failure_of, project_page, stage_page
 from api.web.render import Failure, page, with_query
-from api.web.resuming import Kept, confirm_page, kept_in
+from api.web.resuming import Kept, confirm_page, inside, kept_in
 from workflow import queries
 from workflow.actions import decisions
 from workflow.errors import Invalid, NotFound, Reason, WorkflowError
@@ -43,15 +43,11 @@ async def signing_in_page(request: Request, next: str = "/", done: Done = "") ->
 async def signing_in(request: Request) -> Response:
     """Sign in and go on to where one wanted to go."""
     form = await Form.read(request)
-    await request.close()
-    onwards, kept = _inside(form.text("next")), kept_in(request, form.data)
-    password = form.data.get("password", "")
+    onwards, kept = inside(form.text("next")), kept_in(request, form.data)
     try:
         staff_number = form.text("staff_number")
         form.check()
-        session = await sign_in(
-            request, staff_number, password if isinstance(password, str) else "", now(request)
-        )
+        session = await sign_in(request, staff_number, form.raw("password"), now(request))
     except WorkflowError as error:
         failure = failure_of("sign-in", error, form.values(), lambda _: "staff_number")
         return sign_in_page(request, onwards, failure, kept=kept)
@@ -91,16 +87,10 @@ def sign_in_page(
         done=done,
         founded=founded,
         kept=kept,
-        next=_inside(onwards),
+        next=inside(onwards),
         people=people,
         password=password,
     )
-
-
-def _inside(address: str) -> str:
-    """The address if it leads to a page of ours; else the first page. Never to another site."""
-    inside = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
-    return address if inside and "\\" not in address else "/"
 
 
 def _demo_people(request: Request) -> tuple[list[dict[str, str]], str]:

@@ -22,7 +22,7 @@ from api.prints import lists, papers
 from api.prints.press import Press
 from api.prints.sheet import Format, Imprint, Paper, Sheet
 from api.prints.workbook import MOST, LedgerBook, Value
-from api.security import DOWNLOAD_POLICY, PREVIEW_POLICY, disposition
+from api.security import as_download, as_preview
 from api.web.portfolio import filters_of, given_in, listed
 from api.web.render import page, with_query
 from workflow import queries
@@ -82,11 +82,7 @@ async def ledger(request: Request, desk: AtDesk) -> Response:
         now=desk.now,
     )
     name = f"项目台账-{narrowed[:40]}-{desk.day}.xlsx"
-    headers = {
-        "Content-Disposition": disposition("attachment", name),
-        "Content-Security-Policy": DOWNLOAD_POLICY,
-    }
-    return StreamingResponse(_pieces(file), media_type=FORMATS["xlsx"], headers=headers)
+    return StreamingResponse(_pieces(file), media_type=FORMATS["xlsx"], headers=as_download(name))
 
 
 @router.get("/projects/{ref}/papers")
@@ -177,11 +173,8 @@ async def _printed(
         drawn = {"sheet": msgspec.to_builtins(sheet), "imprint": str(sheet.imprint)}
         return page(request, "print.html", desk.visitor, **drawn, where=where, back=back, pdf=pdf)
     press: Press = request.app.state.press
-    headers = {
-        "Content-Disposition": disposition("inline", f"{sheet.name}.pdf"),
-        "Content-Security-Policy": PREVIEW_POLICY,
-    }
-    return Response(await press.pdf(sheet, desk.now), media_type="application/pdf", headers=headers)
+    content = await press.pdf(sheet, desk.now)
+    return Response(content, media_type="application/pdf", headers=as_preview(f"{sheet.name}.pdf"))
 
 
 @asynccontextmanager

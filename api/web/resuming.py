@@ -1,7 +1,7 @@
 """请确认提交: what somebody typed when their session had ended comes back to them, and is sent again.
 
-Invariant: nothing is kept on the server and nothing is sent by itself; the form goes only to an address of
-ours that takes forms, with a fresh token, the same command id, and under the name of whoever is signed in.
+Invariant: nothing is kept on the server, no password is given back, and nothing is sent by itself; the form goes only
+to an address of ours that takes forms, with a fresh token, the same command id, and as whoever is signed in.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,14 +19,14 @@ from starlette.routing import Match
 from api.auth import CSRF_FIELD, Visitor
 from api.problems import Problem
 from api.security import form_of
-from api.web.forms import WORDS
+from api.web.forms import SECRETS, WORDS
 from api.web.render import page
 
 ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept.chosen."
 """The names under which a sign-in form carries another form along."""
 
 WRITER: Final = "writer"
-_OURS: Final = frozenset({CSRF_FIELD, WRITER})
+_LEFT_OUT: Final = SECRETS | {CSRF_FIELD, WRITER}
 _QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_printed", "same_name"})
 
 OUTCOMES: Final = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
@@ -91,8 +92,7 @@ def kept_in(request: Request, data: FormData) -> Kept | None:
         for name, value in data.multi_items()
         if name.startswith(CHOSEN) and isinstance(value, str)
     ]
-    found = _kept(address, back, typed)
-    return Kept(found.address, found.back, found.typed, tuple(chosen), found.writer)
+    return replace(_kept(address, back, typed), chosen=tuple(chosen))
 
 
 def confirm_page(request: Request, visitor: Visitor, kept: Kept, problem: Problem | None = None) -> Response:
@@ -116,8 +116,8 @@ def _kept(address: str, back: str, items: list[tuple[str, Any]]) -> Kept:
     ]
     return Kept(
         address=address,
-        back=back if _is_inside(back) else "/",
-        typed=tuple((name, value) for name, value in typed if name not in _OURS and "password" not in name),
+        back=inside(back),
+        typed=tuple((name, value) for name, value in typed if name not in _LEFT_OUT),
         chosen=tuple(chosen),
         writer=dict(typed).get(WRITER, ""),
     )
@@ -126,12 +126,13 @@ def _kept(address: str, back: str, items: list[tuple[str, Any]]) -> Kept:
 def _takes_forms(request: Request, address: str) -> bool:
     """Whether that is an address of our own pages, other than signing in and out, that takes a form."""
     path = unquote(urlsplit(address).path)
-    if not _is_inside(address) or path.startswith(("/api/", "/sign-")):
+    if inside(address) != address or path.startswith(("/api/", "/sign-")):
         return False
     scope = {"type": "http", "method": "POST", "path": path, "root_path": "", "headers": []}
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
 
 
-def _is_inside(address: str) -> bool:
-    inside = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return inside and address.isprintable() and "\\" not in address
+def inside(address: str) -> str:
+    """The address if it leads to a page of ours; else the first page. Never to another site."""
+    is_ours = address.startswith("/") and not address.startswith("//")
+    return address if is_ours and address.isprintable() and "\\" not in address else "/"

@@ -12,6 +12,7 @@ from api.desk import AtDesk
 from api.door import door_of
 from api.graph import definition_graph
 from api.prints.sheet import Paper
+from api.security import as_download
 from api.web.graphs import pictured
 from api.web.render import page
 from workflow import queries
@@ -88,5 +89,4 @@ async def text(request: Request, desk: AtDesk, type: str, version: Number) -> Re
     """The published text itself, to keep or to write the next version from."""
     del desk
     found = await door_of(request).ask(queries.definition_text, type=type, version=version)
-    name = f'attachment; filename="{type}-{version}.yaml"'
-    return Response(found, media_type="application/yaml", headers={"Content-Disposition": name})
+    return Response(found, media_type="application/yaml", headers=as_download(f"{type}-{version}.yaml"))

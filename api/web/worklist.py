@@ -241,9 +241,9 @@ async def _line(desk: Desk, ticked: Ticked, item: queries.WorkItem | None) -> Li
 async def _do(desk: Desk, ticked: Ticked, opinion: str, command: str) -> Line:
     """One item under a command id of its own, which is the same whenever this page is sent again."""
     what = ticked.command(opinion)
-    desk.command = sha256(f"{command}/{ticked.value}".encode()).hexdigest()[:32]
+    attempt = desk.with_command(sha256(f"{command}/{ticked.value}".encode()).hexdigest()[:32])
     try:
-        await desk.run(what.action, **what.arguments)
+        await attempt.run(what.action, **what.arguments)
     except WorkflowError as error:
         return await _named(desk, ticked, reasons=error.reasons)
     return await _named(desk, ticked, done=what.done)

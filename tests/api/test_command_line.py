@@ -178,7 +178,12 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "begins"),
-    [("text", "公益性骨灰堂建设"), ("mermaid", "flowchart"), ("svg", "<svg"), ("json", "{")],
+    [
+        ("text", "公益性骨灰堂建设"),
+        ("mermaid", "flowchart"),
+        ("svg", '<svg xmlns="http://www.w3.org/2000/svg"'),
+        ("json", "{"),
+    ],
 )
 def test_show_prints_a_type_in_every_format(kind: str, begins: str) -> None:
     done = shenpi("show", "columbarium", "--format", kind)

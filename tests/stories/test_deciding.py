@@ -201,6 +201,19 @@ def test_the_submitter_withdraws_before_anybody_has_acted(world: World) -> None:
     assert hall.at("approval") == "review"
 
 
+def test_what_a_chief_gave_a_preparation_is_there_again_however_far_its_steps_had_come(world: World) -> None:
+    """Three more days; reviewed; a better 建议书 brings it back to the review, and 谭丽 takes it back: still three more."""
+    hall = world.register("hall")
+    hall.extend("approval", "3 workdays")
+    given = hall.due("approval")
+    hall.submitted("approval", "proposal", "minutes")
+    hall.approve("approval", "review", "杨帆")
+    hall.upload("proposal", content="第二稿")
+    hall.withdraw("approval")
+
+    assert (hall.at("approval"), hall.due("approval")) == ("preparing", given)
+
+
 def test_after_the_review_it_is_too_late_to_withdraw(world: World) -> None:
     """Once somebody has acted, the holder can return it; the submitter cannot take it back."""
     hall = in_signature(world)

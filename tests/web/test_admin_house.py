@@ -352,9 +352,15 @@ def test_a_refused_mail_goes_out_again_to_the_address_that_was_mended(city: City
 
 def test_health_is_red_while_the_record_is_unsealed_and_green_after(city: City, sign_in: SignIn) -> None:
     desk = sign_in("admin")
+
+    def monitored() -> str:
+        said: str = desk.client.get("/api/health/details").json()["status"]
+        return said
+
     page = desk.open("/admin/health")
     assert "■ 需要处理" in page.words
     assert "以来的记录尚未封签" in page.words
+    assert monitored() == "attention"
 
     store: Store = desk.client.app.state.door.store  # type: ignore[attr-defined]
     store.act(seal, actor=SYSTEM, now=NOW)
@@ -362,7 +368,20 @@ def test_health_is_red_while_the_record_is_unsealed_and_green_after(city: City, 
 
     page = desk.open("/admin/health")
     assert "● 正常" in page.words
+    assert monitored() == "ok"
     assert ("SQLite" if city.url.startswith("sqlite") else "PostgreSQL") in page.words
+
+
+def test_a_house_that_sends_no_mail_is_well_without_it(city: City) -> None:
+    with with_mail(city, host="") as desk:
+        store: Store = desk.client.app.state.door.store  # type: ignore[attr-defined]
+        store.act(seal, actor=SYSTEM, now=NOW)
+
+        page = desk.open("/admin/health")
+
+        assert "● 正常" in page.words
+        assert "没有设置邮件服务器，提醒只在系统内显示" in page.words
+        assert "未投递" not in examined(desk).words
 
 
 def examined(desk: Desk) -> Page:

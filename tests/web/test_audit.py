@@ -11,7 +11,7 @@ from hashlib import sha256
 import pytest
 from openpyxl import load_workbook
 
-from api.web.audit_files import neutral
+from api.prints.audit_files import neutral
 from tests.hostile import FORMULAS
 from tests.web.conftest import City, SignIn
 from tests.web.desk import Desk

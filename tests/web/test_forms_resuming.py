@@ -80,6 +80,18 @@ def test_another_person_is_told_that_somebody_else_typed_it(city: City, sign_in:
     assert desk.send("/decide").status in {403, 409}
 
 
+def test_no_password_stands_in_a_page_that_gives_a_form_back(sign_in: SignIn) -> None:
+    desk = sign_in("liguodong")
+    desk.open("/password")
+    lose_the_session(desk)
+
+    refused = desk.send("/password", current="旧的一句只有我知道的话", password="新的一句只有我知道的话")
+
+    assert "填写的内容都还在" in refused.words
+    assert "只有我知道的话" not in refused.html
+    assert "只有我知道的话" not in log_in_again(desk, "liguodong").html
+
+
 def test_a_file_has_to_be_chosen_again_and_the_page_says_which(city: City, sign_in: SignIn) -> None:
     desk = sign_in("tanli")
     desk.open(f"/projects/{city.projects['D']}")

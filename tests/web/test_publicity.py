@@ -29,6 +29,7 @@ def test_a_notice_hung_out_is_a_task_with_an_end_and_is_taken_back_when_somebody
     assert "公示情况 写明公示方式和有无异议" in page.words
     assert "暂不能办结： “招标文件发出至开标”未满20日。" in page.words
     assert "期满办结退回" in page.words
+    assert "依据：招标投标法第24条，公示不少于20日；其后办结为本局内部时限" in page.words
     assert "不予批准" not in page.words
     assert "常用语" not in page.words
     clerk.send("/decide", outcome="returned", opinion="投标人提出异议", fixes="更正资格条件")

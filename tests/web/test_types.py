@@ -88,7 +88,7 @@ def test_the_very_text_that_was_published_can_be_kept(sign_in: SignIn) -> None:
 
     answer = desk.client.get("/types/centre-conversion/text?version=1")
     assert answer.text == FIRST
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="centre-conversion-1.yaml"'
+    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''centre-conversion-1.yaml"
 
 
 @pytest.mark.parametrize(

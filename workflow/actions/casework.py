@@ -165,7 +165,8 @@ class Casework:
     ) -> Entered:
         """The place a move leads to: who holds it there and which clock runs."""
         clock = None
-        if state == PREPARING or "." in state or state in {step.key for step in self.spec(key).steps}:
+        at_step = state.partition(".")[0] in {step.key for step in self.spec(key).steps}
+        if state == PREPARING or at_step:
             clock = clock_of(
                 self.project.definition,
                 self.spec(key),
@@ -174,7 +175,8 @@ class Casework:
                 now=self.now,
                 calendar=self.tx.calendar,
             )
-        return Entered(state, self.holders(key, state, exclude), clock)
+        kept = self.stage(key).kept if at_step else None
+        return Entered(state, self.holders(key, state, exclude), clock, kept)
 
     def holders(self, key: str, state: str, exclude: Container[int] = ()) -> tuple[int, ...]:
         """Who must act while the stage is in that state."""

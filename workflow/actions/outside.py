@@ -237,5 +237,5 @@ def _change_clock(
             changed = resume(clock, what.on, ladder, work.tx.calendar, work.now)
         case Extended():
             changed = extend(clock, what.by, ladder, work.tx.calendar, work.now)
-    entered = Entered(stage.state, stage.holders, changed)
+    entered = Entered(stage.state, stage.holders, changed, stage.kept)
     work.record(OutsideMoved(spec.key, stage.step, entry, what, entered))

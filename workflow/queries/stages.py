@@ -475,7 +475,7 @@ def _limit_words(step: Step) -> str:
     parts = [
         f"{word}{limit}"
         for word, limit in (
-            ("", step.within),
+            ("办结" if step.minimum else "", step.within),
             ("报送", step.file),
             ("受理", step.accept),
             ("承诺", step.promised),

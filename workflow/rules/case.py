@@ -118,11 +118,17 @@ def state_words(stage: Stage, state: str) -> str:
 
 
 def limit_basis(stage: Stage, state: str) -> str:
-    """On what the limit of that state rests; when a signed file has to be handed out is our own rule alone."""
+    """On what the limit of that state rests; when a signed file has to be handed out, and a publicity concluded, is
+    our own rule alone.
+    """
     key, _, part = state.partition(".")
     if part == FILING:
         return "本局内部时限"
-    return next((step.basis for step in stage.steps if step.key == key), "") or stage.basis
+    step = next((step for step in stage.steps if step.key == key), None)
+    basis = (step.basis if step else "") or stage.basis
+    if step and step.minimum:
+        return f"{basis + '，' if basis else ''}公示不少于{step.minimum}；其后办结为本局内部时限"
+    return basis
 
 
 def step_title(stage: Stage, key: str) -> str:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 
-from api.prints.workbook import FORMULA
+from api.prints.workbook import FORMULA, cell, header
+from workflow.content import FORMATS as MEDIA
 from workflow.queries.audit import Entry
 
 COLUMNS: Final = ("时刻", "项目", "序号", "种类", "人员", "经过", "校验码", "记录时刻（UTC）")
@@ -35,23 +34,14 @@ class Format(Struct, frozen=True):
 
 
 def neutral(text: str) -> str:
-    """The text as a cell that is never a formula."""
+    """The text as a line of a CSV holds it, so that it is never a formula."""
     return f"'{text}" if FORMULA.match(text) else text
 
 
-def _rows(entries: Iterable[Entry]) -> Iterator[tuple[str, ...]]:
-    for each in entries:
-        values = (
-            each.at,
-            each.title or "管理事项",
-            str(each.seq),
-            each.kind,
-            each.who,
-            each.text,
-            each.short,
-            each.stamped,
-        )
-        yield tuple(neutral(value.translate(_UNPRINTABLE)) for value in values)
+def _values(entry: Entry) -> tuple[str, ...]:
+    title = entry.title or "管理事项"
+    seq = str(entry.seq)
+    return (entry.at, title, seq, entry.kind, entry.who, entry.text, entry.short, entry.stamped)
 
 
 def to_csv(entries: Sequence[Entry]) -> bytes:
@@ -59,7 +49,8 @@ def to_csv(entries: Sequence[Entry]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows(_rows(entries))
+    for each in entries:
+        writer.writerow([neutral(value.translate(_UNPRINTABLE)) for value in _values(each)])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -70,19 +61,9 @@ def to_xlsx(entries: Sequence[Entry]) -> bytes:
     sheet.freeze_panes = "A2"
     for place, width in enumerate(WIDTHS):
         sheet.column_dimensions["ABCDEFGH"[place]].width = width
-    heading = []
-    for words in COLUMNS:
-        cell = WriteOnlyCell(sheet, words)
-        cell.font = Font(bold=True)
-        heading.append(cell)
-    sheet.append(heading)
-    for row in _rows(entries):
-        cells = []
-        for value in row:
-            cell = WriteOnlyCell(sheet, value)
-            cell.data_type = "s"
-            cells.append(cell)
-        sheet.append(cells)
+    sheet.append([header(sheet, words) for words in COLUMNS])
+    for each in entries:
+        sheet.append([cell(sheet, value) for value in _values(each)])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -111,12 +92,7 @@ def to_lines(entries: Sequence[Entry]) -> bytes:
 
 
 FORMATS: Final[dict[str, Format]] = {
-    "xlsx": Format(
-        "Excel 表",
-        "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        to_xlsx,
-    ),
+    "xlsx": Format("Excel 表", "xlsx", MEDIA["xlsx"], to_xlsx),
     "csv": Format("CSV", "csv", "text/csv; charset=utf-8", to_csv),
     "lines": Format("JSON 行（含原文和校验码）", "jsonl", "application/x-ndjson", to_lines),
 }
