@@ -328,6 +328,11 @@ def cookie_name(connection: HTTPConnection) -> str:
     return _host_bound(connection, "sid")
 
 
+def had_session(connection: HTTPConnection) -> bool:
+    """Whether the browser still brings a session, be it one that has ended."""
+    return bool(_token(connection))
+
+
 def csrf_of(token: str) -> str:
     """The token that forms of this session carry; nobody without the cookie can work it out."""
     return hmac.digest(token.encode(), b"csrf", sha256).hex()

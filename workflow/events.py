@@ -329,10 +329,14 @@ class StepHandedOver(Deed, frozen=True, tag="step.handed_over"):
 
 
 class StepOffered(Deed, frozen=True, tag="step.offered"):
-    """A step that nobody could do was offered to those who hold its post now."""
+    """A step that nobody could do was offered to those who hold its post now.
+
+    They have it from then on; of what an older program recorded (not `afresh`), that is not known.
+    """
 
     stage: str
     holders: tuple[int, ...]
+    afresh: bool = False
 
 
 class ClockChanged(Deed, frozen=True, tag="clock.changed"):

@@ -348,9 +348,10 @@ def _step_handed_over(state: ProjectState, event: ev.StepHandedOver, recorded: e
     return _put(state, event.stage, handed)
 
 
-def _step_offered(state: ProjectState, event: ev.StepOffered, _: ev.Recorded) -> ProjectState:
+def _step_offered(state: ProjectState, event: ev.StepOffered, recorded: ev.Recorded) -> ProjectState:
     stage = state.stage(event.stage)
-    return _put(state, event.stage, replace(stage, holders=event.holders, turn=stage.turn + 1))
+    last = _last(recorded) if event.afresh else stage.last
+    return _put(state, event.stage, replace(stage, holders=event.holders, turn=stage.turn + 1, last=last))
 
 
 def _clock_changed(

@@ -22,6 +22,9 @@ PASSED_STATES = frozenset({ISSUED, NOT_APPLICABLE})
 ORDER = "order."
 """The task of whoever has to answer a 督办单, and the key of its clock; no state of a stage is called so."""
 
+GIVEN = frozenset({"step.handed_over", "project.handed_over", "step.offered"})
+"""The moves by which a stage changes hands where it is."""
+
 RUNNING_STATES = frozenset({"planning", "reserve", "active", "in_use"})
 ENDED_STATES = frozenset({"archived", "terminated"})
 
@@ -148,9 +151,9 @@ class StageState(Struct, frozen=True, omit_defaults=True):
 
     @property
     def held_from(self) -> datetime | None:
-        """Since when its holders have it: since it came to this place, or was handed over to them there."""
-        handed = self.last is not None and self.last.what in {"step.handed_over", "project.handed_over"}
-        return self.last.at if self.last and handed else self.since
+        """Since when its holders have it: since it came to this place, or was given to them there."""
+        given = self.last is not None and self.last.what in GIVEN
+        return self.last.at if self.last and given else self.since
 
     @property
     def mover(self) -> Act | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.auth import Visitor
+from api.auth import Visitor, had_session
 from api.problems import Problem
 from api.security import came_from_here
 from api.web import (
@@ -79,8 +79,10 @@ def problem_page(request: Request, problem: Problem) -> Response | None:
     """
     if problem.status == 401 and request.method == "GET":
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        onwards = "" if target == "/" else f"?next={quote(target, safe='')}"
-        return RedirectResponse(f"/sign-in{onwards}", 303)
+        said = {"done": "signed-out"} if had_session(request) else {}
+        wanted = {"next": target} if target != "/" else {}
+        query = urlencode({**said, **wanted})
+        return RedirectResponse(f"/sign-in?{query}" if query else "/sign-in", 303)
     if problem.code == "password-given":
         return RedirectResponse("/password", 303)
     visitor: Visitor | None = getattr(request.state, "visitor", None)

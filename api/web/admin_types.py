@@ -88,6 +88,7 @@ async def _page(
         versions=await desk.door.ask(_versions),
         proposal=proposal,
         content=content,
+        lines=content.split("\n"),
     )
 
 

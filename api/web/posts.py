@@ -16,7 +16,7 @@ from api.auth import Newcomer, drop_session, keep_session, now, public, sign_in,
 from api.desk import AtDesk, Desk
 from api.door import door_of
 from api.problems import Problem
-from api.web.commands import DONE, Command, paper_command, project_command, stage_command
+from api.web.commands import Command, done_words, paper_command, project_command, stage_command
 from api.web.forms import Form, Sent, run, see
 from api.web.pages import Done, failure_of, project_page, stage_page
 from api.web.render import Failure, page, with_query
@@ -34,7 +34,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/sign-in", dependencies=[Depends(public)])
 async def signing_in_page(request: Request, next: str = "/", done: Done = "") -> Response:  # noqa: A002 - the word in the address
     """登录."""
-    said = f"{DONE[done]}。" if done == "password" else ""
+    said = done_words(done) if done in {"password", "signed-out"} else ""
     directory = (await door_of(request).ask(queries.snapshot)).directory
     return sign_in_page(request, next, done=said, founded=bool(directory.people))
 

@@ -45,6 +45,21 @@ def test_a_chief_leaves_and_his_work_finds_the_next_one(visit: Visit) -> None:
     keep_picture(hejing, "administrator-first-work-phone")
 
 
+def test_a_mistake_in_a_type_leads_to_its_line(visit: Visit) -> None:
+    """顾明 misspells a post somewhere in 900 lines: the finding shows the line, and selects it in the text."""
+    admin = visit("admin")
+    admin.goto("/admin/types?type=centre-conversion")
+    text = admin.get_by_label("或在此填写、修改")
+    text.fill(text.input_value().replace("by: deputy_director", "by: deputy", 1))
+    admin.get_by_role("button", name="检查").click()
+    keep_picture(admin, "administrator-type-mistake")
+    admin.get_by_role("alert").get_by_role("link").click()
+
+    chosen = text.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)")
+    assert chosen == "      - sign: {title: 分管领导审签, by: deputy, within: 1 workday}"
+    assert text.evaluate("area => area.scrollTop > 500 && document.activeElement === area")
+
+
 def test_what_a_year_moves_is_seen_before_it_is_loaded(visit: Visit) -> None:
     admin = visit("admin", PHONE)
     admin.goto("/admin/calendar?year=2027")

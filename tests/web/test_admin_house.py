@@ -192,6 +192,8 @@ def test_a_faulty_definition_is_named_place_by_place(sign_in: SignIn) -> None:
 
     assert "这个文件还不能发布" in page.words
     assert "第2行第10列：" in page.words
+    assert "version: one" in page.words.partition("检查并发布")[0], "the line itself stands beside its number"
+    assert page.words.index("检查并发布") < page.words.index("已发布的版本"), "what is to be mended comes first"
     assert "是否想写 title" in page.words
 
 
@@ -230,6 +232,26 @@ def test_an_incident_says_what_to_do_and_is_settled_with_how(city: City, sign_in
     page = desk.send(form.action, how="李国栋已返岗")
     assert "没有待处理的异常" in page.words
     assert "李国栋手中" in desk.open("/admin/incidents?closed=1").words
+
+
+def test_whoever_takes_over_from_a_disabled_person_has_it_from_that_day(city: City, sign_in: SignIn) -> None:
+    """李国栋 leaves with 概算审核 six working days late: it is 吴海涛's from the day he is given it, and 周建平 may see to it."""
+    stage = f"/projects/{city.projects['E']}/stages/budget_review"
+    director, desk = sign_in("zhoujianping"), sign_in("admin")
+    desk.open(f"/admin/people/{city.people['liguodong']}")
+    desk.send("/disable")
+    page = director.open(stage)
+    assert "现在在 李国栋（账号已停用） 处，自11月11日 周三。 要换人办理的，请转办。" in page.words
+    assert "可由办理人转办" not in page.words.partition("所需材料")[0]
+    desk.open(f"/admin/people/{city.people['wuhaitao']}")
+    desk.send("/posts/grant", organisation="2", key="section_chief")
+    desk.send(
+        next(each.action for each in desk.open("/admin/incidents").forms if "how" in each.fields),
+        how="已授岗",
+    )
+
+    assert "现在在 吴海涛 处，自今日" in director.open(stage).words
+    assert "吴海涛 今日" in director.open("/warnings").words
 
 
 def test_others_see_on_their_notices_what_is_stuck_in_their_scope(city: City, sign_in: SignIn) -> None:

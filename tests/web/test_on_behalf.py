@@ -32,3 +32,31 @@ def test_what_a_delegate_did_is_seen_as_done_for_another(city: City, sign_in: Si
     assert "吴海涛（代刘畅）" in sign_in("liguodong").open("/").words
     audited = sign_in("jianghui").open("/audit?project=第1社区").words
     assert "蒋慧（代陈文娟） 蒋慧（代陈文娟）延长了“谋划入库”的时限" in audited
+
+
+def test_whoever_signs_for_another_reads_so_where_they_sign(city: City, sign_in: SignIn) -> None:
+    """李国栋 is away: above the form at which 陈文娟 decides in his place stands his name; in his own form nothing does."""
+    stage = f"/projects/{city.projects['E']}/stages/budget_review"
+    holder, delegate = sign_in("liguodong"), sign_in("chenwenjuan")
+    assert "科室审核 意见" in holder.open(stage).words
+    holder.open("/delegations")
+    holder.send("/delegations", agent=str(city.people["chenwenjuan"]), **AWAY)
+
+    assert "科室审核（代李国栋） 意见" in delegate.open(stage).words
+    assert "科室审核（代李国栋）" not in sign_in("zhoujianping").open(stage).words
+
+
+def test_what_was_done_in_ones_name_is_found_with_what_one_did(city: City, sign_in: SignIn) -> None:
+    """Whoever audits 李国栋 finds what 陈文娟 did for him; whoever audits 陈文娟 finds it too."""
+    holder, delegate = sign_in("liguodong"), sign_in("chenwenjuan")
+    holder.open("/delegations")
+    holder.send("/delegations", agent=str(city.people["chenwenjuan"]), **AWAY)
+    delegate.open(f"/projects/{city.projects['E']}/stages/budget_review")
+    delegate.send("/decide", outcome="returned", opinion="概算有误", fixes="改造工程概算书：重算")
+    overseer = sign_in("jianghui")
+
+    for person in ("liguodong", "chenwenjuan"):
+        page = overseer.open(f"/audit?person={city.people[person]}&since=2026-11-23&kind=decisions")
+        assert "陈文娟（代李国栋）" in page.words
+    page = overseer.open(f"/audit?person={city.people['luoxiuying']}&since=2026-11-23&kind=decisions")
+    assert "没有符合条件的记录" in page.words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api import demo
 from api.browsers import browser_words
 from tests.web.conftest import City, SignIn
 
@@ -91,3 +92,18 @@ def test_whoever_was_disabled_is_not_signed_in_again_by_being_enabled(city: City
 
     assert "/sign-in" in lost.open("/").address
     assert "我的待办" in sign_in("tanli").open("/").words
+
+
+def test_whoever_was_signed_out_meanwhile_is_told_so_at_the_door(city: City, sign_in: SignIn) -> None:
+    """谭丽 is given another post while she works: the next page is the door, and it says why, and leads back."""
+    hall, desk = sign_in("tanli"), sign_in("admin")
+    desk.open(f"/admin/people/{city.people['tanli']}")
+    desk.send("/posts/grant", organisation="5", key="office")
+
+    page = hall.open("/projects")
+    assert "登录已结束：太久没有操作，或您的密码、岗位、账号刚有变动。请重新登录。" in page.words
+    page = hall.send("/sign-in", staff_number="tanli", password=demo.PASSWORD)
+    assert page.address.endswith("/projects")
+    hall.open("/")
+    page = hall.send("/sign-out")
+    assert "登录已结束" not in page.words

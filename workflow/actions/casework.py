@@ -302,7 +302,7 @@ class Casework:
         if not found:
             self._mind_orphans(key)
             return
-        self.record(StepOffered(key, found), Tell(_called(stage.state), found))
+        self.record(StepOffered(key, found, afresh=True), Tell(_called(stage.state), found))
 
     def relieve(self, key: str) -> None:
         """Offer a place to whoever holds its post now that nobody of its holders is there any more.
@@ -315,7 +315,7 @@ class Casework:
         exclude = () if "." in stage.state or not stage.step else rules.stage_people(self.case, key)
         found = tuple(filter(self._is_there, self.holders(key, stage.state, exclude)))
         if found:
-            self.record(StepOffered(key, found), Tell(_called(stage.state), found))
+            self.record(StepOffered(key, found, afresh=True), Tell(_called(stage.state), found))
             return
         who = rules.names(self.tx.directory, stage.holders)
         gone = f"在{who}手中，其账号已停用或已不在岗，无人办理"

@@ -19,7 +19,7 @@ from workflow import administration
 from workflow.clock import SHANGHAI
 from workflow.errors import Forbidden, NotFound, Reason, Refused, reason
 from workflow.events import DECODER
-from workflow.models import DefinitionText, EventRow
+from workflow.models import DefinitionText, Delegation, EventRow
 from workflow.people import Directory
 from workflow.queries.numbers import number_of
 from workflow.queries.scope import PROJECT, is_called
@@ -28,7 +28,7 @@ from workflow.sentences import Teller, acted, administered, sentence
 from workflow.snapshot import Snapshot, snapshot
 from workflow.sql import table
 
-EVENT, DEFINITION = table(EventRow), table(DefinitionText)
+EVENT, DEFINITION, DELEGATION = table(EventRow), table(DefinitionText), table(Delegation)
 
 AUDITORS = ("overseer", "administrator")
 PAGE = 50
@@ -149,7 +149,7 @@ def audit_entries(
     """One page of the record in the person's scope, newest first; Forbidden for who does not audit."""
     del day
     snap = snapshot(connection)
-    narrow = _narrow(snap, person, filters)
+    narrow = _narrow(connection, snap, person, filters)
     if before:
         narrow.append(_earlier(before))
     wide = _wide(connection, snap, filters)
@@ -171,7 +171,7 @@ def audit_export(
     """Every entry of the filter, oldest first; Refused if there are more than one file should hold."""
     del day
     snap = snapshot(connection)
-    narrow = _narrow(snap, person, filters)
+    narrow = _narrow(connection, snap, person, filters)
     wide = _wide(connection, snap, filters)
     rows = list(connection.execute(_select(narrow, wide, LARGEST_EXPORT + 1, scanned=None)))
     if len(rows) > LARGEST_EXPORT:
@@ -242,14 +242,16 @@ def _scope(snap: Snapshot, person: int) -> list[ColumnElement[bool]]:
     return [seen]
 
 
-def _narrow(snap: Snapshot, person: int, filters: AuditFilter) -> list[ColumnElement[bool]]:
+def _narrow(
+    connection: Connection, snap: Snapshot, person: int, filters: AuditFilter
+) -> list[ColumnElement[bool]]:
     """The conditions that an index answers: scope, project, person, period."""
     found = _scope(snap, person)
     if filters.project:
         named = or_(PROJECT.c.ref == filters.project, is_called(filters.project))
         found.append(EVENT.c.project_id.in_(select(PROJECT.c.id).where(named)))
     if filters.person:
-        found.append(EVENT.c.actor_id == filters.person)
+        found.append(EVENT.c.actor_id.in_([filters.person, *_agents(connection, filters.person)]))
     if filters.since:
         found.append(EVENT.c.at >= _midnight(filters.since))
     if filters.until:
@@ -257,9 +259,20 @@ def _narrow(snap: Snapshot, person: int, filters: AuditFilter) -> list[ColumnEle
     return found
 
 
+def _agents(connection: Connection, person: int) -> list[int]:
+    """Whoever could ever act for that person (代)."""
+    found = select(DELEGATION.c.to_id).distinct().where(DELEGATION.c.from_id == person)
+    return list(connection.execute(found).scalars())
+
+
 def _wide(connection: Connection, snap: Snapshot, filters: AuditFilter) -> ColumnElement[bool] | None:
-    """The conditions that no index answers: kind, and words that somebody wrote or that name a stage or a paper."""
+    """The conditions that no index answers: in whose name, kind, and words that somebody wrote or that name a stage
+    or a paper.
+    """
     found: list[ColumnElement[bool]] = []
+    if filters.person and _agents(connection, filters.person):
+        for_them = (EVENT.c.data.contains(f'"on_behalf":{filters.person}{end}') for end in ",}")
+        found.append(or_(EVENT.c.actor_id == filters.person, *for_them))
     if filters.kind in KINDS:
         begins = (
             EVENT.c.data.startswith(f'{{"type":"{each}', autoescape=True) for each in KINDS[filters.kind][1]

@@ -247,6 +247,7 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         signers=_signers(reading, stage, current) if inside else (),
         follows=what_follows(reading, spec, current),
         acted=_own_act(current, person),
+        for_whom=_principal(reading, current),
         changed=_changed(reading, record, current),
         record=tuple(told(reading, row, event) for row, event in record),
         letter=_letter(reading, spec, current, [event for _, event in record]),
@@ -254,6 +255,11 @@ def stage_file(connection: Connection, *, ref: str, stage: str, person: int, day
         answer_by=reading.calendar.add_workdays(day, rules.ANSWERED_WITHIN),
         today=day,
     )
+
+
+def _principal(reading: Reading, stage: StageState) -> str:
+    principal = rules.capacity(reading.case, stage.holders)
+    return reading.directory.name(principal) if principal else ""
 
 
 def _unknown(reading: Reading, spec: Stage) -> frozenset[str]:

@@ -320,6 +320,7 @@ class StageFile(Struct, frozen=True):
 
     It cannot go on while the project `lacks_facts`, or replies of other stages lack fields. `unsaid` are the replies
     of its own that lack some, with those alone.
+    `for_whom` holds it, if this person does so as a delegate.
     `answer_by` is when a 督办单 issued today would have to be answered, unless its issuer says otherwise.
     """
 
@@ -353,6 +354,7 @@ class StageFile(Struct, frozen=True):
     signers: tuple[Colleague, ...]
     follows: str
     acted: str
+    for_whom: str
     changed: tuple[tuple[str, str], ...]
     record: tuple[Told, ...]
     letter: str

@@ -218,7 +218,20 @@
     asked.send();
   }
 
-  document.addEventListener("click", function (event) { if (event.target.tagName === "BUTTON") { pressed = event.target; } });
+  // What is wrong with a long text leads to its line.
+  function show(link) {
+    var area = document.querySelector(link.getAttribute("href")), lines = area.value.split("\n");
+    var at = Number(link.getAttribute("data-line")) - 1, before = lines.slice(0, at);
+    var start = before.join("\n").length + (at ? 1 : 0);
+    area.focus();
+    area.setSelectionRange(start, start + lines[at].length);
+    area.scrollTop = area.scrollHeight * at / lines.length - area.clientHeight / 2;
+  }
+
+  document.addEventListener("click", function (event) {
+    if (event.target.tagName === "BUTTON") { pressed = event.target; }
+    if (event.target.hasAttribute("data-line")) { event.preventDefault(); show(event.target); }
+  });
   document.addEventListener("input", function (event) {
     if (!event.target.form) { return; }
     keep(event.target.form, false);
