@@ -189,10 +189,10 @@ async def _verification_page(
 async def verify(request: Request, desk: AtDesk, form: Sent) -> Response:
     """Go through the whole record, or one project's, entry by entry."""
     _check_auditor(desk)
-    ref = form.text("project")
+    ref, typed = form.text("project"), form.text("against")
     try:
         form.check()
-        against = kept_head(form.text("against"))
+        against = kept_head(typed)
         if ref:
             subject, title = await desk.ask(queries.audited_project, ref=ref)
             work, kind = examinations.verification(subject, f"“{title}”", ""), "chain"
