@@ -29,7 +29,8 @@ from api.mail import outgoing
 from api.pace import Pace, kind_of
 from api.problems import TooManyAttempts, Unauthenticated
 from api.security import LARGEST_FORM, SAFE_METHODS, is_form, read_form
-from api.settings import Settings, is_loopback
+from api.settings import Settings
+from notifications.settings import is_loopback
 from workflow.actions.people import change_person
 from workflow.errors import Forbidden, Invalid, Unavailable, reason, says
 from workflow.people import SYSTEM, Directory, PersonView

@@ -20,7 +20,8 @@ from starlette.responses import JSONResponse
 from api.auth import Now, public
 from api.operations import OPERATIONS
 from api.private import write_private
-from api.settings import Settings, is_loopback
+from api.settings import Settings
+from notifications.settings import is_loopback
 from workflow.errors import NotFound, reason
 from workflow.store import Store
 

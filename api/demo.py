@@ -245,13 +245,13 @@ class Rehearsal:
 
     def play(self) -> None:
         """Run the agenda; at nine on every working day the sweep comes first."""
-        self._after_sweep_days()
+        self._schedule_sweeps()
         while self._agenda:
             at, _, action = heapq.heappop(self._agenda)
             if at <= self.now:
                 action(at)
 
-    def _after_sweep_days(self) -> None:
+    def _schedule_sweeps(self) -> None:
         offset = -60
         while (morning := datetime.combine(self.day(offset), NINE, SHANGHAI).astimezone(UTC)) <= self.now:
             heapq.heappush(self._agenda, (morning, -1, self._sweep))

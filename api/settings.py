@@ -12,7 +12,6 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from api.mistyped import why
+from notifications.settings import is_loopback
 
 PREFIX = "SHENPI_"
 FILE = "shenpi.toml"
@@ -208,14 +208,6 @@ def default_directory(environment: Mapping[str, str] = os.environ) -> Path:
     if os.geteuid() == 0:
         return Path("/var/lib/shenpi")
     return Path(environment.get("XDG_DATA_HOME", "") or Path.home() / ".local/share") / "shenpi"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether that address is this machine and no other."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -54,15 +54,18 @@ def _crash() -> None:
 def serve(settings: Settings, announce: Callable[[Settings], None]) -> int:
     """Run the service of these settings; answers when it was told to stop.
 
-    The store is opened before there is a server, so that a start that is refused is one sentence; then it is announced.
+    How mail goes out is looked at, and the store opened, before there is a server, so that a start that is refused is
+    one sentence; then it is announced.
     What is built at the start stays for ever: looking through it for garbage would slow the start by a tenth, and
     later make every tenth page wait 100 ms; looking through what is kept since (definitions, states), 30 ms.
     """
     gc.disable()
     import uvicorn
 
+    from api.mail import outgoing
     from api.main import create_app, open_store
 
+    outgoing(settings)
     app = create_app(settings, store=open_store(settings))
     announce(settings)
     settle()

@@ -15,8 +15,8 @@ from api import metrics
 from api.answers import Answer, answers, document
 from api.auth import Administrator, Now, Person, TheDoor, public
 from api.condition import condition
-from api.settings import is_loopback
 from notifications.queue import queue_state
+from notifications.settings import is_loopback
 from workflow import queries
 from workflow.errors import SENTENCES, NotFound, reason
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -136,10 +135,9 @@ async def _send_test(settings: Settings, desk: Desk) -> None:
 @router.post("/mail/again")
 async def again(request: Request, desk: AtDesk, form: Sent) -> Response:
     """Put failed mails back into the queue: one, or all; each goes to the address its person has today."""
-    chosen = form.optional_number("mail")
-    arguments: dict[str, Any] = {"mails": [chosen] if chosen else []}
     try:
-        if not await run(desk, form, ledger.deliver_again, **arguments):
+        chosen = [form.number("mail", "邮件")] if form.has("mail") else []
+        if not await run(desk, form, ledger.deliver_again, mails=chosen):
             raise Refused(reason("mail-not-failed"))
     except WorkflowError as error:
         return await _mail_page(request, desk, failure=refused("again", error, form))

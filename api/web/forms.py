@@ -5,6 +5,7 @@ Invariant: a field is taken as it was typed or refused with a sentence; nothing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import date
@@ -37,6 +38,11 @@ says(
 
 LONGEST_FIXES = 20
 LONGEST_LIMIT = 999
+LONGEST_TEXT = 1024 * 1024
+"""Bytes of a file that is read as text."""
+
+_NUMBERING: Final = re.compile(r"^(?:[-·•](?!\d)|\d{1,2}[.、)）](?!\d))\s*")
+"""How an item of a list begins, and not 3号楼, 3.5米 or 2026年."""
 
 SECRETS: Final = frozenset({"password", "current"})
 """Fields whose content never stands in a page that gives a form back."""
@@ -170,12 +176,12 @@ class Form:
             unit = Unit.WORKDAYS.value
         return Limit(amount, Unit(unit))
 
-    def fixes(self, papers: Mapping[str, str] | None = None, field: str = "fixes") -> tuple[Fix, ...]:
+    def fixes(self, papers: Mapping[str, str] | None = None) -> tuple[Fix, ...]:
         """Items to put right, one a line; one that begins 《title》 or “title：” is about that one of `papers`."""
-        lines = [line.strip().lstrip("-·0123456789.、 ") for line in self.text(field).splitlines()]
+        lines = [_NUMBERING.sub("", line.strip()) for line in self.text("fixes").splitlines()]
         found = tuple(Fix(line, _paper_of(line, papers or {})) for line in lines if line)
         if len(found) > LONGEST_FIXES:
-            self.wrong(field, "需修改事项", f"最多{LONGEST_FIXES}项")
+            self.wrong("fixes", "需修改事项", f"最多{LONGEST_FIXES}项")
         return found
 
     async def file(self, field: str, formats: Collection[str] = tuple(FORMATS)) -> StoredFile | None:
@@ -187,20 +193,20 @@ class Form:
             self.reasons += [Reason(each.code, each.text, each.remedy, field) for each in error.reasons]
             return None
 
-    async def text_file(self, field: str, longest: int = 1024 * 1024) -> str:
+    async def text_file(self, field: str) -> str:
         """The text of the file that was chosen; empty if none was. What is wrong with it is noted."""
         try:
             found = chosen(self.data, field)
         except Invalid as error:
             self.reasons += error.reasons
             return ""
-        content = await found.read(longest + 1) if found else b""
+        content = await found.read(LONGEST_TEXT + 1) if found else b""
         if found and not content:
             self.wrong(field, "文件", "是空文件")
         with suppress(UnicodeDecodeError):
-            if len(content) <= longest:
+            if len(content) <= LONGEST_TEXT:
                 return content.decode("utf-8-sig")
-        self.reasons.append(reason("text-file-unreadable", field, limit=f"{longest // 1024}KB"))
+        self.reasons.append(reason("text-file-unreadable", field, limit=f"{LONGEST_TEXT // 1024}KB"))
         return ""
 
     async def replies(self, file: StageFile) -> tuple[ReplyData, ...]:

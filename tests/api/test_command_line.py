@@ -423,3 +423,12 @@ def test_the_demo_never_touches_a_directory_that_is_not_its_own(tmp_path: Path) 
     assert done.returncode == 1
     assert (tmp_path / "mine.txt").read_text("utf-8") == "重要"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_mail_settings_that_are_not_safe_are_one_sentence_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "shenpi.toml").write_text('[smtp]\nhost = "mail.huanchuan.example"\nsecurity = "plain"\n')
+
+    done = shenpi("serve", "--port", free_port(), data=tmp_path)
+
+    said = "邮件设置有误：发往 mail.huanchuan.example 的邮件须加密：请用 tls 或 starttls；明文只限本机。\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import SettingsError, default_directory, is_loopback, load, make, shared_kind, with_port
+from api.settings import SettingsError, default_directory, load, make, shared_kind, with_port
+from notifications.settings import is_loopback
 
 
 def test_an_installation_needs_no_settings_at_all(tmp_path: Path) -> None:

@@ -124,6 +124,26 @@ def test_a_return_without_items_keeps_what_was_typed_and_says_what_is_missing(
     assert "需修改 2 处" in page.words
 
 
+def test_items_to_mend_lose_their_numbering_and_nothing_else(city: City, sign_in: SignIn) -> None:
+    typed = [
+        "1. 补编制说明",
+        "2、核对工程量",
+        "- 补目录",
+        "3号楼图纸缺章",
+        "2026年度用款计划未附",
+        "3.5米层高未注明",
+        "-1层缺图",
+    ]
+    mended = ["补编制说明", "核对工程量", "补目录", *typed[3:]]
+    desk = sign_in("liguodong")
+    desk.open(f"/projects/{city.projects['E']}{STAGE}")
+
+    page = desk.send("/decide", outcome="returned", opinion="请补正。", fixes="\n".join(typed))
+
+    assert f"需修改 {len(mended)} 处" in page.words
+    assert " ".join(mended) in page.words
+
+
 def test_a_second_click_is_answered_like_the_first(city: City, sign_in: SignIn) -> None:
     desk = sign_in("liguodong")
     before = desk.open(f"/projects/{city.projects['E']}{STAGE}")
