@@ -35,6 +35,10 @@ QUIET = timedelta(minutes=1)
 """How long late rungs, or replies that are taken over, must have ceased to arrive for somebody before their one
 mail is written: a sweep that catches up after an outage commits in many steps, and a clerk enters reply by reply."""
 
+OLD = timedelta(days=1)
+"""What has waited so long for its mail, because no mail server was set or nothing ran, comes to each person in one:
+whoever sets up mail after months is not flooded with what has long been done."""
+
 MOST = 20_000
 """How many open notices one pass looks at."""
 
@@ -120,7 +124,7 @@ class Bundle(Struct, frozen=True):
     """The notices that share one mail, and why they do."""
 
     notices: tuple[Open, ...]
-    shared: Literal["", "outage", "checks", "incidents", "asks", "crowd"] = ""
+    shared: Literal["", "outage", "backlog", "checks", "incidents", "asks", "crowd"] = ""
 
     @property
     def first(self) -> Open:
@@ -188,16 +192,19 @@ def _bundles(
 def arrange(notices: Sequence[Open], room: int, *, now: datetime, quiet: timedelta = QUIET) -> list[Bundle]:
     """How one person's open notices become mails, at most `room` of them.
 
-    Late rungs, all together, become one honest mail, and so do replies taken over that wait for their check, and
-    whatever has one cause. What finds no room shares the last one; with no room at all it waits.
+    Late rungs, all together, become one honest mail, and so do replies taken over that wait for their check,
+    whatever has one cause, and whatever is old. What finds no room shares the last one; with no room at all it waits.
     """
-    late = tuple(each for each in notices if each.is_late)
-    checks = tuple(each for each in notices if each.is_taking_over)
+    old = tuple(each for each in notices if now - each.at > OLD)
+    new = [each for each in notices if now - each.at <= OLD]
+    late = tuple(each for each in new if each.is_late)
+    checks = tuple(each for each in new if each.is_taking_over)
     causes: dict[object, list[Open]] = defaultdict(list)
-    for each in notices:
+    for each in new:
         if not each.is_late and not each.is_taking_over:
             causes[each.cause].append(each)
-    bundles = [_of_one_cause(each) for each in causes.values()]
+    bundles = [Bundle(old, "backlog" if len(old) > 1 else "")] if old else []
+    bundles += [_of_one_cause(each) for each in causes.values()]
     if late and now - late[-1].at >= quiet:
         bundles.append(Bundle(late, "outage" if len(late) > 1 else ""))
     if checks and now - checks[-1].at >= quiet:

@@ -134,6 +134,22 @@ def test_after_an_outage_everybody_gets_one_honest_mail(bureau: Bureau) -> None:
     assert project == 0
 
 
+def test_what_waited_for_a_mail_server_comes_in_one_mail_to_each(bureau: Bureau) -> None:
+    """An office works for two weeks before anybody sets up mail: then one mail, and nothing of it a second time."""
+    for number in range(3):
+        ref = bureau.register("2026-11-05 09:00", f"第{number + 1}社区养老中心")
+        bureau.submit("2026-11-11 10:00", ref)
+    written(bureau, "2026-11-25 09:00")
+    written(bureau, "2026-11-25 10:00")
+
+    assert bureau.subjects("李国栋") == ["【提请关注】积压的3项提醒，合并告知"]
+    ((text,),) = bureau.rows(
+        "SELECT text FROM mail WHERE person_id = :person", person=bureau.people["李国栋"]
+    )
+    assert "其中有的可能已经办理" in text
+    assert all(f"第{number}社区养老中心" in text for number in (1, 2, 3))
+
+
 def test_a_mail_for_many_names_the_oldest_and_says_how_many_others_there_are(bureau: Bureau) -> None:
     for number in range(25):
         bureau.submit("2026-11-11 10:00", bureau.register("2026-11-05 09:00", f"第{number + 1}社区养老中心"))

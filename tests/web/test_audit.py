@@ -148,8 +148,8 @@ def test_a_head_that_was_kept_outside_is_looked_for(city: City, sign_in: SignIn)
     page = desk.send("/audit/verification", against=head[:16].upper())
     assert "条记录（6个项目和管理事项）、" in page.words
     assert f"所持校验码 {head[:16]} 在记录之中" in page.words
-    page = desk.send("/audit/verification", status=422, against=f"{head[:8]}\u202e{head[8:16]}")
-    assert "含有不可见的控制字符" in page.words
+    page = desk.send("/audit/verification", against=f"{head[:8]}\u202e{head[8:16]}")
+    assert (page.status, "含有不可见的控制字符" in page.words) == (422, True)
 
     page = desk.send("/audit/verification", against="0123456789abcdef")
     assert "抄录有误，或记录曾被截断、整体改写" in page.words
