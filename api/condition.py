@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from api.door import Door
 from api.settings import Settings
 from workflow.clock import local_day
 from workflow.people import SYSTEM
-from workflow.queries import abandoned, snapshot
+from workflow.queries import abandoned, how_many, snapshot
 from workflow.queries.words import clock_time
 from workflow.record import instant, stamp
 from workflow.scheduler import Beat
@@ -78,7 +78,6 @@ class Stored(Struct, frozen=True):
     concerns: tuple[Concern, ...]
     incidents: int
     failed: int
-    abandoned: int
     sealed: str
     backed_up: str
     database: str
@@ -119,7 +118,7 @@ async def condition(state: State, now: datetime) -> Condition:
 def stored_condition(connection: Connection, *, sends_mail: bool, now: datetime) -> Stored:
     """What the database says. Where no mail leaves the house, no notice waits for one."""
     row = connection.execute(_COUNTS, {"late": stamp(now - LATE)}).one()
-    left = len(abandoned(connection))
+    left = abandoned(connection)
     unsealed = connection.execute(_UNSEALED, {"upto": row.upto or 0}).scalar()
     backup = last_backup(connection)
     concerns = [
@@ -135,7 +134,6 @@ def stored_condition(connection: Connection, *, sends_mail: bool, now: datetime)
         tuple(concerns),
         row.incidents,
         row.failed,
-        left,
         sealed,
         backed_up,
         _database(connection),
@@ -149,11 +147,11 @@ def _concern(code: str, text_: str, *, urgent: bool = True) -> Concern:
     return Concern(text_, case.remedy, case.page, urgent)
 
 
-def _stored_concerns(row: Any, left: int, *, sends_mail: bool) -> Iterator[Concern]:
+def _stored_concerns(row: Any, left: Sequence[object], *, sends_mail: bool) -> Iterator[Concern]:
     if row.incidents:
         yield _concern("incidents", f"有{row.incidents}件异常待处理。")
     if left:
-        yield _concern("abandoned", f"有{left}件待办只在已停用的账号手中，无人办理。")
+        yield _concern("abandoned", f"有{how_many(left)}待办只在已停用的账号手中，无人办理。")
     if row.failed:
         yield _concern("mails-failed", f"有{row.failed}封邮件未能送达。")
     if row.sweep:

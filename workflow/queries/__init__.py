@@ -45,7 +45,7 @@ from workflow.queries.portfolio import (
     projects,
 )
 from workflow.queries.record import AuditHead, audit_head, timeline
-from workflow.queries.staffing import abandoned, absence
+from workflow.queries.staffing import abandoned, absence, how_many
 from workflow.queries.stages import reply_reasons, stage_file
 from workflow.queries.taking_over import TakeOverView, take_over
 from workflow.queries.views import ProjectView, StageFile, Timeline

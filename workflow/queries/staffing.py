@@ -6,7 +6,7 @@ For administrators, who see everybody; pages say it before an account is disable
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from workflow.rules.people import RANKS
 from workflow.snapshot import snapshot
 
 MOST = 200
-"""More places than anybody reads: beyond this the page says that there are more."""
+"""More places than anybody reads: beyond this nothing is counted, and `how_many` says so."""
 
 _ALONE = text(
     "SELECT project.ref, project.title, project.digest, task.stage, task.what FROM task"
@@ -62,8 +62,20 @@ class Absence(Struct, frozen=True):
     @property
     def counted(self) -> str:
         """The places in one breath: “科室审核”2件、“准备材料”1件."""
+        if len(self.places) >= MOST:
+            return how_many(self.places)
         counts = Counter(place.words for place in self.places)
         return "、".join(f"“{words}”{count}件" for words, count in counts.items())
+
+    @property
+    def counted_projects(self) -> str:
+        """The projects likewise: 12个项目."""
+        return how_many(self.projects, "个项目")
+
+
+def how_many(found: Sequence[object], unit: str = "件") -> str:
+    """How many were found, as far as was looked: 3件, 200件以上."""
+    return f"{MOST}{unit}以上" if len(found) >= MOST else f"{len(found)}{unit}"
 
 
 def absence(connection: Connection, *, of: int) -> Absence:
