@@ -192,7 +192,9 @@ def test_a_faulty_definition_is_named_place_by_place(sign_in: SignIn) -> None:
     assert "这个文件还不能发布" in page.words
     assert "第2行第10列：" in page.words
     assert "version: one" in page.words.partition("检查并发布")[0], "the line itself stands beside its number"
-    assert page.words.index("检查并发布") < page.words.index("已发布的版本"), "what is to be mended comes first"
+    assert page.words.index("检查并发布") < page.words.index("已发布的版本"), (
+        "what is to be mended comes first"
+    )
     assert "是否想写 title" in page.words
 
 
