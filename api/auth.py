@@ -101,7 +101,7 @@ def now(request: HTTPConnection) -> datetime:
     return clock()
 
 
-# What follows never awaits, and is async all the same: the framework calls anything else in a thread.
+# What follows is async even where it awaits nothing: the framework calls anything else in a thread.
 
 
 async def public(request: Request) -> None:
@@ -278,13 +278,18 @@ async def prove(request: Request, visitor: Visitor, password: str, now: datetime
     For what would let a person left signed in by mistake take over others. Remembered in this process only.
     """
     proofs: dict[str, datetime] = request.app.state.proofs
-    recent = {session: at for session, at in proofs.items() if timedelta(0) <= now - at <= PROVED}
-    if visitor.session in recent or timedelta(0) <= now - visitor.since <= PROVED:
+    if any(_is_recent(at, now) for at in (visitor.since, proofs.get(visitor.session, visitor.since))):
         return
     if not password:
         raise Forbidden(reason("password-again", "current"))
     await _check_password(request, visitor, password, now)
-    request.app.state.proofs = {**recent, visitor.session: now}
+    for session in [each for each, at in proofs.items() if not _is_recent(at, now)]:
+        del proofs[session]
+    proofs[visitor.session] = now
+
+
+def _is_recent(proved: datetime, now: datetime) -> bool:
+    return timedelta(0) <= now - proved <= PROVED
 
 
 def names_of(visitor: Visitor) -> list[str]:

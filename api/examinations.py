@@ -36,6 +36,7 @@ PATIENCE: Final = 3.0
 
 DEAD_AFTER: Final = timedelta(hours=2)
 MOST_WORDS: Final = 200
+DIED: Final = ["没有办完就中断了，请重新开始。"]
 
 _BEGIN = Statement(
     text(
@@ -45,6 +46,9 @@ _BEGIN = Statement(
 )
 _END = Statement(
     text("UPDATE examination SET ended_at = :now, outcome = :outcome, words = :words WHERE id = :id")
+)
+_GIVE_UP = Statement(
+    text("UPDATE examination SET ended_at = :now, outcome = 'failed', words = :words WHERE ended_at IS NULL")
 )
 _RUNNING = Statement(
     text(
@@ -85,7 +89,7 @@ def latest(connection: Connection, *, kind: str, now: datetime, subject: int = 0
         return None
     began = instant(row.began_at)
     if row.ended_at is None and now - began > DEAD_AFTER:
-        return ExaminationView(clock_time(began), "", "failed", ["没有办完就中断了，请重新开始。"], row.by_id)
+        return ExaminationView(clock_time(began), "", "failed", DIED, row.by_id)
     ended = clock_time(instant(row.ended_at)) if row.ended_at else ""
     return ExaminationView(clock_time(began), ended, row.outcome, msgspec.json.decode(row.words), row.by_id)
 
@@ -127,6 +131,11 @@ def _begin(tx: Transaction, *, kind: str, subject: int, actor: int, now: datetim
         return 0
     row = tx.execute(_BEGIN, kind=kind, subject=subject, by_id=actor, now=stamp(now)).fetchone()
     return int(row[0])
+
+
+def give_up(tx: Transaction, *, now: datetime) -> None:
+    """End what is under way: at the start of a store that only one process may open, it was left by one that died."""
+    tx.execute(_GIVE_UP, words=msgspec.json.encode(DIED).decode(), now=stamp(now))
 
 
 def _end(tx: Transaction, *, number: int, outcome: str, words: list[str], now: datetime) -> None:

@@ -20,7 +20,7 @@ from starlette.middleware import Middleware
 
 import api.models  # noqa: F401 - its tables are created with all others
 import notifications.models  # noqa: F401 - as above
-from api import control, operations, passwords, routes, sessions, web
+from api import control, examinations, operations, passwords, routes, sessions, web
 from api.auth import check_policies
 from api.door import Door
 from api.intake import apart
@@ -132,8 +132,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store: Store = app.state.store or await asyncio.to_thread(open_store, settings)
     files = Files(settings.documents)
     if store.dialect == "sqlite":
-        # One process owns this file, so whatever is still leased was left by one that died.
-        await asyncio.to_thread(store.act, ledger.try_at_once, now=app.state.clock())
+        # One process owns this file, so whatever is still leased or under way was left by one that died.
+        for left in (ledger.try_at_once, examinations.give_up):
+            await asyncio.to_thread(store.act, left, now=app.state.clock())
     # Many hosts may share a server, whose clock is the second one of each; alone, it is the time that has gone by.
     against = partial(store.read, _server_clock) if store.dialect == "postgresql" else None
     metronome = Metronome(works(store, files, settings), against=against)

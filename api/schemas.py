@@ -24,7 +24,7 @@ Written = Annotated[Line, AfterValidator(as_written)]
 Key = Annotated[str, Field(max_length=100)]
 Number = Annotated[StrictInt, Field(ge=0, le=2**53)]
 Id = Annotated[int, Interval(ge=0, le=2**53)]
-"""The number of something, in an address: never more than a database keeps."""
+"""The number of something, or where a list goes on, in an address: never more than a database keeps."""
 Day = Annotated[date, Field(strict=False)]
 Scalar = StrictBool | StrictInt | float | Text | None
 Outcome = Literal["approved", "returned", "refused"]

@@ -41,7 +41,7 @@ FIND = Statement(
 )
 """A session of somebody who is not disabled, for `found`; last the number of the administration's chain."""
 
-_ACCOUNT = text("SELECT id, name, password_hash, active FROM person WHERE staff_number = :staff_number")
+_ACCOUNT = text("SELECT id, password_hash, active FROM person WHERE staff_number = :staff_number")
 _INSERT = Statement(
     text(
         "INSERT INTO session (id, person_id, credential, created_at, seen_at, address, browser)"
@@ -87,7 +87,6 @@ class Account(Struct, frozen=True):
     """What signing in needs to know of a person."""
 
     person: int
-    name: str
     password_hash: str
     active: bool
 
@@ -162,7 +161,7 @@ def found(row: Any, directory: Directory) -> Found | None:
 def account(connection: Connection, *, staff_number: str) -> Account | None:
     """The account of that staff number."""
     row = connection.execute(_ACCOUNT, {"staff_number": staff_number}).one_or_none()
-    return Account(row[0], row[1], row[2], bool(row[3])) if row else None
+    return Account(row[0], row[1], bool(row[2])) if row else None
 
 
 def own_sessions(

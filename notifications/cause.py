@@ -42,14 +42,12 @@ class Explained(NamedTuple):
 class Cause(Struct, frozen=True):
     """One notice, and all that its mail is made from: nothing is looked up later."""
 
-    notice: int
     kind: str
     person: int
     at: datetime
     event: Event
     actor: int
     told: tuple[int, ...]
-    project: int
     ref: str
     seq: int
     head: str

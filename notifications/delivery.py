@@ -72,7 +72,7 @@ class Pass:
             return None
         self._room -= 1
         until = self._now() + before_data(self._settings.timeouts)
-        return await self._act(ledger.lease, dialect=self._store.dialect, until=until)
+        return await self._act(ledger.lease, until=until)
 
     async def _may_start(self, mail: Leased) -> None:
         until = self._now() + from_data(self._settings.timeouts)

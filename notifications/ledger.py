@@ -117,13 +117,13 @@ class Leased(Struct, frozen=True):
         return self.data_may_start_at is not None
 
 
-def lease(tx: Transaction, *, dialect: str, until: datetime, now: datetime) -> Leased | None:
+def lease(tx: Transaction, *, until: datetime, now: datetime) -> Leased | None:
     """Take the oldest mail that is due and in nobody's hands; None if there is none. A lease that ran out is due again.
 
     Mails may overtake each other all the same, as several are written and sent at once: each carries the
     Date of its notice, by which an inbox sorts them, and says if its matter has moved on since.
     """
-    row = tx.execute(_LEASE[dialect], now=stamp(now), until=stamp(until)).fetchone()
+    row = tx.execute(_LEASE[tx.dialect], now=stamp(now), until=stamp(until)).fetchone()
     if row is None:
         return None
     (

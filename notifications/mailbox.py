@@ -27,10 +27,6 @@ _MAILS_OF = text(
     f"SELECT {_COLUMNS} FROM mail WHERE person_id = :person AND id < :before ORDER BY id DESC LIMIT :limit"  # noqa: S608
 )
 _MAIL = text(f"SELECT {_COLUMNS} FROM mail WHERE id = :id")  # noqa: S608
-_LOST = text(
-    "SELECT notice.id FROM notice LEFT JOIN delivery ON delivery.event_id = notice.event_id"
-    " AND delivery.person_id = notice.person_id WHERE NOT notice.open AND delivery.id IS NULL ORDER BY notice.id"
-)
 
 
 class LocalMailbox:
@@ -83,11 +79,6 @@ def mail(connection: Connection, *, id: int) -> MailView | None:  # noqa: A002 -
     """That mail, or None."""
     row = connection.execute(_MAIL, {"id": id}).one_or_none()
     return _view(row) if row else None
-
-
-def lost(connection: Connection) -> list[int]:
-    """Notices that count as taken over and yet have no delivery: for `doctor`, which must find none."""
-    return [row[0] for row in connection.execute(_LOST)]
 
 
 def _view(row: Row[Any]) -> MailView:

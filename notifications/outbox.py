@@ -245,14 +245,12 @@ class _Reader:
         """The notice with everything its mail is made from."""
         ref, seq, head, state = self._project(notice.project)
         return Cause(
-            notice=notice.id,
             kind=notice.kind,
             person=notice.person,
             at=notice.at,
             event=notice.event,
             actor=notice.actor,
             told=tuple(self._told[notice.event_id]),
-            project=notice.project,
             ref=ref,
             seq=seq,
             head=head,

@@ -69,7 +69,7 @@ def _ask(settings: Settings, operation: str, given: Mapping[str, Any]) -> dict[s
     running = json.loads((settings.data / RUNNING).read_text(encoding="utf-8"))
     request = Request(  # noqa: S310 - the address stands in a file that only this account can write
         f"{running['address']}/control/{operation}",
-        data=json.dumps(given).encode(),
+        data=json.dumps(given, ensure_ascii=False).encode(),
         headers={"Content-Type": "application/json", "X-Control-Token": running["token"]},
     )
     # Whatever proxy the environment names: the service is on this machine, and the token is for it alone.

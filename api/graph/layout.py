@@ -14,7 +14,7 @@ from msgspec import Struct
 from api.graph.model import Edge, Fold, Graph, Node
 from api.graph.plan import Plan, plan_of
 from api.graph.units import Shape
-from api.graph.wires import Lanes, Owner, Point, Wire, route_of
+from api.graph.wires import Owner, Point, Wire, route_of
 from api.graph.writing import wrap
 
 WIDTH = 126
@@ -233,10 +233,10 @@ class _Drawing:
         for edge in self.graph.edges:
             edges[unit_of.get(edge.source, -1), unit_of[edge.target]].append(edge)
         for wire in self.plan.wires:
-            yield self._route(wire, self.plan.lanes, edges[wire.source, wire.target])
+            yield self._route(wire, edges[wire.source, wire.target])
 
-    def _route(self, wire: Wire, lanes: Lanes, edges: list[Edge]) -> Route:
-        points = route_of(wire, lanes, self).points
+    def _route(self, wire: Wire, edges: list[Edge]) -> Route:
+        points = route_of(wire, self.plan.lanes, self).points
         sources, targets = (
             tuple(dict.fromkeys(each)) for each in zip(*((e.source, e.target) for e in edges), strict=True)
         )

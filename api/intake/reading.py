@@ -165,10 +165,6 @@ class _Line:
         """Note what is wrong with a cell."""
         self.wrong.append(Finding(self.sheet, self.row, address(self._places[key], self.row), text, remedy))
 
-    def is_wrong(self, *keys: str) -> bool:
-        """Whether one of these could not be read."""
-        return any(not self.texts.get(key) for key in keys)
-
 
 class _Lines:
     """The rows of one sheet, with its columns found by their headings, in whatever order they stand."""
@@ -247,7 +243,7 @@ class _Reader:
         self._remember(line)
         organisation = self._named(line, "organisation", self._names.unit)
         clerk = self._named(line, "clerk", self._names.clerk)
-        if not organisation or not clerk or line.is_wrong("title"):
+        if not organisation or not clerk or not texts.get("title"):
             return None
         facts = {
             key.removeprefix("fact."): text for key, text in texts.items() if key.startswith("fact.") and text

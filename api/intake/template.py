@@ -167,14 +167,13 @@ def _example_project(definition: Definition, columns: Sequence[Column], names: N
     found: dict[str, Any] = {column.key: _example_of(column) for column in columns if "fact." in column.key}
     for promise in definition.sums:
         found[f"fact.{promise.total}"] = sum(found[f"fact.{part}"] for part in promise.parts)
-    first = {"units": names.units[:1], "clerks": names.clerks[:1]}
     return {
         **found,
         "row": EXAMPLE,
         "title": EXAMPLE_TITLE,
         "code": EXAMPLE_CODE,
-        "organisation": "".join(first["units"]),
-        "clerk": "".join(first["clerks"]),
+        "organisation": "".join(names.units[:1]),
+        "clerk": "".join(names.clerks[:1]),
     }
 
 

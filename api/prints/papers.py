@@ -142,8 +142,8 @@ def _particulars(paper: PaperView) -> tuple[Cell, ...]:
 # 呈批件
 
 
-def signing_sheet(it: Dossier, follows: str, imprint: Imprint) -> Sheet:
-    """呈批件: everything that a chief needs to sign on one sheet; `follows` is what happens then."""
+def signing_sheet(it: Dossier, imprint: Imprint) -> Sheet:
+    """呈批件: everything that a chief needs to sign on one sheet, and what happens then."""
     file, project = it.file, it.project
     stage = file.stage
     rows: list[tuple[Pair, ...]] = [
@@ -172,7 +172,7 @@ def signing_sheet(it: Dossier, follows: str, imprint: Imprint) -> Sheet:
         blocks=(
             Particulars(tuple(rows)),
             Signatures(signatures),
-            Particulars(((Pair("同意后", (follows,)),),)),
+            Particulars(((Pair("同意后", (file.follows,)),),)),
         ),
         imprint=imprint,
         remark=f"第{stage.visit}次办理 · 材料校验码 {file.content} · 材料换版后本件作废，请重新打印。",

@@ -14,7 +14,6 @@ from api.answers import Answer, Created, Nothing, answers
 from api.auth import Administrator, Person, prove
 from api.desk import AtDesk
 from api.mail import outgoing
-from api.routes.inbox import Before
 from api.schemas import (
     DelegationBody,
     DelegationEndBody,
@@ -106,7 +105,7 @@ async def add_organisation(desk: AtDesk, administrator: Administrator, body: Org
 
 @router.patch("/organisations/{organisation}", **answers(Nothing, 404, 409))
 async def change_organisation(
-    desk: AtDesk, administrator: Administrator, organisation: int, body: OrganisationChangeBody
+    desk: AtDesk, administrator: Administrator, organisation: Id, body: OrganisationChangeBody
 ) -> Answer:
     """Rename a unit, correct its region, disable or enable it."""
     del administrator
@@ -155,11 +154,8 @@ async def change_person(
     if body.password is not None and (weak := passwords.weaknesses(body.password, *names)):
         raise Invalid(*weak)
     kept = body.password and await asyncio.to_thread(passwords.hash_password, body.password)
-    values = body.model_dump(exclude={"password"})
-    mail, actor = outgoing(request.app.state.settings), administrator.id
-    await desk.door.run(
-        change_account, person=person, mail=mail, password_hash=kept, actor=actor, now=desk.now, **values
-    )
+    drawn = {"password_hash": kept, "mail": outgoing(request.app.state.settings)}
+    await desk.run(change_account, drawn, person=person, **body.model_dump(exclude={"password"}))
     return Answer(Nothing())
 
 
@@ -236,7 +232,7 @@ async def load_calendar(desk: AtDesk, administrator: Administrator, body: FileBo
 
 
 @router.get("/incidents", **answers(queries.IncidentPage))
-async def list_incidents(desk: AtDesk, *, resolved: bool = False, before: Before = 0) -> Answer:
+async def list_incidents(desk: AtDesk, *, resolved: bool = False, before: Id = 0) -> Answer:
     """What is stuck and waits for a person, a page at a time."""
     return Answer(await desk.ask(queries.incidents, resolved=resolved, before=before))
 

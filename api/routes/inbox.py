@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.answers import Answer, answers
 from api.desk import AtDesk
+from api.schemas import Id
 from workflow import queries
 
 router = APIRouter(prefix="/api", tags=["待办"])
-
-Before = Annotated[int, Query(ge=0, le=2**53)]
-"""The position to go on from; 0 begins with the newest."""
 
 
 @router.get("/worklist", **answers(queries.Worklist))
@@ -23,6 +19,6 @@ async def worklist(desk: AtDesk) -> Answer:
 
 
 @router.get("/notices", **answers(queries.NoticePage))
-async def notices(desk: AtDesk, before: Before = 0) -> Answer:
-    """What I was told, newest first."""
+async def notices(desk: AtDesk, before: Id = 0) -> Answer:
+    """What I was told, newest first, from before that one on."""
     return Answer(await desk.ask(queries.notices, before=before))

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import Answer, Done, Registered, answers
 from api.desk import AtDesk
-from api.routes.inbox import Before
 from api.schemas import (
     FactsBody,
     HandOverBody,
@@ -68,7 +67,7 @@ async def show(desk: AtDesk, ref: str) -> Answer:
 
 
 @router.get("/{ref}/timeline", **answers(queries.Timeline, 404))
-async def timeline(desk: AtDesk, ref: str, before: Before = 0) -> Answer:
+async def timeline(desk: AtDesk, ref: str, before: Id = 0) -> Answer:
     """The record of the project, newest first."""
     return Answer(await desk.ask(queries.timeline, ref=ref, before=before))
 

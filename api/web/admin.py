@@ -6,9 +6,9 @@ Invariant: every route below names the administrator's policy; nothing is decide
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Depends, Query
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +18,6 @@ from api.web.commands import done_words
 from api.web.forms import Form, see
 from api.web.pages import failure_of
 from api.web.render import Failure, page
-from workflow.definition import POSTS
 from workflow.errors import Reason, WorkflowError
 from workflow.people import Directory, PersonView
 
@@ -39,10 +38,6 @@ SECTIONS: Final = (
 """The pages of the area, in the order of the line below the navigation."""
 
 _PLACE: Final = re.compile(r":(\d+):(\d+)$")
-
-Done = Annotated[str, Query(max_length=20)]
-Text = Annotated[str, Query(max_length=100)]
-Number = Annotated[int, Query(ge=0, le=2**53)]
 
 
 def admin_page(
@@ -110,22 +105,13 @@ def done_at(address: str, word: str, anchor: str = "") -> Response:
     return see(f"{address}?done={word}{f'#{anchor}' if anchor else ''}")
 
 
-def unit_choices(directory: Directory, *, all_of_them: bool = False) -> list[tuple[int, str]]:
+def unit_choices(directory: Directory) -> list[tuple[int, str]]:
     """The units in use, as a tree of words."""
     found = sorted(directory.organisations.values(), key=lambda each: each.path)
-    return [
-        (each.id, f"{'　' * (each.path.count('/') - 2)}{each.name}")
-        for each in found
-        if each.active or all_of_them
-    ]
+    return [(each.id, f"{'　' * (each.path.count('/') - 2)}{each.name}") for each in found if each.active]
 
 
-def post_choices() -> list[tuple[str, str]]:
-    """The posts that there are."""
-    return list(POSTS.items())
-
-
-def people_choices(directory: Directory, *, without: int = 0) -> list[tuple[int, str]]:
+def people_choices(directory: Directory) -> list[tuple[int, str]]:
     """Active people with what they are called, unit by unit."""
 
     def place(person: PersonView) -> tuple[str, int]:
@@ -138,5 +124,5 @@ def people_choices(directory: Directory, *, without: int = 0) -> list[tuple[int,
     return [
         (each.id, directory.in_full(each.id))
         for each in sorted(directory.people.values(), key=place)
-        if each.active and each.id != without
+        if each.active
     ]

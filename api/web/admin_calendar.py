@@ -13,8 +13,9 @@ from starlette.responses import Response
 from api.desk import AtDesk, Desk
 from api.operations import rehearse_year
 from api.schemas import Id
-from api.web.admin import ADMINISTRATOR, Done, admin_page, done_at, file_or_text, placed, refused
+from api.web.admin import ADMINISTRATOR, admin_page, done_at, file_or_text, placed, refused
 from api.web.forms import Sent, run
+from api.web.pages import Done
 from api.web.render import Failure
 from workflow import queries
 from workflow.actions import calendar

@@ -9,8 +9,9 @@ from starlette.responses import Response
 from api import examinations
 from api.condition import Condition, condition
 from api.desk import AtDesk
-from api.web.admin import ADMINISTRATOR, Done, admin_page, done_at
+from api.web.admin import ADMINISTRATOR, admin_page, done_at
 from api.web.forms import Sent
+from api.web.pages import Done
 from workflow import queries
 from workflow.queries.words import Light
 

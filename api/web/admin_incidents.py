@@ -14,8 +14,9 @@ from api.desk import AtDesk, Desk
 from api.mail import mail_reason, try_mail
 from api.schemas import Id
 from api.settings import FILE, Settings
-from api.web.admin import ADMINISTRATOR, Done, Number, admin_page, done_at, refused
+from api.web.admin import ADMINISTRATOR, admin_page, done_at, refused
 from api.web.forms import Sent, run
+from api.web.pages import Done
 from api.web.render import Failure
 from notifications import ledger
 from notifications.queue import queue_state, troubled
@@ -40,7 +41,7 @@ router = APIRouter(prefix="/admin", include_in_schema=False, dependencies=list(A
 
 @router.get("/incidents")
 async def incident_list(
-    request: Request, desk: AtDesk, closed: Number = 0, before: Number = 0, done: Done = ""
+    request: Request, desk: AtDesk, closed: Id = 0, before: Id = 0, done: Done = ""
 ) -> Response:
     """异常: what is stuck, with what to do; or those that were settled."""
     return await _incidents_page(request, desk, closed=bool(closed), before=before, done=done)
@@ -82,7 +83,7 @@ async def resolve(request: Request, desk: AtDesk, form: Sent, incident: Id) -> R
 
 
 @router.get("/mail")
-async def mail(request: Request, desk: AtDesk, before: Number = 0, done: Done = "") -> Response:
+async def mail(request: Request, desk: AtDesk, before: Id = 0, done: Done = "") -> Response:
     """邮件: the settings, the queue, what did not arrive."""
     return await _mail_page(request, desk, before=before, done=done)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
@@ -22,21 +23,18 @@ from api.schemas import Id
 from api.sessions import change_account
 from api.web.admin import (
     ADMINISTRATOR,
-    Done,
-    Number,
-    Text,
     admin_page,
     done_at,
-    people_choices,
-    post_choices,
     proved,
     refused,
     unit_choices,
 )
 from api.web.forms import Form, Sent, run
+from api.web.pages import Done, Word
 from api.web.render import Failure, with_query
 from workflow import queries
 from workflow.actions import people
+from workflow.definition import POSTS
 from workflow.errors import Invalid, NotFound, WorkflowError, reason
 from workflow.people import Directory, PersonView, PostView
 from workflow.queries.staffing import vacancies
@@ -67,7 +65,7 @@ class HeldPost(Struct, frozen=True):
 
 @router.get("")
 async def people_list(
-    request: Request, desk: AtDesk, text: Text = "", state: Text = "", after: Number = 0, done: Done = ""
+    request: Request, desk: AtDesk, text: Word = "", state: Word = "", after: Id = 0, done: Done = ""
 ) -> Response:
     """人员: who there is, found by name, staff number, post or unit."""
     directory = desk.visitor.directory
@@ -87,7 +85,7 @@ async def people_list(
     )
 
 
-def _found(directory: Directory, text: str, state: str, after: int) -> Any:
+def _found(directory: Directory, text: str, state: str, after: int) -> Iterator[PersonView]:
     for person in sorted(directory.people.values(), key=lambda each: each.id):
         if person.id <= after or (state and person.active != (state == "active")):
             continue
@@ -182,8 +180,7 @@ async def _person_page(
         given=[each for each in current if each.principal == person],
         held=[each for each in current if each.agent == person],
         units=unit_choices(directory),
-        keys=post_choices(),
-        colleagues=people_choices(directory, without=person),
+        keys=list(POSTS.items()),
         proposed=password or _proposed_password(),
         today=desk.day,
         is_me=person == desk.visitor.id,

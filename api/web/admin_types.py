@@ -13,14 +13,15 @@ from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
 from api.door import Door
-from api.web.admin import ADMINISTRATOR, Done, Text, admin_page, done_at, file_or_text, placed, refused
+from api.web.admin import ADMINISTRATOR, admin_page, done_at, file_or_text, placed, refused
 from api.web.forms import Sent, run
+from api.web.pages import Done, Word
 from api.web.render import Failure
 from workflow import queries
 from workflow.actions import definitions
 from workflow.definition import Definition
 from workflow.difference import Section, difference
-from workflow.errors import NotFound, WorkflowError, reason
+from workflow.errors import NotFound, WorkflowError
 from workflow.loader import Finding, load
 
 router = APIRouter(prefix="/admin/types", include_in_schema=False, dependencies=list(ADMINISTRATOR))
@@ -34,9 +35,6 @@ _VERSIONS = text(
     " GROUP BY definition.digest, definition.type, definition.version, definition.title, definition.published_at"
     " ORDER BY definition.type, definition.version DESC"
 )
-_TEXT = text("SELECT text FROM definition WHERE type = :type ORDER BY version DESC LIMIT 1")
-
-
 _NUMBER = re.compile(r"^(version:\s*)(\d+)", re.MULTILINE)
 
 
@@ -62,13 +60,12 @@ class Proposal(Struct, frozen=True):
 
 
 @router.get("")
-async def types(request: Request, desk: AtDesk, type: Text = "", done: Done = "") -> Response:  # noqa: A002 - the word in the address
+async def types(request: Request, desk: AtDesk, type: Word = "", done: Done = "") -> Response:  # noqa: A002 - the word in the address
     """类型发布: every version, and a place for the next one."""
     content = ""
     if type:
-        found: str | None = await desk.door.ask(_latest_text, type=type)
-        if found is None:
-            raise NotFound(reason("definition-not-found", type=type))
+        latest: Definition = await desk.door.ask(queries.latest_definition, type=type)
+        found = await desk.door.ask(queries.definition_text, type=type, version=latest.version)
         content = _NUMBER.sub(lambda each: f"{each[1]}{int(each[2]) + 1}", found, count=1)
     return await _page(request, desk, content=content, done=done)
 
@@ -136,8 +133,3 @@ async def _propose(door: Door, content: str) -> Proposal:
 
 def _versions(connection: Connection) -> list[Version]:
     return [Version(*row) for row in connection.execute(_VERSIONS)]
-
-
-def _latest_text(connection: Connection, *, type: str) -> str | None:  # noqa: A002 - the column's name
-    found: str | None = connection.execute(_TEXT, {"type": type}).scalar()
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,8 +14,6 @@ from api.desk import AtDesk, Desk
 from api.schemas import Id
 from api.web.admin import (
     ADMINISTRATOR,
-    Done,
-    Number,
     admin_page,
     done_at,
     people_choices,
@@ -23,6 +22,7 @@ from api.web.admin import (
     unit_choices,
 )
 from api.web.forms import Form, Sent, run
+from api.web.pages import Done
 from api.web.render import Failure
 from workflow.actions import people
 from workflow.definition import POSTS
@@ -43,19 +43,13 @@ class Unit(Struct, frozen=True):
 
 
 def _tree(directory: Directory) -> list[Unit]:
-    found = sorted(directory.organisations.values(), key=lambda each: _place(directory, each))
+    held: dict[int, list[PostView]] = defaultdict(list)
+    for post in directory.posts:
+        if directory.is_active(post.person):
+            held[post.organisation].append(post)
     return [
-        Unit(
-            each,
-            each.path.count("/") - 2,
-            directory.region_of(each.id),
-            tuple(
-                held
-                for held in directory.posts
-                if held.organisation == each.id and directory.is_active(held.person)
-            ),
-        )
-        for each in found
+        Unit(each, each.path.count("/") - 2, directory.region_of(each.id), tuple(held[each.id]))
+        for each in sorted(directory.organisations.values(), key=lambda each: _place(directory, each))
     ]
 
 
@@ -164,7 +158,7 @@ async def switch(request: Request, desk: AtDesk, form: Sent, unit: Id, wanted: s
 
 
 @router.get("/delegations")
-async def delegations(request: Request, desk: AtDesk, principal: Number = 0, done: Done = "") -> Response:
+async def delegations(request: Request, desk: AtDesk, principal: Id = 0, done: Done = "") -> Response:
     """委托: all that are in force or to come, and entering one for somebody who cannot."""
     return _delegations_page(request, desk, principal, done=done)
 

@@ -20,9 +20,10 @@ from api.desk import AtDesk, Desk
 from api.prints.audit_files import FORMATS
 from api.schemas import Id
 from api.security import as_download
-from api.web.admin import Done, people_choices, refused
+from api.web.admin import people_choices, refused
 from api.web.commands import done_words
 from api.web.forms import Sent, see
+from api.web.pages import Done
 from api.web.render import Failure, page, with_query
 from workflow import queries
 from workflow.actions.exports import record_export

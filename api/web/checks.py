@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.desk import AtDesk, Desk
+from api.schemas import Id
 from api.web.commands import done_words
 from api.web.forms import Form, Sent, see
-from api.web.pages import Before, Done, failure_of
+from api.web.pages import Done, failure_of
 from api.web.render import Failure, page, with_query
 from workflow import queries
 from workflow.actions.entries import confirm_entry
@@ -29,7 +30,7 @@ Ref = Annotated[str, Query(max_length=100)]
 
 @router.get("/checks")
 async def checks(
-    request: Request, desk: AtDesk, project: Ref = "", after: Before = 0, done: Done = ""
+    request: Request, desk: AtDesk, project: Ref = "", after: Id = 0, done: Done = ""
 ) -> Response:
     """What was taken over and waits for this person's check."""
     said = done_words(done)
@@ -37,9 +38,7 @@ async def checks(
 
 
 @router.post("/checks")
-async def confirm(
-    request: Request, desk: AtDesk, form: Sent, project: Ref = "", after: Before = 0
-) -> Response:
+async def confirm(request: Request, desk: AtDesk, form: Sent, project: Ref = "", after: Id = 0) -> Response:
     """Confirm the ticked entries, each on its own; if some are refused, say of how many others it is done."""
     done = 0
     try:

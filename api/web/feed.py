@@ -5,6 +5,7 @@ Invariant: whoever has the address reads days and titles and nothing else; the a
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from hashlib import sha256
@@ -69,7 +70,8 @@ async def feed(
     found = await door.ask(dates, person=person, day=day)
     snap = await door.ask(queries.snapshot)
     address = request.app.state.settings.address
-    content = agenda(found, name=snap.directory.name(person), address=address, day=day)
+    name = snap.directory.name(person)
+    content = await asyncio.to_thread(agenda, found, name=name, address=address, day=day)
     tag = f'"{sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in {each.strip().removeprefix("W/") for each in if_none_match.split(",")}:

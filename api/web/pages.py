@@ -34,7 +34,6 @@ from workflow.state import LAPSED, PREPARING, REFUSED, WAITING
 
 router = APIRouter(include_in_schema=False)
 
-Before = Annotated[int, Query(ge=0, le=2**53)]
 Done = Annotated[str, Query(max_length=20)]
 Word = Annotated[str, Query(max_length=100)]
 
@@ -136,7 +135,7 @@ _VERBS = {PREPARING: "报送", WAITING: "补齐信息，以启动", REFUSED: "�
 
 
 @router.get("/projects/{ref}/record")
-async def record(request: Request, desk: AtDesk, ref: str, before: Before = 0) -> Response:
+async def record(request: Request, desk: AtDesk, ref: str, before: Id = 0) -> Response:
     """The whole record of a project, a page at a time."""
     it = await desk.ask(queries.project, ref=ref)
     told = await desk.ask(queries.timeline, ref=ref, before=before)
@@ -304,7 +303,7 @@ def awaiting(said: str, checkers: str) -> str:
 
 
 @router.get("/notices")
-async def notices(request: Request, desk: AtDesk, before: Before = 0, stuck: Before = 0) -> Response:
+async def notices(request: Request, desk: AtDesk, before: Id = 0, stuck: Id = 0) -> Response:
     """通知: every message I got, from before one of them on; above them the incidents, from before `stuck` on."""
     return page(
         request,
@@ -317,7 +316,7 @@ async def notices(request: Request, desk: AtDesk, before: Before = 0, stuck: Bef
 
 
 @router.get("/mailbox")
-async def mails(request: Request, desk: AtDesk, person: Word = "", before: Before = 0) -> Response:
+async def mails(request: Request, desk: AtDesk, person: Word = "", before: Id = 0) -> Response:
     """演示邮箱: the mails that the demo would have sent."""
     _only_in_demo(request)
     door, chosen = door_of(request), number_of(person)

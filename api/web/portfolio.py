@@ -15,7 +15,7 @@ from api.desk import AtDesk, Desk
 from api.schemas import Id
 from api.web.commands import done_words
 from api.web.forms import Form, Sent, run, see
-from api.web.pages import Before, Done, failure_of
+from api.web.pages import Done, failure_of
 from api.web.render import Failure, page, with_query
 from workflow import queries, rules
 from workflow.errors import NotFound, WorkflowError, reason
@@ -33,7 +33,7 @@ UNFILTERED = "/projects?all=1"
 
 @router.get("/projects")
 async def project_list(
-    request: Request, desk: AtDesk, before: Before = 0, due: str = "", done: Done = ""
+    request: Request, desk: AtDesk, before: Id = 0, due: str = "", done: Done = ""
 ) -> Response:
     """项目列表, as its address filters it; without a word in the address, as the person's own view does."""
     if not request.query_params:

@@ -108,7 +108,7 @@ async def stage_papers(request: Request, desk: AtDesk, ref: str, stage: str) -> 
 async def signing_sheet(request: Request, desk: AtDesk, ref: str, stage: str) -> Response:
     """呈批件: everything on one sheet, for a chief who signs on paper."""
     it = await _dossier(desk, ref, stage)
-    return await _of_stage(request, desk, it, papers.signing_sheet(it, it.file.follows, imprint(desk)))
+    return await _of_stage(request, desk, it, papers.signing_sheet(it, imprint(desk)))
 
 
 @router.get(f"{STAGE}/letter")

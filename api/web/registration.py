@@ -6,8 +6,11 @@ Invariant: every fact of the definition is asked once, in one group; none has to
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
+import msgspec
 from fastapi import APIRouter, Query
 from msgspec import Struct
 from starlette.requests import Request
@@ -151,31 +154,55 @@ async def change_facts(request: Request, desk: AtDesk, form: Sent, ref: str) -> 
     """Change facts, or the code."""
     found: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
     try:
-        code = form.text("code")
+        was, code = _was(form), form.text("code")
+        facts = _facts(form, found.definition)
         await run(
             desk,
             form,
             projects.change_facts,
             ref=ref,
-            facts=_facts(form, found.definition),
+            facts={key: said for key, said in facts.items() if (said or "") != was.get(f"fact.{key}")},
             reason_given=form.text("reason"),
-            code=code if code != found.project.code else None,
+            code=code if code != was.get("code", found.project.code) else None,
         )
     except WorkflowError as error:
         return await _facts_page(request, desk, ref, failure_of("facts", error, form.values(), _fact_field))
     return see(f"/projects/{ref}?done=facts")
 
 
+def _was(form: Form) -> dict[str, str]:
+    """What the fields held when the page was opened: only what somebody has written is a change, so that a page
+    left open sets nothing back that others have changed since.
+    """
+    with suppress(msgspec.DecodeError):
+        return msgspec.json.decode(form.raw("was"), type=dict[str, str])
+    return {}
+
+
+def _held(it: ProjectView, groups: Iterable[FactGroup]) -> str:
+    """The same of a page that is opened now, as its form carries it along."""
+    facts = {f"fact.{fact.key}": _written(fact.value) for group in groups for fact in group.facts}
+    return msgspec.json.encode({**facts, "code": it.code}).decode()
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return "" if value is None else str(value)
+
+
 async def _facts_page(request: Request, desk: Desk, ref: str, failure: Failure | None = None) -> Response:
     found: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
     it: ProjectView = found.project
+    groups = fact_groups(found.definition, {fact.key: fact.value for fact in it.facts})
     return page(
         request,
         "facts.html",
         desk.visitor,
         failure=failure,
         it=it,
-        groups=fact_groups(found.definition, {fact.key: fact.value for fact in it.facts}),
+        groups=groups,
+        was=_held(it, groups),
         decides=rules.decisions_of_facts(found.definition),
     )
 

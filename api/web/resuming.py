@@ -27,7 +27,7 @@ ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept
 
 WRITER: Final = "writer"
 _LEFT_OUT: Final = SECRETS | {CSRF_FIELD, WRITER}
-_QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_printed", "same_name"})
+_QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_printed", "same_name", "was"})
 
 OUTCOMES: Final = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
 

@@ -343,6 +343,18 @@ def test_the_same_id_with_another_body_is_refused(office: Office) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "command-id-reused")
 
 
+def test_a_change_of_a_person_that_is_sent_again_late_undoes_nothing(office: Office) -> None:
+    seat, person = office.seat("顾明"), office.world.people["谭丽"]
+    address = f"/api/people/{person}"
+    seat.ask("PATCH", address, headers=KEY, json={"name": "谭莉"})
+    seat.ask("PATCH", address, json={"name": "谭丽丽"})
+
+    again = seat.ask("PATCH", address, headers=KEY, json={"name": "谭莉"})
+
+    assert again.status_code == 200
+    assert office.world.rows("SELECT name FROM person WHERE id = :id", id=person) == [("谭丽丽",)]
+
+
 def test_two_people_may_draw_the_same_id(office: Office) -> None:
     one = register(office, office.seat("谭丽"), "便民点", KEY).json()["ref"]
     other = register(office, office.seat("杨帆"), "便民点二", KEY)

@@ -133,3 +133,20 @@ def test_sums_are_added_up_while_somebody_types_and_figures_named(address: str, 
     expect(window.get_by_role("alert").get_by_text("与总投资相差12.00万元")).to_be_visible()
     reserve.fill("680")
     expect(window.locator("[data-sum]")).to_be_empty()
+
+
+def test_what_comes_back_sets_nothing_back_that_was_changed_meanwhile(address: str, window: Page) -> None:
+    """谭丽 begins to type, closes the page, enters a code elsewhere, and finds her words beside the new code."""
+    code, why = window.locator("#facts-code"), window.locator("#facts-reason")
+    open_facts(window, address)
+    why.fill("可研批复核定投资")
+    elsewhere = window.context.new_page()
+    open_facts(elsewhere, address)
+    elsewhere.locator("#facts-code").fill("2406-990102-04-01-317469")
+    elsewhere.get_by_role("button", name="保存").click()
+    expect(elsewhere.get_by_text("项目信息已更新")).to_be_visible()
+
+    open_facts(window, address)
+
+    expect(why).to_have_value("可研批复核定投资")
+    expect(code).to_have_value("2406-990102-04-01-317469")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import notifications.models  # noqa: F401 - its tables are part of the schema
-from notifications import delivery, ledger, mailbox
+from notifications import delivery, ledger
 from notifications.settings import MailSettings
 from tests.model import deeds
 from tests.model.city import DEFINITIONS, City
@@ -33,6 +33,7 @@ from tests.model.habits import (
     Chances,
 )
 from tests.model.watch import Watched
+from tests.notifications.bureau import lost
 from tests.world import World
 from workflow import rules
 from workflow.actions import calendar, clocks, incidents, people, seals
@@ -286,7 +287,7 @@ class Year(City):
         world = World(self.store)
         world.now = self.now
         world.prove()
-        assert self.store.read(mailbox.lost) == []
+        assert self.store.read(lost) == []
         twice = {each for each, copies in self.post.inbox.items() if copies > 1}
         assert twice <= self.post.unanswered, f"sent twice without need: {twice - self.post.unanswered}"
 

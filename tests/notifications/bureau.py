@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 import notifications.models  # noqa: F401 - its tables are part of the schema
 from notifications.settings import MailSettings
@@ -201,3 +201,14 @@ class Bureau:
         return [
             row[0] for row in self.rows("SELECT code FROM incident WHERE resolved_at IS NULL ORDER BY id")
         ]
+
+
+def lost(connection: Connection) -> list[int]:
+    """Notices that count as taken over and yet have no delivery: there must be none."""
+    found = connection.execute(
+        text(
+            "SELECT notice.id FROM notice LEFT JOIN delivery ON delivery.event_id = notice.event_id"
+            " AND delivery.person_id = notice.person_id WHERE NOT notice.open AND delivery.id IS NULL"
+        )
+    )
+    return [row[0] for row in found]

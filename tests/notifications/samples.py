@@ -102,8 +102,8 @@ def _cause(bureau: Bureau, kind: str, person: int, actor: int, event: ev.Event, 
         view = snapshot(connection)
         ref, seq, head = connection.execute(text("SELECT ref, seq, head FROM project")).one()
         return Cause(
-            notice=1, kind=kind, person=person, at=_now(), event=event, actor=actor, told=_told(event, person),
-            project=1, ref=ref, seq=seq, head=head, state=_state(bureau, event, reply),
+            kind=kind, person=person, at=_now(), event=event, actor=actor, told=_told(event, person),
+            ref=ref, seq=seq, head=head, state=_state(bureau, event, reply),
             compiled=view.compiled(connection, bureau.digest),
             directory=view.directory, calendar=view.calendar,
         )  # fmt: skip

@@ -259,7 +259,7 @@ def test_a_mailer_that_dies_leaves_a_mail_whose_fate_the_row_tells(
     waiting: Bureau, reached_data: bool, policy: str, then: str
 ) -> None:
     until = NOON + timedelta(minutes=30)
-    leased = waiting.store.act(ledger.lease, dialect=waiting.store.dialect, until=until, now=NOON)
+    leased = waiting.store.act(ledger.lease, until=until, now=NOON)
     assert leased is not None
     if reached_data:
         assert waiting.store.act(ledger.may_start, mail=leased, until=until, now=NOON)
@@ -274,7 +274,7 @@ def test_a_mailer_that_dies_leaves_a_mail_whose_fate_the_row_tells(
 
 
 def test_a_mailer_that_was_asleep_wakes_up_fenced(waiting: Bureau) -> None:
-    asleep = waiting.store.act(ledger.lease, dialect=waiting.store.dialect, until=NOON + MINUTE, now=NOON)
+    asleep = waiting.store.act(ledger.lease, until=NOON + MINUTE, now=NOON)
     assert asleep is not None
     office = Office()
     assert pass_over(waiting, serving(office), now=NOON + 2 * MINUTE)["sent"] == 1

@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 
 from notifications import outbox
-from notifications.mailbox import lost
 from notifications.outbox import expand
-from tests.notifications.bureau import BY_NOTICE, Bureau, at, settings
+from tests.notifications.bureau import BY_NOTICE, Bureau, at, lost, settings
 from workflow.actions.clocks import file_explanation
 from workflow.actions.decisions import decide
 from workflow.actions.definitions import publish

@@ -292,6 +292,9 @@ def test_the_first_step_of_a_later_phase_calls_for_work_and_a_planned_project_fo
     assert due() == "move-reserve"
     hall.submitted("budget", "drawings")
     assert due() == "move-start"
+    hall.hand_over("budget", to="罗秀英", by="罗秀英")
+    work = world.store.read(queries.worklist, person=world.people["罗秀英"], day=world.today)
+    assert [(each.offer.action, work.mine[0].stage) for each in work.moves] == [("move-start", "budget")]
     hall.move("start")
     assert due() == ""
 

@@ -71,7 +71,7 @@ stages:
     needs: [proposal_reply, {document: site_selection, soft: true}, {any_of: [study, proposal]}]
     issues: [study_reply]
     steps:
-      - sign: {title: 审签, by: director}
+      - sign: {title: 审签, by: director, within: 1 workday}
   forest:
     title: 林地审核
     phase: 施工许可
@@ -82,7 +82,7 @@ stages:
     issues: [forest_consent]
     after: [site, {stage: proposal, wait: 30 days}]
     steps:
-      - external: {title: 林业审批, body: 林业局, by: section_chief, confirm: deputy_director}
+      - external: {title: 林业审批, body: 林业局, by: section_chief, confirm: deputy_director, statutory: 20 workdays}
     ladder:
       - {at: -1 workday, tell: [holder]}
       - {at: due, tell: [holder, clerk]}
@@ -169,7 +169,7 @@ BROKEN = [
     ("too-deep", "basis: [", "basis: [" + "[" * 18 + "§["),
     ("anchor", "sums:", "sums: §&a"),
     ("alias", "tell: [holder, clerk]", "tell: §*a"),
-    ("alias", "- sign: {title: 审签, by: director}", "- sign: §*a"),
+    ("alias", "- sign: {title: 审签, by: director, within: 1 workday}", "- sign: §*a"),
     ("tag", "title: 选址意见\n", "title: §!!str 选址意见\n"),
     ("tag", "title: 选址意见\n", "title: §!secret 选址意见\n"),
     ("merge-key", "    title: 选址意见\n", "    §<<: {title: 甲}\n    title: 选址意见\n"),
@@ -194,8 +194,8 @@ BROKEN = [
     ("expected-offset", "at: due", "at: §2 workdays"),
     ("expected-offset", "at: due", "at: §+2 days"),
     ("expected-condition", "when: forest > 0 and study_reply.estimate > 100", "when: §|\n      forest > 0\n      and"),
-    ("expected-step", "- sign: {title: 审签, by: director}", "- §sign:\n        title: 审签\n        by: director"),
-    ("expected-step", "- sign: {title: 审签, by: director}", "- §sign"),
+    ("expected-step", "- sign: {title: 审签, by: director, within: 1 workday}", "- §sign:\n        title: 审签\n        by: director"),
+    ("expected-step", "- sign: {title: 审签, by: director, within: 1 workday}", "- §sign"),
     ("bare-word", "title: 选址意见\n", "title: §no\n"),
     ("bare-word", "title: 选址意见\n", "title: §12:30\n"),
     ("bare-word", "title: 选址意见\n", "title: §007\n"),
@@ -211,7 +211,7 @@ BROKEN = [
     ("too-few", "issues: [forest_consent]", "issues: §[]"),
     ("too-few", "fields: {estimate: {title: 估算, kind: money, unit: 万元}}", "fields: §{}"),
     ("too-few", "parts: [building, other]", "parts: §[building]"),
-    ("too-few", "steps:\n      - sign: {title: 审签, by: director}", "steps: §[]"),
+    ("too-few", "steps:\n      - sign: {title: 审签, by: director, within: 1 workday}", "steps: §[]"),
     ("unknown-key", "    title: 选址意见\n", "    title: 选址意见\n    §remark: 甲\n"),
     ("unknown-key", "    title: 选址意见\n", "    §titel: 选址意见\n"),
     ("missing-key", "  site:\n    title: 选址意见\n", "  §site:\n"),
@@ -221,7 +221,7 @@ BROKEN = [
     ("one-of-two", "{document: site_selection, soft: true}", "§{document: study, any_of: [study, proposal]}"),
     ("unknown-word", "kind: decimal", "kind: §decimel"),
     ("unknown-word", "formats: [pdf, docx]", "formats: [pdf, §exe]"),
-    ("unknown-word", "- sign: {title: 审签, by: director}", "- §sing: {title: 审签, by: director}"),
+    ("unknown-word", "- sign: {title: 审签, by: director, within: 1 workday}", "- §sing: {title: 审签, by: director}"),
     ("unknown-word", "register_only: allowed", "register_only: §yes"),
     ("bad-key", "type: columbarium", "type: §Columbarium"),
     ("bad-key", "  other: {title", "  §其他费: {title: 甲, kind: money}\n  other: {title"),
@@ -238,7 +238,7 @@ BROKEN = [
     ("undefined-stage", "used_by: [forest]", "used_by: [§building]"),
     ("undefined-fact", "parts: [building, other]", "parts: [building, §others]"),
     ("undefined-phase", "phase: 施工许可", "phase: §施工"),
-    ("undefined-post", "by: director}", "by: §chief}"),
+    ("undefined-post", "by: director,", "by: §chief,"),
     ("undefined-post", "tell: [holder, clerk]", "tell: [holder, §boss]"),
     ("undefined-post", "confirm: deputy_director", "confirm: §holder"),
     ("bad-condition", "when: forest > 0 and", "when: §forst > 0 and"),
@@ -259,8 +259,8 @@ BROKEN = [
     ("after-itself", "after: [site,", "after: [§forest,"),
     ("cycle", "needs: [proposal]", "needs: [proposal, §study_reply]"),
     ("cycle", "    issues: [site_opinion]\n", "    issues: [site_opinion]\n    after: [{stage: proposal}, §{stage: forest}]\n"),
-    ("duplicate-step", "- sign: {title: 审签, by: director}", "- sign: {title: 审签, by: director}\n      - §sign: {title: 再签, by: director}"),
-    ("duplicate-step", "- sign: {title: 审签, by: director}", "- sign: {title: 审签, by: director}\n      - review: {key: §sign, title: 审, by: director}"),
+    ("duplicate-step", "- sign: {title: 审签, by: director, within: 1 workday}", "- sign: {title: 审签, by: director, within: 1 workday}\n      - §sign: {title: 再签, by: director, within: 1 workday}"),
+    ("duplicate-step", "- sign: {title: 审签, by: director, within: 1 workday}", "- sign: {title: 审签, by: director, within: 1 workday}\n      - review: {key: §sign, title: 审, by: director, within: 1 workday}"),
     ("duplicate-item", "phases: [规划立项, 施工许可]", "phases: [规划立项, 施工许可, §规划立项]"),
     ("duplicate-item", "needs: [proposal]", "needs: [proposal, §proposal]"),
     ("stands-for-itself", "stands_for: [site_selection]", "stands_for: [site_selection, §site_opinion]"),
@@ -276,6 +276,8 @@ BROKEN = [
     ("unused-document", "  study: {title: 可研报告}", "  study: {title: 可研报告}\n  §map: {title: 地形图}"),
     ("promised-beyond-statutory", "promised: 5 workdays", "promised: §30 workdays"),
     ("promised-beyond-statutory", "promised: 5 workdays", "promised: §2 months"),
+    ("step-without-limit", "- sign: {title: 审签, by: director, within: 1 workday}", "- §sign: {title: 审签, by: director}"),
+    ("step-without-limit", "- external: {title: 林业审批", "- §external: {title: 林业审批", ", statutory: 20 workdays}\n    ladder", "}\n    ladder"),
     ("publicity-without-time", "minimum: 7 days}", "minimum: 7 days, within: §7 days}"),
     ("publicity-without-time", "minimum: 7 days}", "minimum: 7 days, within: §4 workdays}"),
 ]  # fmt: skip
@@ -468,7 +470,7 @@ def test_a_file_of_nothing_but_cycles_is_told_of_ten() -> None:
         ("needs: [proposal]", "needs: [§项目建议书]", "是否想写 proposal（项目建议书）？"),
         ("needs: [proposal]", "needs: [§zzz]", "；请先在 documents 下写明它"),
         ("phase: 施工许可", "phase: §施工", "；是否想写 施工许可？"),
-        ("by: director}", "by: §主要负责人}", "是否想写 director（主要负责人）？"),
+        ("by: director,", "by: §主要负责人,", "是否想写 director（主要负责人）？"),
         ("kind: decimal", "kind: §float", "可写：text、integer、decimal"),
         ("    title: 选址意见\n", "    §titel: 选址意见\n", "是否想写 title？"),
         ("when: forest > 0", "when: §占用林地 > 0", "是否想写 forest（占用林地）？"),

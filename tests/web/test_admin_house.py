@@ -23,6 +23,7 @@ from tests.web.conftest import NOW, City, SignIn
 from tests.web.desk import Desk, Page
 from workflow.actions.seals import seal
 from workflow.people import SYSTEM
+from workflow.record import stamp
 from workflow.store import Store
 
 DEFINITIONS = Path(__file__).parent.parent.parent / "definitions"
@@ -409,6 +410,20 @@ def test_the_doctor_comes_when_called(city: City, sign_in: SignIn) -> None:
     page = examined(desk)
     assert "发现错误" in page.words
     assert "请从备份恢复" in page.words
+
+
+def test_an_examination_that_died_with_the_service_keeps_nobody_from_the_next(city: City) -> None:
+    city.execute(
+        "INSERT INTO examination (kind, subject, by_id, began_at, outcome, words)"
+        " VALUES ('doctor', 0, 0, :at, '', '[]')",
+        at=stamp(NOW),
+    )
+    with with_mail(city) as desk:
+        page = desk.open("/admin/health")
+
+        if city.url.startswith("sqlite"):  # a second process may carry on there
+            assert "没有办完就中断了，请重新开始" in page.words
+            assert "没有错误" in examined(desk).words
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,23 @@ def test_a_refused_stage_is_on_the_clerks_list_until_it_is_applied_for_again(
     assert "停住的事项" not in clerk.open("/").words
 
 
+def test_a_refusal_stands_at_its_step_and_above_the_papers_until_they_are_handed_in_again(
+    city: City, sign_in: SignIn
+) -> None:
+    chief, clerk = sign_in("liguodong"), sign_in("liuchang")
+    address = f"/projects/{city.projects['E']}/stages/budget_review"
+    chief.open(address)
+    chief.send("/decide", outcome="refused", opinion="与年度计划不符")
+
+    page = clerk.open(address)
+    assert page.words.count("10:00 不予批准：与年度计划不符") == 2, page.words
+    assert "10:00 同意" not in page.words
+    clerk.send("/reapply", reason="已按年度计划调整")
+    assert "10:00 不予批准：与年度计划不符" in clerk.open(address).words
+    clerk.send("/submit")
+    assert "不予批准：与年度计划不符" not in clerk.open(address).words
+
+
 def test_a_fact_that_is_wanted_is_asked_where_the_clerk_looks(city: City, sign_in: SignIn) -> None:
     """吴海涛 is no longer sure of 占用林地: his list, the project and the stage say so and lead to the form."""
     clerk, project = sign_in("wuhaitao"), f"/projects/{city.projects['A']}"

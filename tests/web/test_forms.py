@@ -348,3 +348,19 @@ def test_an_opinion_of_forty_thousand_characters_comes_back_with_its_sentence(
     assert page.status == 409
     assert "意见超过2000字" in page.words
     assert page.form("/decide").values["opinion"] == LONG
+
+
+def test_two_who_update_a_project_at_once_undo_nothing_of_each_other(city: City, sign_in: SignIn) -> None:
+    clerk, chief = sign_in("liuchang"), sign_in("liguodong")
+    address = f"/projects/{city.projects['E']}"
+    clerk.open(f"{address}/facts")
+    chief.open(f"{address}/facts")
+    chief.send("/facts", fact__floor_area="1300", reason="实测")
+
+    refused = clerk.send("/facts", fact__total_investment="很多")
+    assert "总投资：请填写数字" in refused.words
+    page = clerk.send("/facts", fact__total_investment="390")
+
+    assert "1,300 ㎡" in page.words
+    assert "390.00 万元" in page.words
+    assert "总建筑面积" not in page.words.partition("刘畅更新了项目信息")[2][:60]

@@ -86,10 +86,11 @@ FINDINGS: dict[str, str] = {
     # warnings
     "unused-document": "{document}没有事项需要，也没有事项办出；若确不需要，请删去",
     "promised-beyond-statutory": "承诺时限（{promised}）比法定时限（{statutory}）还长；请核对",
+    "step-without-limit": "{step}没有时限，停在这里不会提醒任何人；请写 {limit}",
 }
 """Code -> what is wrong and the remedy."""
 
-WARNINGS = frozenset({"unused-document", "promised-beyond-statutory"})
+WARNINGS = frozenset({"unused-document", "promised-beyond-statutory", "step-without-limit"})
 """Findings that are shown but do not stop a definition."""
 
 
@@ -119,6 +120,11 @@ class Findings:
         message = FINDINGS[code].format_map(data)
         severity: Literal["error", "warning"] = "warning" if code in WARNINGS else "error"
         self._found.append(Finding(self._file, *place, code, message, severity))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether the file is wrong so far, and not only doubtful."""
+        return any(each.severity == "error" for each in self._found)
 
     def sorted(self) -> tuple[Finding, ...]:
         """All findings in the order of the file."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from workflow.conditions import Condition, asks_first, names
-from workflow.definition import FactType, Kind, Rung, Stage, Unit
+from workflow.definition import FactType, Kind, Rung, Stage, StepKind, Unit
 from workflow.loader.findings import Findings, hint
 
 if TYPE_CHECKING:
@@ -133,6 +133,20 @@ def _promises_keep_within_the_law(draft: Draft, findings: Findings) -> None:
                 findings.add(
                     place, "promised-beyond-statutory", promised=step.promised, statutory=step.statutory
                 )
+
+
+def _steps_have_limits(draft: Draft, findings: Findings) -> None:
+    """A warning: where no clock runs, nobody hears that it stands still. It waits until all that is wrong is mended."""
+    if findings.has_errors:
+        return
+    for stage in draft.definition.stages.values():
+        for index, step in enumerate(stage.steps):
+            path: Path = ("stages", stage.key, "steps", index)
+            outside = step.kind is StepKind.EXTERNAL
+            limits = ("promised", "statutory") if outside else ("within",)
+            if not any(getattr(step, limit) for limit in limits):
+                what = "promised 或 statutory" if outside else "within"
+                findings.add(draft.places[path], "step-without-limit", step=_quoted(step.title), limit=what)
 
 
 def _publicities_leave_time(draft: Draft, findings: Findings) -> None:
@@ -281,6 +295,7 @@ _PROOFS: tuple[Callable[[Draft, Findings], None], ...] = (
     _conditions_read_replies,
     _conditions_can_be_answered,
     _nobody_waits_for_themselves,
+    _steps_have_limits,
 )
 
 

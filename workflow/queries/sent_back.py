@@ -14,6 +14,7 @@ from workflow.events import (
     EntryWithdrawn,
     Event,
     OutsideMoved,
+    StageRefused,
     StageReturned,
     StageSubmitted,
 )
@@ -27,12 +28,17 @@ from workflow.state import Corrected, CorrectionNotified, Filed, Fix
 
 
 def to_fix(reading: Reading, spec: Stage, record: list[tuple[Row, Event]]) -> tuple[tuple[str, ...], str]:
-    """What is to be put right, and who sent it back when and why; nothing once it was handed in again."""
+    """What is to be put right, and who sent it back when and why; why alone of a refusal;
+    nothing once it was handed in again.
+    """
     for row, event in record:
         match event:
             case StageReturned(fixes=fixes, reason=why):
                 who = event.body or acted(event, reading.directory, row.actor_id)
                 return _texts(fixes), f"{who} {clock_time(instant(row.at))} 退回：{why}"
+            case StageRefused(reason=why):
+                who = event.body or acted(event, reading.directory, row.actor_id)
+                return (), f"{who} {clock_time(instant(row.at))} 不予批准：{why}"
             case OutsideMoved(what=CorrectionNotified(on=on, number=number), fixes=fixes):
                 notice = f"一次性告知补正{f'（{number}）' if number else ''}"
                 return _texts(fixes), f"{spec.step(event.step).body} {clock_day(on, reading.day)}{notice}"

@@ -12,7 +12,15 @@ from workflow import rules
 from workflow.clock import Limit, local_day
 from workflow.definition import POSTS, Stage, Step, StepKind
 from workflow.errors import Reason
-from workflow.events import EntryRecorded, Event, LetterDrafted, StageRefused, StageReturned, StepDecided
+from workflow.events import (
+    EntryRecorded,
+    Event,
+    LetterDrafted,
+    StageRefused,
+    StageReturned,
+    StageSubmitted,
+    StepDecided,
+)
 from workflow.explain import describe_due, describe_late
 from workflow.machine import ACCEPTED, CORRECTING, FILED, FILING, TRIGGERS, is_outside
 from workflow.queries.offers import entry_offer, stage_offers, withdrawal_offer
@@ -47,6 +55,7 @@ from workflow.sentences import describe
 from workflow.state import (
     ISSUED,
     PREPARING,
+    REFUSED,
     WAITING,
     Act,
     Clock,
@@ -343,7 +352,9 @@ def _steps(
     for number, step in enumerate(spec.steps):
         act = done.get(step.key)
         standing = (
-            "done"
+            "refused"
+            if act and stage.state == REFUSED and act is stage.acts[-1]
+            else "done"
             if act or stage.state == ISSUED or number < place
             else "now"
             if number == place
@@ -368,13 +379,15 @@ def _steps(
 
 
 def _opinions(record: list[Event]) -> dict[str, str]:
-    """The latest opinion at each step; `record` is newest first."""
+    """The latest opinion at each step since the papers were handed in; `record` is newest first."""
     found: dict[str, str] = {}
     for event in record:
-        if isinstance(event, StageReturned | StageRefused):
+        if isinstance(event, StageSubmitted):
             break
         if isinstance(event, StepDecided):
             found.setdefault(event.step, event.opinion)
+        elif isinstance(event, StageRefused):
+            found[event.step] = f"{_DID[StageRefused]}：{event.reason}"
     return found
 
 
@@ -384,7 +397,7 @@ def _signatures(reading: Reading, record: list[tuple[Row, Event]]) -> dict[str, 
     acting = reading.directory.acting
     found: dict[str, str] = {}
     for row, event in record:  # newest first
-        if isinstance(event, StepDecided):
+        if isinstance(event, StepDecided | StageRefused):
             entry = entries.get(event.entry)
             signed = entry.what if entry else None
             words = ""

@@ -5,7 +5,7 @@ Invariant: an item says what the rules say now: who may not, or not together wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -197,11 +197,7 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
             for reading in still[:MOST_STILL]
             if reading.state.taking_over and reading.state.clerk == person
         ),
-        tuple(
-            DueMove(reading.ref, reading.state.title, offer)
-            for reading in still[:MOST_STILL]
-            if (offer := due_offer(reading))
-        ),
+        _due_moves(still[:MOST_STILL], opened.values()),
         more=len(tasks) > MOST_TASKS,
         more_still=len(still) > MOST_STILL,
     )
@@ -231,6 +227,18 @@ def _without_clock(connection: Connection, snap: Snapshot, person: int, day: dat
         .limit(MOST_STILL + 1)
     )
     return [reading_of(connection, snap, row, person, day) for row in connection.execute(mine)]
+
+
+def _due_moves(still: Iterable[Reading], at_work: Iterable[Reading]) -> tuple[DueMove, ...]:
+    """Whoever may move a project finds it also beside what they have to do in it; where no clock runs, the clerk too."""
+    asked = {reading.ref: (reading, False) for reading in still}
+    for reading in at_work:
+        asked.setdefault(reading.ref, (reading, True))
+    return tuple(
+        DueMove(reading.ref, reading.state.title, offer)
+        for reading, busy in asked.values()
+        if (offer := due_offer(reading)) and (offer.allowed or not busy)
+    )
 
 
 def _taken_up(reading: Reading) -> TakenUp:

@@ -49,11 +49,21 @@
   function differ(one, other) {
     return Object.keys(one).some(function (name) { return name in other && one[name] !== other[name]; });
   }
-  // The attempt is kept with its name: whoever sends again what was never answered gets the first answer.
+  function isAsGiven(field) {
+    if (field.type === "checkbox" || field.type === "radio") { return field.checked === field.defaultChecked; }
+    if (field.tagName !== "SELECT") { return field.value === field.defaultValue; }
+    return field.value === (field.querySelector("option[selected]") || field.options[0]).value;
+  }
+  // The attempt is kept with its name: whoever sends again what was never answered gets the first answer. Only what
+  // somebody has changed is kept: the rest is the page's, and may be another's by the time it is opened anew.
   function keep(form, sent) {
     if (!store || !isKept(form) || form.hasAttribute("data-kept")) { return; }
     var command = form.elements.command ? form.elements.command.value : "";
-    try { store.setItem(nameOf(form), JSON.stringify({ values: valuesOf(form), command: command, sent: sent })); } catch (full) { /* what is typed stays on the page */ }
+    var before = JSON.parse(store.getItem(nameOf(form)) || "{}").values || {}, now = valuesOf(form), values = {};
+    each(form.elements, function (field) {
+      if (field.name in now && (field.name in before || !isAsGiven(field))) { values[field.name] = now[field.name]; }
+    });
+    try { store.setItem(nameOf(form), JSON.stringify({ values: values, command: command, sent: sent })); } catch (full) { /* what is typed stays on the page */ }
   }
   function forget(beginning) {
     if (!store) { return; }
