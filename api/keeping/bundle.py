@@ -20,6 +20,7 @@ from api.keeping.writing import UNFINISHED
 from api.prints.audit_files import to_lines
 from api.private import new_private
 from workflow import doctor, queries
+from workflow.clock import SHANGHAI
 from workflow.errors import NotFound, Unavailable, reason, says
 from workflow.files import Files, sync
 from workflow.queries.stored import named_files
@@ -40,7 +41,7 @@ ABOUT: Final = """审计包
 
 {titles}
 
-本包由审批系统于 {at}（UTC）写出，含上述项目的全部经过记录、全部材料、全部封签，以及核对程序 verify.py。
+本包由审批系统于 {at:%Y-%m-%d %H:%M}（北京时间）写出，含上述项目的全部经过记录、全部材料、全部封签，以及核对程序 verify.py。
 核对：在装有 Python 3.9 以上版本的任一电脑上运行 python3 verify.py（不连网，不需安装）。
 
 record.jsonl   经过记录，一行一条：data 是当时记下的原文，text 是它的意思（不计入校验码）
@@ -104,7 +105,7 @@ def _write(
     entries = [entry for each in projects for entry in queries.chain_entries(connection, project=each["id"])]
     seals = [dict(row) for row in connection.execute(_SEALS).mappings()]
     heads = doctor.heads_upto(connection, seals[-1]["upto"]) if seals else []
-    put("说明.txt", ABOUT.format(titles="\n".join(titles), at=stamp(now)).encode())
+    put("说明.txt", ABOUT.format(titles="\n".join(titles), at=now.astimezone(SHANGHAI)).encode())
     put("verify.py", VERIFIER.read_bytes())
     put("record.jsonl", to_lines(entries))
     put("seals.jsonl", _lines(seals))

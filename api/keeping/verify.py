@@ -15,6 +15,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,12 @@ def named_in(value: Any) -> Iterator[str]:
             yield from named_in(inside)
 
 
+def beijing(at: str) -> str:
+    """An instant of the record, as the clocks there showed it."""
+    found = datetime.fromisoformat(at.rstrip("Z")) + timedelta(hours=8)  # Python 3.9 reads no Z
+    return f"{found:%Y-%m-%d %H:%M}（北京时间）"
+
+
 def check_documents(
     manifest: dict[str, Any], files: dict[str, bytes], entries: Chain
 ) -> tuple[int, set[str]]:
@@ -153,7 +160,7 @@ def check(place: Path, against: str) -> None:
     print(f"二、记录：{len(chains)} 个项目、{len(entries)} 条，逐条相连，没有改动、删去、调换。")
     seals = lines(files["seals.jsonl"])
     check_seals(seals, lines(files["heads.jsonl"]), chains)
-    print(f"三、封签：{len(seals)} 个，逐个相连；最近一次：{seals[-1]['at'] if seals else '无'}。")
+    print(f"三、封签：{len(seals)} 个，逐个相连；最近一次：{beijing(seals[-1]['at']) if seals else '无'}。")
     number, lost = check_documents(manifest, files, entries)
     print(f"四、材料：{number} 份，都与记录所载的校验码相符。")
     for each in sorted(lost):

@@ -289,7 +289,7 @@ def order(it: Dossier, imprint: Imprint) -> Sheet | None:
     if file.clock is not None:
         rows.append((Pair("时限", tuple(_clock_lines(file.clock))),))
     answer = (
-        Statement("办理情况", (found.ended,))
+        Statement("办理情况", tuple(found.ended.splitlines()))
         if found.ended
         else Statement("办理情况", (), "承办人签名：　　　　　　　　　　　　　年　　月　　日", _BLANK_LINES)
     )

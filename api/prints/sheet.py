@@ -120,5 +120,7 @@ class Sheet(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Its file name, without the ending."""
-        kept = "".join(" " if sign in '\\/:*?"<>|\r\n\t' else sign for sign in f"{self.title}-{self.about}")
+        size = "A3" if self.format == "a3-landscape" else ""
+        words = f"{self.title}{size}-{self.about}"
+        kept = "".join(" " if sign in '\\/:*?"<>|\r\n\t' else sign for sign in words)
         return " ".join(kept.split())[:80].strip("- .") or "打印"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -58,6 +59,9 @@ def test_an_auditor_needs_nothing_of_ours(unpacked: tuple[Path, Bundle], tmp_pat
     code, said = verified(place, "--against", made.seal)
 
     assert code == 0, said
+    about = (place / "说明.txt").read_text(encoding="utf-8")
+    assert re.search(r"于 \d{4}-\d\d-\d\d \d\d:\d\d（北京时间）写出", about)
+    assert re.search(r"最近一次：\d{4}-\d\d-\d\d \d\d:\d\d（北京时间）", said)
     assert f"1 个项目、{made.entries} 条" in said
     assert "材料：2 份" in said
     assert "全部相符" in said

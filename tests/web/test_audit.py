@@ -55,6 +55,8 @@ def test_the_record_is_narrowed_by_person_project_kind_period_and_words(city: Ci
     page = desk.open(f"/audit?person={clerk}&kind=moves")
     assert "谭丽报送了" in page.words
     assert "吴海涛报送了" not in page.words
+    page = desk.open(f"/audit?person={city.people['liguodong']}&kind=entries")
+    assert "李国栋核对了补录的“可研审批”" in page.words, "an entry and its check are of one kind"
     page = desk.open("/audit?project=大院社区&kind=clocks")
     assert "大院社区" in page.words
     assert "特困人员" not in page.words
@@ -64,6 +66,7 @@ def test_the_record_is_narrowed_by_person_project_kind_period_and_words(city: Ci
     assert times(desk)
     assert all("2026-11-09T16" <= at < "2026-11-11T16" for at in times(desk))
     assert "没有符合条件的记录" in desk.open("/audit?text=从来没有人写过的话").words
+    assert "起止日期颠倒了" in desk.open("/audit?since=2026-11-11&until=2026-11-10").words
     page = desk.open("/audit?since=yesterday")
     assert "“yesterday”不是日期" in page.words
     assert desk.open("/audit?before=nonsense").status == 200

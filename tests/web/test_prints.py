@@ -175,10 +175,11 @@ def test_an_order_prints_with_lines_to_answer_on_and_then_with_its_answer(
         ):
             assert words in shown
     desk.open(path.removesuffix("/order"))
-    desk.send("/explanation", text="须与造价站核对")
+    desk.send("/explanation", text="须与造价站核对。\r\n预计11月24日办结。")
 
     printed = text(opened(desk, f"{path}.pdf"))
-    assert "李国栋就“概算审核”答复督办：须与造价站核对" in printed
+    assert "李国栋就“概算审核”答复督办：须与造价站核对。" in printed
+    assert '<p class="indent">预计11月24日办结。' in desk.open(path).html
     assert "签名" not in printed
 
 
@@ -189,8 +190,13 @@ def test_the_list_of_projects_prints_as_it_is_filtered_with_lights_in_words(
 
     whole = text(opened(desk, "/projects/print.pdf"))
     late = text(opened(desk, "/projects/print.pdf?light=own-red&size=a3"))
+    names = {
+        desk.client.get(f"/projects/print.pdf?size={size}").headers["content-disposition"]
+        for size in ("a4", "a3")
+    }
     page = desk.open("/projects/print?light=own-red")
 
+    assert len(names) == 2, "one does not overwrite the other"
     assert "全部项目 · 共6个" in whole
     assert "区殡仪馆二期" in whole
     assert "■ 超期" in late

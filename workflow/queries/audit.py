@@ -44,7 +44,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "moves": ("报送、退回与办结", ("stage.",)),
     "decisions": ("签批与转办", ("step.", "stage.returned", "stage.refused")),
     "papers": ("材料与批文", ("document.", "reply.", "gate.")),
-    "entries": ("外部门与登记核对", ("entry.", "outside.", "letter.")),
+    "entries": ("外部门与登记核对", ("entry.", "outside.", "letter.", "stage.taken_over")),
     "clocks": ("时限、预警与督办", ("clock.", "rung.", "explanation.", "order.")),
     "incidents": ("异常", ("incident.",)),
     "people": ("人员、岗位与委托", ("person.", "post.", "delegation.", "organisation.")),
