@@ -29,7 +29,8 @@ from workflow.state import Corrected, CorrectionNotified, Filed, Fix
 
 def to_fix(reading: Reading, spec: Stage, record: list[tuple[Row, Event]]) -> tuple[tuple[str, ...], str]:
     """What is to be put right, and who sent it back when and why; why alone of a refusal;
-    nothing once it was handed in again."""
+    nothing once it was handed in again.
+    """
     for row, event in record:
         match event:
             case StageReturned(fixes=fixes, reason=why):
