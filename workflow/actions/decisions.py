@@ -189,7 +189,7 @@ def _evidence_reasons(work: Casework, on: date, sha256: str, kept_at: str) -> li
     reasons = [] if sha256 or kept_at.strip() else [reason("evidence-missing", "file")]
     reasons += rules.check_text(kept_at, "kept_at", "存放处", longest=200)
     if on > work.day:
-        reasons.append(reason("date-in-future", "on", title="签批日期", day=on))
+        reasons.append(reason("date-in-future", "on", title="签批", day=on))
     return reasons
 
 
