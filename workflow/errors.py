@@ -55,7 +55,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "请为服务另建一个普通账号。",
     ),
     # finding things
-    "project-not-found": ("没有这个项目，或您无权查看。", "请核对链接，或联系项目经办人。"),
+    "project-not-found": ("没有这个项目，或您无权查看。", "请核对名称、代码或链接，或联系项目经办人。"),
     "project-to-choose": (
         "查到名称或代码含“{words}”的项目，须从中选定一个。",
         "请在该栏下面选定后再提交；没有的，请换个写法，或写项目代码。",

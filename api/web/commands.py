@@ -306,7 +306,7 @@ def _spelled(given: dict[str, Any]) -> dict[str, str]:
 
 async def _hand_over(form: Form, file: StageFile) -> Command:
     return Command(
-        stages.hand_over_step, {**_reasoned(form, file), "to": form.number("to", "转交给")}, "handed"
+        stages.hand_over_step, {**_on_turn(form, file), "to": form.number("to", "转交给")}, "handed"
     )
 
 
@@ -318,16 +318,16 @@ async def _pass_gate(form: Form, file: StageFile) -> Command:
 
 async def _extend(form: Form, file: StageFile) -> Command:
     return Command(
-        clocks.extend_clock, {**_reasoned(form, file), "by": form.limit("by", "延长期限")}, "extended"
+        clocks.extend_clock, {**_on_turn(form, file), "by": form.limit("by", "延长期限")}, "extended"
     )
 
 
 async def _pause(form: Form, file: StageFile) -> Command:
-    return Command(clocks.pause_clock, _reasoned(form, file), "paused")
+    return Command(clocks.pause_clock, _on_turn(form, file), "paused")
 
 
 async def _resume(form: Form, file: StageFile) -> Command:
-    return Command(clocks.resume_clock, _reasoned(form, file), "resumed")
+    return Command(clocks.resume_clock, _on_turn(form, file), "resumed")
 
 
 async def _explanation(form: Form, file: StageFile) -> Command:
@@ -413,6 +413,11 @@ async def _register(form: Form, _: StageFile | None = None) -> Command:
 
 def _reasoned(form: Form, file: StageFile) -> dict[str, Any]:
     return {"stage": file.stage.key, "reason_given": form.text("reason")}
+
+
+def _on_turn(form: Form, file: StageFile) -> dict[str, Any]:
+    """The same for what is meant for the step, and for its holder, that the page showed."""
+    return {**_reasoned(form, file), "turn": form.optional_number("turn")}
 
 
 _READERS: dict[str, Reader] = {

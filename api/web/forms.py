@@ -64,6 +64,11 @@ WORDS: Final = {
     "kept_at": "存放处",
     "on": "日期",
     "how": "怎样处理的",
+    "to": "转交给",
+    "agent": "代理人",
+    "signer": "签批人",
+    "clerk": "经办人",
+    "due_on": "答复期限",
     "starts_on": "从",
     "ends_on": "到",
 }

@@ -6,6 +6,8 @@ to an address of ours that takes forms, with a fresh token, the same command id,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -16,11 +18,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from api.auth import CSRF_FIELD, Visitor
+from api.auth import CSRF_FIELD, Visitor, now
 from api.problems import Problem
 from api.security import form_of
 from api.web.forms import SECRETS, WORDS
 from api.web.render import page
+from workflow.clock import local_day
 
 ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept.chosen."
 """The names under which a sign-in form carries another form along."""
@@ -28,6 +31,8 @@ ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept
 WRITER: Final = "writer"
 _LEFT_OUT: Final = SECRETS | {CSRF_FIELD, WRITER}
 _QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_printed", "same_name", "was"})
+
+_PEOPLE: Final = frozenset({"to", "agent", "signer", "clerk"})
 
 OUTCOMES: Final = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
 
@@ -52,20 +57,22 @@ class Kept(Struct, frozen=True):
             *((CHOSEN + name, value) for name, value in self.chosen),
         ]
 
-    @property
-    def told(self) -> list[tuple[str, str]]:
-        """What was typed, as far as it has a word, for the eye."""
-        named = ((WORDS.get(name.rpartition(".")[2], ""), name, value) for name, value in self.typed)
-        return [
-            (word, OUTCOMES.get(value, value) if name == "outcome" else value)
-            for word, name, value in named
-            if word and value
-        ]
+    def told(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
+        """What was typed, as far as it has a word, for the eye; `names` are those of the people that it may name."""
+        named = (
+            (WORDS.get(name.rpartition(".")[2], ""), _shown(name, value, names)) for name, value in self.typed
+        )
+        return [(word, shown) for word, shown in named if word and shown]
 
-    @property
-    def others(self) -> int:
+    def others(self, names: Mapping[str, str]) -> int:
         """How many more fields were filled in."""
-        return sum(1 for name, value in self.typed if value and name not in _QUIET) - len(self.told)
+        return sum(1 for name, value in self.typed if value and name not in _QUIET) - len(self.told(names))
+
+
+def _shown(name: str, value: str, names: Mapping[str, str]) -> str:
+    if name in _PEOPLE:
+        return names.get(value, "")
+    return OUTCOMES.get(value, value) if name == "outcome" else value
 
 
 def kept_of(request: Request) -> Kept | None:
@@ -105,8 +112,21 @@ def confirm_page(request: Request, visitor: Visitor, kept: Kept, problem: Proble
         status=problem.status if problem else 200,
         kept=kept,
         other=other,
+        names=_names(kept, visitor, local_day(now(request))),
         fault=problem,
     )
+
+
+def _names(kept: Kept, visitor: Visitor, day: date) -> dict[str, str]:
+    """The people chosen in it, by number: whoever sees something that the visitor sees, and nobody else."""
+    directory = visitor.directory
+    chosen = {int(value) for name, value in kept.typed if name in _PEOPLE and value.isdecimal()}
+    seen = directory.scope(visitor.id, day)
+    return {
+        str(person): directory.name(person)
+        for person in chosen
+        if not seen.isdisjoint(directory.scope(person, day))
+    }
 
 
 def _kept(address: str, back: str, items: list[tuple[str, Any]]) -> Kept:

@@ -171,5 +171,9 @@ def test_a_file_that_is_empty_or_too_large_is_named_before_it_is_sent(city: City
 
     chosen.set_input_files({"name": "空.pdf", "mimeType": "application/pdf", "buffer": b""})
     expect(page.get_by_text("这是空文件")).to_be_visible()
+    page.locator("[name=document]").first.select_option(index=1)
+    upload = page.locator("form", has=chosen).locator("button")
+    upload.click()
+    expect(chosen).to_be_focused()
     chosen.set_input_files({"name": "一.pdf", "mimeType": "application/pdf", "buffer": one_page_pdf("一")})
     expect(page.get_by_text("这是空文件")).to_be_hidden()

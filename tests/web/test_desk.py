@@ -171,6 +171,44 @@ def test_a_page_grown_old_is_refused_and_says_who_was_first_elsewhere_oneself(
     assert "您已于10:00签批，您的操作未生效。" in page.words
 
 
+@pytest.mark.parametrize(
+    ("action", "typed"),
+    [
+        ("hand-over", {"to": "chenwenjuan", "reason": "出差"}),
+        ("extend", {"by": "3", "by_unit": "workdays", "reason": "材料多"}),
+    ],
+)
+def test_what_was_meant_for_the_step_that_a_page_showed_does_not_fall_on_the_next(
+    city: City, sign_in: SignIn, action: str, typed: dict[str, str]
+) -> None:
+    """周建平 looks at 李国栋’s step, who agrees: the older page hands on or retimes nothing of the next."""
+    director, chief = sign_in("zhoujianping"), sign_in("liguodong")
+    address = f"/projects/{city.projects['E']}{STAGE}"
+    director.open(address)
+    chief.open(address)
+    chief.send("/decide", outcome="approved", opinion="同意。")
+
+    if "to" in typed:
+        typed = {**typed, "to": str(city.people[typed["to"]])}
+    page = director.send(f"/{action}", **typed)
+
+    assert page.status == 409, page.words
+    assert "李国栋已于10:00签批，您的操作未生效。" in page.words
+
+
+def test_an_opinion_about_a_file_taken_back_meanwhile_is_told_by_whom(city: City, sign_in: SignIn) -> None:
+    chief, clerk = sign_in("liguodong"), sign_in("liuchang")
+    address = f"/projects/{city.projects['E']}{STAGE}"
+    chief.open(address)
+    clerk.open(address)
+    clerk.send("/withdraw", reason="算错一处")
+
+    page = chief.send("/decide", outcome="approved", opinion="同意。")
+
+    assert page.status == 409
+    assert "刘畅已于10:00撤回，您的操作未生效。" in page.words
+
+
 def test_whoever_does_not_hold_it_reads_who_does_instead_of_dead_buttons(city: City, sign_in: SignIn) -> None:
     page = sign_in("liuchang").open(f"/projects/{city.projects['E']}{STAGE}")
 

@@ -54,6 +54,23 @@ def test_an_opinion_typed_into_an_ended_session_comes_back_and_is_sent_with_one_
     assert "需修改 1 处" in done.words
 
 
+def test_the_one_to_whom_work_goes_is_named_before_it_is_sent(city: City, sign_in: SignIn) -> None:
+    desk = sign_in("liguodong")
+    desk.open(f"/projects/{city.projects['E']}{STAGE}")
+    lose_the_session(desk)
+    desk.send("/hand-over", to=str(city.people["chenwenjuan"]), reason="出差")
+    page = log_in_again(desk, "liguodong")
+    assert "理由 出差 转交给 陈文娟" in page.words
+    assert "另有" not in page.words
+
+    desk.open("/delegations")
+    lose_the_session(desk)
+    desk.send("/delegations", agent=str(city.people["tanli"]), ends_on="2026-11-30", reason="年休假")
+    page = log_in_again(desk, "liguodong")
+    assert "谭丽" not in page.words
+    assert "另有 1 项" in page.words
+
+
 def test_a_wrong_password_on_the_way_loses_nothing_either(city: City, sign_in: SignIn) -> None:
     desk = sign_in("liguodong")
     desk.open(f"/projects/{city.projects['E']}{STAGE}")

@@ -223,11 +223,23 @@ def _concerned(work: Casework) -> tuple[int, ...]:
 
 
 def extend_clock(
-    tx: Transaction, *, ref: str, stage: str, by: Limit, reason_given: str, actor: int, now: datetime
+    tx: Transaction,
+    *,
+    ref: str,
+    stage: str,
+    by: Limit,
+    reason_given: str,
+    actor: int,
+    now: datetime,
+    turn: int | None = None,
 ) -> int:
-    """Extend the limit of our own running step; by a chief, never by whoever holds it. Opens a new epoch."""
+    """Extend the limit of our own running step; by a chief, never by whoever holds it. Opens a new epoch.
+
+    `turn` is what the actor's page showed, here and below: Conflict if the stage has moved since.
+    """
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
+    work.check_turn(stage, turn)
     reasons = _clock_reasons(work, stage, "extend", reason_given)
     if by.unit not in {Unit.WORKDAYS, Unit.DAYS} or not 1 <= by.amount <= 60:
         reasons.append(reason("extension-too-long", "by", longest="60个工作日"))
@@ -240,7 +252,14 @@ def extend_clock(
 
 
 def pause_clock(
-    tx: Transaction, *, ref: str, stage: str, reason_given: str, actor: int, now: datetime
+    tx: Transaction,
+    *,
+    ref: str,
+    stage: str,
+    reason_given: str,
+    actor: int,
+    now: datetime,
+    turn: int | None = None,
 ) -> int:
     """Stop the clock of our own running step from today; by a chief, never by whoever holds it.
 
@@ -248,6 +267,7 @@ def pause_clock(
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
+    work.check_turn(stage, turn)
     refuse(_clock_reasons(work, stage, "pause", reason_given))
 
     clock = _running_clock(work, stage)
@@ -256,11 +276,19 @@ def pause_clock(
 
 
 def resume_clock(
-    tx: Transaction, *, ref: str, stage: str, reason_given: str, actor: int, now: datetime
+    tx: Transaction,
+    *,
+    ref: str,
+    stage: str,
+    reason_given: str,
+    actor: int,
+    now: datetime,
+    turn: int | None = None,
 ) -> int:
     """Let a stopped clock of ours run again from today, which counts."""
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
+    work.check_turn(stage, turn)
     refuse(_clock_reasons(work, stage, "resume", reason_given))
 
     clock = _running_clock(work, stage)

@@ -41,7 +41,7 @@ def decide(
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     spec = work.spec(stage)
-    _check_content(work, stage, content)
+    _check_content(work, stage, content, turn)
     work.check_turn(stage, turn)
     trigger = _trigger(outcome)
     approves = trigger == "approve" and work.stage(stage).step == step
@@ -170,10 +170,11 @@ def enter(
     work.record(EntryRecorded(work.entry(stage, what, checkers, scan)), Tell("check", checkers))
 
 
-def _check_content(work: Casework, stage: str, content: str) -> None:
+def _check_content(work: Casework, stage: str, content: str, turn: int | None = None) -> None:
     current = work.stage(stage)
     if content and content != rules.content_token(current.papers):
         if not current.papers:
+            work.check_turn(stage, turn)
             raise Conflict(reason("stale-page", stage, stage=work.spec(stage).title))
         papers = work.project.state.documents
         newest = max(current.papers, key=lambda key: papers[key].at)
@@ -209,7 +210,7 @@ def _evidence_reasons(work: Casework, on: date, sha256: str, kept_at: str) -> li
     reasons = [] if sha256 or kept_at.strip() else [reason("evidence-missing", "file")]
     reasons += rules.check_text(kept_at, "kept_at", "存放处", longest=200)
     if on > work.day:
-        reasons.append(reason("date-in-future", "on", title="签批日期", day=on))
+        reasons.append(reason("date-in-future", "on", title="签批", day=on))
     return reasons
 
 

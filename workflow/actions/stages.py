@@ -109,14 +109,24 @@ def pass_soft_gate(
 
 
 def hand_over_step(
-    tx: Transaction, *, ref: str, stage: str, to: int, reason_given: str, actor: int, now: datetime
+    tx: Transaction,
+    *,
+    ref: str,
+    stage: str,
+    to: int,
+    reason_given: str,
+    actor: int,
+    now: datetime,
+    turn: int | None = None,
 ) -> int:
     """Give a step, or a preparation, to another person (转办); by its holder or a supervisor above.
 
-    Refused if the receiver has already had a hand in this visit: nobody decides twice.
+    Refused if the receiver has already had a hand in this visit: nobody decides twice. `turn` is what the
+    actor's page showed: Conflict if the stage has moved since.
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     work.spec(stage)
+    work.check_turn(stage, turn)
     current = work.stage(stage)
     reasons = [
         *work.may(rules.may_hand_over, stage),

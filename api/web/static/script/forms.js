@@ -172,6 +172,7 @@
     if (saying && !(field.getAttribute("aria-invalid") && field.value === field.defaultValue)) {
       say(placeOf(field), text ? saying(field, text) : "");
     }
+    if (field.type === "file") { field.toggleAttribute("data-hopeless", sayings.file(field) !== ""); }
     each(whole, function (sum) { add(field.form, sum); });
   }
   function add(form, sum) {
@@ -246,7 +247,15 @@
   document.addEventListener("submit", function (event) {
     var form = event.target;
     if (form.hasAttribute("data-sign-out")) { forget(PREFIX); return; }
-    if (event.defaultPrevented || !store || !isKept(form)) { return; }
+    if (event.defaultPrevented) { return; }
+    var hopeless = form.querySelector("[data-hopeless]");
+    if (hopeless) {
+      event.preventDefault();
+      delete form.dataset.sent;
+      hopeless.focus();
+      return;
+    }
+    if (!store || !isKept(form)) { return; }
     keep(form, true);
     var confirming = PREFIX + document.body.getAttribute("data-person") + " " + form.getAttribute("action") + " ";
     store.setItem(SENT, form.hasAttribute("data-kept") ? confirming : nameOf(form));
