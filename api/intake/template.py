@@ -37,7 +37,7 @@ from api.intake.columns import (
 from api.intake.names import Names
 from workflow.definition import Definition, Kind
 
-EXAMPLE_TITLE: Final = "示例：东湖公益性骨灰堂（本行不导入）"
+EXAMPLE_TITLE: Final = "示例：某某项目（本行不导入）"
 EXAMPLE_NUMBER: Final = "澴发改审〔2024〕61号"
 EXAMPLE_CODE: Final = "2406-990102-04-01-317469"
 

@@ -115,8 +115,11 @@ class Form:
         return any(each.place == field for each in self.reasons)
 
     def values(self) -> dict[str, str]:
-        """Everything typed, so that a page with an error can show it again; a file is only named as a field."""
-        return {key: value if isinstance(value, str) else "" for key, value in self.data.multi_items()}
+        """Everything typed, so that a page with an error can show it again; of a file its name, for it is gone."""
+        return {
+            key: value if isinstance(value, str) else value.filename or ""
+            for key, value in self.data.multi_items()
+        }
 
     def has(self, field: str) -> bool:
         """Whether anything was typed or ticked there."""

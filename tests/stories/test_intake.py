@@ -282,7 +282,8 @@ def test_namesakes_with_codes_of_their_own_are_two_projects(world: World) -> Non
         ("projects", 3, "title", "intake-name-ambiguous")
     ]
     assert faults(plan(world, row(world, 3, "东村服务点", code=other))) == [
-        ("projects", 3, "title", "intake-name-ambiguous")
+        ("projects", 3, "title", "intake-name-ambiguous"),
+        ("projects", 3, "code", "code-check-digit"),
     ]
     found = plan(world, row(world, 3, "东村服务点", code=CODE), row(world, 4, "东村服务点", code=other))
 

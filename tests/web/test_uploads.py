@@ -118,3 +118,14 @@ def test_a_paper_under_an_impossible_name_is_kept_under_a_possible_one(
     )
     given_out = desk.client.get(address).headers["content-disposition"]
     assert unquote(given_out) == f"attachment; filename*=UTF-8''{shown}"
+
+
+def test_a_form_that_is_refused_says_which_file_has_to_be_chosen_again(city: City, sign_in: SignIn) -> None:
+    """No page can put a file back into its field: 谭丽 would send the mended form without her scan."""
+    desk = sign_in("tanli")
+    desk.open(f"/projects/{city.projects['D']}/stages/land_filing")
+    file = ("受理通知书.pdf", pdf(), "application/pdf")
+    page = desk.send("/record", {"file": file}, what="special_began", on="2026-09-30", procedure="")
+
+    assert page.status == 409
+    assert "未提交成功，“受理通知书.pdf”请重新选择。" in page.words

@@ -180,6 +180,7 @@ class _Planner:
         before = len(self.faults)
         found = self._match(row)
         if len(self.faults) > before:
+            self._begin(row)  # its cells are told as well, whichever project it turns out to be
             return None
         return self._change(row, found) if found else self._begin(row)
 
