@@ -99,6 +99,7 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "receiver-without-post": ("{name}没有{post}或以上岗位，不能签批本环节。", "请另选人员，或由其办理委托。"),
     "involved-cannot-assign": ("您已参与本件，不能指定由谁签批。", "请由未参与的上级负责人指定。"),
     "receiver-out-of-scope": ("所选人员无权查看本项目。", "请选择本单位或上级单位人员。"),
+    "receiver-administers": ("{name}是系统管理员，不办理项目。", "请另选人员。"),
     "receiver-is-holder": ("{name}已经是当前办理人。", "请另选人员。"),
     "own-grant": ("不能给自己授岗，也不能把他人的权限委托给自己。", "请由另一位管理员办理。"),
     "administrator-decides": ("系统管理员不能兼任或代理审核、签批岗位。", "请另选人员。"),

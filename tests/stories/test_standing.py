@@ -34,6 +34,14 @@ def test_a_decision_is_handed_only_to_somebody_with_the_post(world: World) -> No
     assert hall.holders("approval") == ["马德兴"]
 
 
+def test_nothing_is_handed_to_whoever_administers(world: World) -> None:
+    """顾明 sees every project, and works on none: not even the papers of one are his to gather."""
+    hall = world.register("hall")
+
+    with refused("receiver-administers", says="系统管理员"):
+        hall.hand_over("approval", to="顾明", by="谭丽")
+
+
 def test_nobody_grants_himself_a_post_or_acts_for_a_chief_on_his_own_word(world: World) -> None:
     """An administrator administers; deciding is for others, and no post may be both."""
     bureau = world.organisations["云河县民政局"]

@@ -124,6 +124,8 @@ def may_receive(case: Case, key: str, person: int) -> list[Reason]:
         return [reason("receiver-out-of-scope", "to")]
     if stage.holders == (person,):
         return [reason("receiver-is-holder", "to", name=name)]
+    if directory.is_administrator(person):
+        return [reason("receiver-administers", "to", name=name)]
     if not decides(case, key):
         return []
     if person in stage_people(case, key):
