@@ -87,7 +87,7 @@ DONE = {
     "project": "项目已登记",
     "delegated": "已委托，期间由代理人一并办理",
     "ended": "委托已结束",
-    "resolved": "异常已销号",
+    "resolved": "异常已销号，并已重新尝试；仍无人可办的，会再列为异常",
     "saved": "视图已保存",
     "renamed": "视图已改名",
     "deleted": "视图已删除",

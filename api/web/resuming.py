@@ -34,6 +34,34 @@ _QUIET: Final = frozenset({"command", "turn", "step", "content", "digest", "as_p
 
 _PEOPLE: Final = frozenset({"to", "agent", "signer", "clerk"})
 
+ACTS: Final = {
+    "submit": "报送",
+    "withdraw": "撤回",
+    "reapply": "重新申报",
+    "decide": "签批",
+    "sign-paper": "代录纸质签批",
+    "record": "登记外部门办理情况",
+    "hand-over": "转办",
+    "pass-gate": "同意暂缺先行办理",
+    "extend": "延长时限",
+    "pause": "暂停计时",
+    "resume": "恢复计时",
+    "explanation": "情况说明",
+    "supervise": "发督办单",
+    "withdraw-order": "撤回督办单",
+    "letter": "起草商请函",
+    "take-over": "补录批复",
+    "complete": "补登",
+    "confirm": "确认登记",
+    "reject": "登记与原件不符",
+    "withdraw-entry": "撤回录入",
+    "upload": "上传材料",
+    "register": "登记材料",
+    "facts": "更新项目信息",
+    "delegations": "委托",
+}
+"""What a form does, by the last word of its address, where that is not said by what was typed."""
+
 OUTCOMES: Final = {"approved": "同意", "returned": "退回", "refused": "不予批准"}
 
 
@@ -56,6 +84,11 @@ class Kept(Struct, frozen=True):
             *((TYPED + name, value) for name, value in self.typed),
             *((CHOSEN + name, value) for name, value in self.chosen),
         ]
+
+    @property
+    def act(self) -> str:
+        """What it would do, in a word; empty where that is plain."""
+        return ACTS.get(urlsplit(self.address).path.rpartition("/")[2], "")
 
     def told(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
         """What was typed, as far as it has a word, for the eye; `names` are those of the people that it may name."""

@@ -60,6 +60,7 @@ def test_the_one_to_whom_work_goes_is_named_before_it_is_sent(city: City, sign_i
     lose_the_session(desk)
     desk.send("/hand-over", to=str(city.people["chenwenjuan"]), reason="出差")
     page = log_in_again(desk, "liguodong")
+    assert "操作 转办" in page.words
     assert "理由 出差 转交给 陈文娟" in page.words
     assert "另有" not in page.words
 
