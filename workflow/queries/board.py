@@ -5,12 +5,12 @@ Invariant: scope and filters are in the query; a page holds fifty rows, so that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select
 
 from workflow.definition import Stage
 from workflow.machine import PROJECT_STATES
@@ -104,14 +104,18 @@ def board(
     statement = select(PROJECT.c.id, rank.label("rank"), nearest_due.label("due")).where(*conditions)
     keys = list(connection.execute(_from(statement, rank, after).limit(PAGE + 1)))
     shown = keys[:PAGE]
-    counts = _counts(connection, conditions, day)
+    units = _by_unit(connection, conditions, day)
+
+    def counted(what: str) -> int:
+        return sum(row[what] for row in units.values())
+
     return Board(
         rows=_rows(connection, snap, [key.id for key in shown], person, day),
         after=f"{shown[-1].rank}.{shown[-1].due}.{shown[-1].id}" if len(keys) > PAGE else "",
-        count=counts.pop("all"),
-        quiet=counts.pop("quiet"),
-        lights=tuple((key, words, counts[key]) for key, words in LIGHT_FILTERS.items()),
-        units=_units(connection, snap.directory, conditions),
+        count=counted("all"),
+        quiet=counted("quiet"),
+        lights=tuple((key, words, counted(key)) for key, words in LIGHT_FILTERS.items()),
+        units=_units(snap.directory, units),
         unit=organisation_name(snap, chosen.unit),
     )
 
@@ -148,23 +152,20 @@ def _from(statement: Any, rank: ColumnElement[int], after: str) -> Any:
 # Numbers
 
 
-def _counts(connection: Connection, conditions: Sequence[ColumnElement[bool]], day: date) -> dict[str, int]:
-    """How many projects show each light, how many show none of them (quiet), and how many there are."""
+def _by_unit(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], day: date
+) -> dict[int, RowMapping]:
+    """How many projects each unit has, how many of them show each light, and how many show none (quiet)."""
     lights = light_conditions(day)
-    counted = [case((each, 1), else_=0) for each in lights.values()]
-    counted.append(case(*((each, 0) for each in lights.values()), else_=1))
-    sums = [func.coalesce(func.sum(each), 0) for each in counted]
-    row = connection.execute(select(*sums, func.count()).select_from(PROJECT).where(*conditions)).one()
-    return dict(zip((*lights, "quiet", "all"), map(int, row), strict=True))
-
-
-def _units(
-    connection: Connection, directory: Directory, conditions: Sequence[ColumnElement[bool]]
-) -> tuple[tuple[int, str, int], ...]:
-    """How many projects each unit has: as far down the tree as the units still fit one line of paper."""
+    quiet = func.sum(case(*((each, 0) for each in lights.values()), else_=1))
+    lit = [func.count().filter(each).label(key) for key, each in lights.items()]
     unit = PROJECT.c.organisation_id
-    found = connection.execute(select(unit, func.count()).where(*conditions).group_by(unit))
-    counts = {row[0]: row[1] for row in found}
+    statement = select(unit, func.count().label("all"), quiet.label("quiet"), *lit).where(*conditions)
+    return {row[unit]: row for row in connection.execute(statement.group_by(unit)).mappings()}
+
+
+def _units(directory: Directory, counts: Mapping[int, RowMapping]) -> tuple[tuple[int, str, int], ...]:
+    """How many projects each unit has: as far down the tree as the units still fit one line of paper."""
     lines = {node: tuple(directory.upwards(node))[::-1] for node in counts}
     for depth in range(max(map(len, lines.values()), default=0), 0, -1):
         heads = {node: line[min(depth, len(line)) - 1] for node, line in lines.items() if line}
@@ -174,7 +175,7 @@ def _units(
         return ()
     sums: dict[int, int] = {}
     for node in sorted(heads, key=lambda node: [directory.organisations[each].name for each in lines[node]]):
-        sums[heads[node]] = sums.get(heads[node], 0) + counts[node]
+        sums[heads[node]] = sums.get(heads[node], 0) + counts[node]["all"]
     return tuple((node, directory.organisations[node].name, count) for node, count in sums.items())
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     FromClause,
     and_,
-    case,
     exists,
     false,
     func,
@@ -63,9 +62,6 @@ MOST_UNITS = 30
 
 
 KINDS = {**LIGHT_FILTERS, "order": "督办未了结"}
-
-_OF_CLOCKS = ("own-red", "own-yellow", "outside-red", "outside-yellow")
-"""The kinds that are lights of stages."""
 
 
 class Alert(Struct, frozen=True):
@@ -263,12 +259,11 @@ def _stage_condition(kind: str, today: str) -> ColumnElement[bool]:
 
 def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
     """How many of each kind each organisation has."""
-    today = asked.day.isoformat()
-    which = case(*((_stage_condition(kind, today), kind) for kind in _OF_CLOCKS), else_="")
+    late = func.count().filter(STAGE.c.due_on < asked.day.isoformat())
     stages = (
-        select(STAGE.c.organisation_id, which.label("kind"), func.count())
+        select(STAGE.c.organisation_id, STAGE.c.outside, late, func.count())
         .where(*asked.late())
-        .group_by(STAGE.c.organisation_id, "kind")
+        .group_by(STAGE.c.organisation_id, STAGE.c.outside)
     )
     papers = (
         select(PROJECT.c.organisation_id, func.count())
@@ -279,8 +274,9 @@ def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
     orders = places.distinct().subquery()
     ordered = select(orders.c.organisation_id, func.count()).group_by(orders.c.organisation_id)
     found: dict[int, dict[str, int]] = {}
-    for organisation, kind, count in asked.connection.execute(stages):
-        found.setdefault(organisation, {})[kind] = count
+    for organisation, outside, red, count in asked.connection.execute(stages):
+        side = "outside" if outside else "own"
+        found.setdefault(organisation, {}).update({f"{side}-red": red, f"{side}-yellow": count - red})
     for others, statement in (("validity", papers), ("order", ordered)):
         for organisation, count in asked.connection.execute(statement):
             found.setdefault(organisation, {})[others] = count
@@ -302,7 +298,7 @@ def _units(directory: Directory, counts: dict[int, dict[str, int]]) -> tuple[Uni
 
 def _by_person(asked: _Asked) -> tuple[PersonCount, ...]:
     """Who has what in hand that is late or nearly so, by name: this is no ranking."""
-    late = func.sum(case((STAGE.c.due_on < asked.day.isoformat(), 1), else_=0))
+    late = func.count().filter(STAGE.c.due_on < asked.day.isoformat())
     statement = (
         select(TASK.c.person_id, late, func.count())
         .join_from(STAGE, TASK, _in_hand(TASK))
@@ -311,7 +307,7 @@ def _by_person(asked: _Asked) -> tuple[PersonCount, ...]:
     )
     directory = asked.snap.directory
     found = [
-        PersonCount(person, directory.name(person), directory.title(person), int(red), count - int(red))
+        PersonCount(person, directory.name(person), directory.title(person), red, count - red)
         for person, red, count in asked.connection.execute(statement)
     ]
     return tuple(sorted(found, key=lambda each: (each.name, each.id)))
