@@ -109,7 +109,8 @@ class Administration(SQLModel, table=True):
 class Project(SQLModel, table=True):
     """One project: its head, the fold of its events, and what lists sort and filter by.
 
-    `project_facets` holds all of the latter, so that counting a list never passes over bodies.
+    `project_facets` holds all of the latter, so that counting a list never passes over bodies; `project_validity` has
+    only those with a reply that runs out.
     """
 
     __table_args__ = (
@@ -133,6 +134,14 @@ class Project(SQLModel, table=True):
         Index("project_code", "code"),
         Index("project_version", "digest", "organisation_id", "state"),
         Index("project_parent", "parent_id"),
+        Index(
+            "project_validity",
+            "organisation_id",
+            "valid_warn_on",
+            "valid_due_on",
+            postgresql_where=text("valid_warn_on IS NOT NULL"),
+            sqlite_where=text("valid_warn_on IS NOT NULL"),
+        ),
         Index(
             "project_waiting",
             "waits_for",
