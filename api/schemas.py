@@ -486,10 +486,10 @@ class DelegationEndBody(Body):
 
 
 class FileBody(Body):
-    """A definition or a calendar year as YAML text, with the file's name for findings."""
+    """A definition or a calendar year as YAML text, with the file's name for findings; so much 汉字 as one body holds."""
 
     name: Line
-    text: Annotated[str, Field(max_length=250_000)]
+    text: Annotated[str, Field(max_length=80_000)]
 
 
 class ResolutionBody(Body):

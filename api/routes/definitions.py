@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from msgspec import Struct
-from sqlalchemy import Connection, text
 
 from api.answers import Answer, answers
 from api.auth import Administrator
@@ -12,22 +11,8 @@ from api.desk import AtDesk
 from api.schemas import FileBody
 from workflow import queries
 from workflow.actions import definitions
-from workflow.errors import NotFound, reason
 
 router = APIRouter(prefix="/api/definitions", tags=["项目类型"])
-
-_TEXT = text("SELECT type, version, title, text, published_at FROM definition WHERE digest = :digest")
-
-
-class DefinitionFile(Struct, frozen=True):
-    """One published version: its text, for ever."""
-
-    digest: str
-    type: str
-    version: int
-    title: str
-    text: str
-    published_at: str
 
 
 class PublishedDigest(Struct, frozen=True):
@@ -42,10 +27,10 @@ async def list_published(desk: AtDesk) -> Answer:
     return Answer(await desk.door.ask(queries.published))
 
 
-@router.get("/{digest}", **answers(DefinitionFile, 404))
+@router.get("/{digest}", **answers(queries.DefinitionFile, 404))
 async def show(desk: AtDesk, digest: str) -> Answer:
     """One published version."""
-    return Answer(await desk.door.ask(_definition, digest=digest))
+    return Answer(await desk.door.ask(queries.definition_file, digest=digest))
 
 
 @router.post("", **answers(PublishedDigest, 409, status=201))
@@ -54,10 +39,3 @@ async def publish(desk: AtDesk, administrator: Administrator, body: FileBody) ->
     del administrator
     digest = await desk.run(definitions.publish, text=body.text, name=body.name)
     return Answer(PublishedDigest(digest), 201)
-
-
-def _definition(connection: Connection, *, digest: str) -> DefinitionFile:
-    row = connection.execute(_TEXT, {"digest": digest}).one_or_none()
-    if row is None:
-        raise NotFound(reason("definition-not-found", type=digest[:12]))
-    return DefinitionFile(digest, *row)

@@ -6,7 +6,6 @@ import asyncio
 from datetime import date
 
 from fastapi import APIRouter
-from sqlalchemy import Connection, text
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,8 +27,6 @@ router = APIRouter(prefix="/admin/calendar", include_in_schema=False, dependenci
 NAME, TITLE = "calendar.yaml", "日历文件"
 RECENT = 4
 """How many years are listed at once: the next, this, and what may still be asked about; earlier ones are folded."""
-
-_TEXT = text("SELECT text FROM calendar_year WHERE year = :year")
 
 TEMPLATE = """\
 # 周一至周五上班、周六周日休息；这里只写与此不同的日子，照国务院办公厅的通知填写。
@@ -104,17 +101,12 @@ def _days(known: Calendar, year: Year | None) -> list[tuple[date, str]]:
 
 async def _text_of(desk: Desk, year: int, known: Year | None) -> str:
     """The text that the year was loaded from; a beginning for one that nobody has written."""
-    stored: str | None = await desk.door.ask(_stored, year=year)
+    stored: str | None = await desk.door.ask(queries.year_text, year=year)
     if stored is not None:
         return stored
     if known is None:
         return TEMPLATE.format(year=year, before=year - 1)
     return await asyncio.to_thread((CALENDAR_DIRECTORY / f"{year}.yaml").read_text, encoding="utf-8")
-
-
-def _stored(connection: Connection, *, year: int) -> str | None:
-    found: str | None = connection.execute(_TEXT, {"year": year}).scalar()
-    return found
 
 
 @router.post("/check")

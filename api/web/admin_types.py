@@ -7,7 +7,6 @@ import re
 
 from fastapi import APIRouter
 from msgspec import Struct
-from sqlalchemy import Connection, text
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,25 +27,7 @@ router = APIRouter(prefix="/admin/types", include_in_schema=False, dependencies=
 
 NAME, TITLE = "definition.yaml", "定义文件"
 
-_VERSIONS = text(
-    "SELECT definition.type, definition.version, definition.title, definition.digest, definition.published_at,"
-    " count(project.id) FILTER (WHERE project.state NOT IN ('archived', 'terminated')) AS running"
-    " FROM definition LEFT JOIN project ON project.digest = definition.digest"
-    " GROUP BY definition.digest, definition.type, definition.version, definition.title, definition.published_at"
-    " ORDER BY definition.type, definition.version DESC"
-)
 _NUMBER = re.compile(r"^(version:\s*)(\d+)", re.MULTILINE)
-
-
-class Version(Struct, frozen=True):
-    """One published version, and how many projects are under way by it."""
-
-    type: str
-    version: int
-    title: str
-    digest: str
-    published_at: str
-    running: int
 
 
 class Proposal(Struct, frozen=True):
@@ -85,7 +66,7 @@ async def _page(
         desk.visitor,
         failure=failure,
         done=done,
-        versions=await desk.door.ask(_versions),
+        versions=await desk.door.ask(queries.every_version),
         proposal=proposal,
         content=content,
         lines=content.split("\n"),
@@ -126,10 +107,6 @@ async def _propose(door: Door, content: str) -> Proposal:
     except NotFound:
         before = None
     changes = difference(before, found) if before else ()
-    known = {(each.type, each.version): each for each in await door.ask(_versions)}
+    known = {(each.type, each.version): each for each in await door.ask(queries.every_version)}
     same = known.get((found.type, found.version))
     return Proposal(found, loaded.findings, before, changes, same is not None)
-
-
-def _versions(connection: Connection) -> list[Version]:
-    return [Version(*row) for row in connection.execute(_VERSIONS)]

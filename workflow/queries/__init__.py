@@ -12,12 +12,17 @@ from workflow.queries.audit import (
     chain_entries,
 )
 from workflow.queries.board import Board, board
+from workflow.queries.calendar import year_text
 from workflow.queries.checks import Checks, checks
 from workflow.queries.definitions import (
+    DefinitionFile,
+    Running,
     Version,
+    definition_file,
     definition_findings,
     definition_of,
     definition_text,
+    every_version,
     latest_versions,
     versions,
 )

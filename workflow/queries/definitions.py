@@ -20,6 +20,7 @@ from workflow.queries.scope import PROJECT, visible
 from workflow.record import instant
 from workflow.snapshot import snapshot
 from workflow.sql import table
+from workflow.state import ENDED_STATES
 
 ROW = table(DefinitionText).c
 
@@ -33,6 +34,49 @@ class Version(Struct, frozen=True):
     digest: str
     published_on: date
     projects: int
+
+
+class DefinitionFile(Struct, frozen=True):
+    """One published version: its text, for ever."""
+
+    digest: str
+    type: str
+    version: int
+    title: str
+    text: str
+    published_at: str
+
+
+class Running(Struct, frozen=True):
+    """One published version, and how many projects of the whole house are under way by it."""
+
+    type: str
+    version: int
+    title: str
+    digest: str
+    published_at: str
+    running: int
+
+
+def definition_file(connection: Connection, *, digest: str) -> DefinitionFile:
+    """The version of that digest; NotFound if it was never published."""
+    found = select(ROW.digest, ROW.type, ROW.version, ROW.title, ROW.text, ROW.published_at)
+    row = connection.execute(found.where(ROW.digest == digest)).one_or_none()
+    if row is None:
+        raise NotFound(reason("definition-not-found", type=digest[:12]))
+    return DefinitionFile(*row)
+
+
+def every_version(connection: Connection) -> tuple[Running, ...]:
+    """Every version of every project type, the newest of each first: for whoever publishes the next."""
+    counting = select(PROJECT.c.digest, func.count().label("running"))
+    running = counting.where(PROJECT.c.state.not_in(ENDED_STATES)).group_by(PROJECT.c.digest).subquery()
+    statement = select(
+        ROW.type, ROW.version, ROW.title, ROW.digest, ROW.published_at, func.coalesce(running.c.running, 0)
+    )
+    joined = statement.outerjoin_from(table(DefinitionText), running, running.c.digest == ROW.digest)
+    rows = connection.execute(joined.order_by(ROW.type, ROW.version.desc()))
+    return tuple(Running(*row) for row in rows)
 
 
 def versions(connection: Connection, *, type: str, person: int, day: date) -> tuple[Version, ...]:  # noqa: A002
