@@ -71,12 +71,13 @@ async def ledger(request: Request, desk: AtDesk) -> Response:
     filters = filters_of(given)
     head: queries.LedgerHead = await desk.ask(queries.ledger_head, filters=filters)
     narrowed = filter_words(await desk.ask(queries.facets, filters=filters), filters)
+    book = LedgerBook(head.sums)
     async with _exporting(request):
-        file = await _written(desk, filters, head, narrowed)
+        file = await _written(desk, filters, book, narrowed)
     await desk.door.run(
         record_export,
         filter_words=narrowed,
-        entries=head.count,
+        entries=book.count,
         what="ledger",
         actor=desk.visitor.id,
         now=desk.now,
@@ -187,11 +188,9 @@ async def _exporting(request: Request) -> AsyncIterator[None]:
         yield
 
 
-async def _written(
-    desk: Desk, filters: queries.Filters, head: queries.LedgerHead, narrowed: str
-) -> IO[bytes]:
+async def _written(desk: Desk, filters: queries.Filters, book: LedgerBook, narrowed: str) -> IO[bytes]:
     """The workbook in a file of its own, written chunk by chunk off the event loop."""
-    book, before = LedgerBook(head.sums), 0
+    before = 0
     while book.count < MOST:
         found: queries.Ledger = await desk.ask(queries.ledger, filters=filters, before=before)
         await asyncio.to_thread(book.add, found.rows)
