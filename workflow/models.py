@@ -148,6 +148,12 @@ class Project(SQLModel, table=True):
             postgresql_where=text("waits_for <> ''"),
             sqlite_where=text("waits_for <> ''"),
         ),
+        Index(
+            "project_waiting_for_several",
+            "waits_for",
+            postgresql_where=text("waits_for LIKE '%,,%'"),
+            sqlite_where=text("waits_for LIKE '%,,%'"),
+        ),
     )
 
     id: int | None = Field(default=None, sa_column=_key())

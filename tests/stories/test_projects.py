@@ -348,6 +348,24 @@ def test_a_project_waits_until_another_is_in_use(world: World) -> None:
     assert third.at("approval") == "preparing"
 
 
+def test_a_project_that_waits_for_several_goes_on_when_the_last_of_them_came_about(world: World) -> None:
+    """In any order, and each only by its own number: the eleventh is not the first."""
+    projects = [world.register("hall") for _ in range(13)]
+    second, twelfth, last = projects[1], projects[11], projects[12]
+    for each in (projects[0], second, twelfth):
+        last.wait_for(each)
+    for each in (projects[10], projects[0], twelfth):
+        each.move("start")
+        each.move("put_into_use", unfinished=True)
+        assert last.at("approval") == "waiting"
+
+    second.move("start")
+    second.move("put_into_use", unfinished=True)
+
+    assert last.at("approval") == "preparing"
+    assert last.kinds().count("wait.ended") == 3
+
+
 def test_projects_do_not_wait_in_a_circle(world: World) -> None:
     """Neither for oneself, nor for each other, nor around a corner: all of them would stand still for ever."""
     first, second, third = (world.register("hall") for _ in range(3))

@@ -47,9 +47,14 @@ from workflow.transaction import OpenProject, Tell, Transaction
 About = TypeVarTuple("About")
 
 _DEPENDENTS = Statement(
-    # Ordered by whoever asks: with ORDER BY here, SQLite reads every project instead of the few that wait. The
+    # Whoever waits for one project alone is found by its index, whoever waits for several by another, so that a move
+    # does not look at all who wait. Ordered by whoever asks: with ORDER BY here, SQLite reads every project. The
     # pattern is put together here, because SQLite prepares a statement again for each new pattern that it is given.
-    text("SELECT id FROM project WHERE waits_for <> '' AND waits_for LIKE '%,' || :project || ',%'")
+    text(
+        "SELECT id FROM project WHERE waits_for <> '' AND waits_for = ',' || :project || ','"
+        " UNION ALL SELECT id FROM project"
+        " WHERE waits_for LIKE '%,,%' AND waits_for LIKE '%,' || :project || ',%'"
+    )
 )
 _CODE_HOLDER = Statement(
     text(
