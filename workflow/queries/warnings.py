@@ -15,7 +15,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    String,
     and_,
+    cast,
     exists,
     false,
     func,
@@ -270,9 +272,13 @@ def _by_unit(asked: _Asked) -> dict[int, dict[str, int]]:
         .where(*asked.lapsing())
         .group_by(PROJECT.c.organisation_id)
     )
-    places = select(TASK.c.organisation_id, TASK.c.project_id, TASK.c.stage).where(*asked.ordered())
-    orders = places.distinct().subquery()
-    ordered = select(orders.c.organisation_id, func.count()).group_by(orders.c.organisation_id)
+    # One place may wait for several people. Of places told apart as rows, SQLite would read every task there is.
+    place = cast(TASK.c.project_id, String) + "." + TASK.c.stage
+    ordered = (
+        select(TASK.c.organisation_id, func.count(place.distinct()))
+        .where(*asked.ordered())
+        .group_by(TASK.c.organisation_id)
+    )
     found: dict[int, dict[str, int]] = {}
     for organisation, outside, red, count in asked.connection.execute(stages):
         side = "outside" if outside else "own"
