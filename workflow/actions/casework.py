@@ -288,6 +288,7 @@ class Casework:
             todo = [*todo, *(each for each in following if each not in todo)]
         if skipped:
             self.end_waits()
+        self._count_validities()
 
     def call_again(self, key: str) -> None:
         """Offer a step that nobody holds, and a check that nobody can make, to whoever holds the post now."""
@@ -397,6 +398,46 @@ class Casework:
             still = Clock(clock.key, clock.started_on, clock.limit)
             self.record(ClockChanged("", "consumed", "", still, document=reply))
 
+    def _count_validities(self) -> None:
+        """Count the validity of what a stage still to come rests on: it had stopped because all that used it were done,
+        or never began because it had run out when it was taken over. Out of date, it lapses now.
+        """
+        state = self.project.state
+        if not state.is_running or state.taking_over:
+            return
+        for reply in state.documents:
+            paper = self.project.state.documents[reply]
+            if paper.is_counted or not self._is_awaited(reply):
+                continue
+            if not paper.is_valid(self.day):
+                self.lapse(reply)
+            elif clock := self._validity(reply, paper):
+                self.record(ClockChanged("", "needed", "", clock, document=reply))
+
+    def lapse(self, document: str) -> None:
+        """The validity of that reply has run out, and something still needs it: its stage is to be applied for again."""
+        stage = self.project.definition.issuers.get(document, "")
+        if self.stage(stage).state == ISSUED:
+            self.after(stage, "lapse")
+        paper = self.project.state.documents[document]
+        ended = paper.clock if paper.is_counted else self._validity(document, paper)
+        run_out = replace(ended, next_at=None) if ended else None
+        lapsed = ReplyLapsed(document, stage, (self.project.state.clerk,), run_out)
+        self.record(lapsed, Tell("lapsed", self.readers_of_validity()))
+        self.relieve(stage)
+        self.settle()
+
+    def readers_of_validity(self) -> tuple[int, ...]:
+        """Who hears of a reply's validity."""
+        return tuple(dict.fromkeys((self.project.state.clerk, *self.holders_of("section_chief"))))
+
+    def _validity(self, document: str, paper: Paper) -> Clock | None:
+        """The clock that counts the validity of that reply from now on; it shows, without a next rung, what ran out."""
+        if paper.issued_on is None or paper.valid_until is None:
+            return None
+        kind = self.project.definition.documents[document]
+        return validity_clock(kind, paper.issued_on, paper.valid_until, self.tx.calendar, self.now)
+
     def end_waits(self) -> None:
         """Let go every project that waited for what has come about in this one."""
         state = self.project.state
@@ -422,6 +463,10 @@ class Casework:
 
     def _consumed(self, reply: str) -> bool:
         return rules.is_consumed(self.project.definition, self.project.state, reply)
+
+    def _is_awaited(self, reply: str) -> bool:
+        """Whether a stage that is not done uses that reply."""
+        return reply in self.project.definition.consumers and not self._consumed(reply)
 
     # Replies
 
