@@ -52,7 +52,7 @@ def test_whatever_a_clerks_delegate_does_says_so(away: World) -> None:
     hall.submit("approval", by=CLERK)
     hall.withdraw("approval", by=CLERK)
     hall.hand_over("approval", "杨帆", by=CLERK)
-    hall.hand_over_project("刘畅", by=CLERK)
+    hall.hand_over_project("杨帆", by=CLERK)
 
     assert for_whom(hall) == [(CLERK, "谭丽")]
     assert {each.event.on_behalf for each in hall.history()} == {away.people["谭丽"]}

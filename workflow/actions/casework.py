@@ -40,7 +40,18 @@ from workflow.machine import PROJECT_STATES, IllegalMove, is_outside
 from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
-from workflow.state import ISSUED, PREPARING, Clock, Entry, Paper, Record, ReplyData, Scan, StageState
+from workflow.state import (
+    ENDED_STATES,
+    ISSUED,
+    PREPARING,
+    Clock,
+    Entry,
+    Paper,
+    Record,
+    ReplyData,
+    Scan,
+    StageState,
+)
 from workflow.timing import clock_of, validity_clock
 from workflow.transaction import OpenProject, Tell, Transaction
 
@@ -318,11 +329,20 @@ class Casework:
         if found:
             self.record(StepOffered(key, found, afresh=True), Tell(_called(stage.state), found))
             return
-        who = rules.names(self.tx.directory, stage.holders)
-        gone = f"在{who}手中，其账号已停用或已不在岗，无人办理"
-        if self.project.state.clerk not in stage.holders:
+        gone = f"在{rules.names(self.tx.directory, stage.holders)}手中，其账号已停用或已不在岗，无人办理"
+        if self.project.state.clerk in stage.holders:
+            self._miss_clerk(key, gone)
+        else:
             self.miss(key, gone)
-            return
+
+    def relieve_taking_over(self) -> None:
+        """What is taken over waits for its clerk alone, in no stage and under no clock: once they are gone, an incident."""
+        state = self.project.state
+        if state.taking_over and state.state not in ENDED_STATES and not self._is_there(state.clerk):
+            who = self.tx.directory.name(state.clerk)
+            self._miss_clerk("", f"正在补录，经办人{who}的账号已停用或已不在岗，无人录入")
+
+    def _miss_clerk(self, key: str, gone: str) -> None:
         leaders = self.holders_of("section_chief") or self.holders_of("deputy_director")
         self.miss(key, f"{gone}；请科（股）室负责人或分管领导在项目页移交经办", leaders)
 
@@ -349,14 +369,14 @@ class Casework:
     def _is_there(self, person: int) -> bool:
         """Whether the person can still do anything here: without an account or a post over it nobody sees a project."""
         directory = self.tx.directory
-        return directory.is_active(person) and directory.sees(
-            person, self.project.state.organisation, self.day
-        )
+        return directory.is_active(person) and directory.belongs(person, self.project.state.organisation)
 
     def miss(self, key: str, what: str, leaders: Iterable[int] = ()) -> None:
-        """Raise an incident about a stage that waits for somebody who is gone; `leaders` are told as well."""
+        """Raise an incident about a stage, or without one the project, that waits for somebody who is gone; `leaders` are
+        told as well.
+        """
         told = self.tx.directory.holders("administrator", self.project.state.organisation)
-        words = f"“{self.spec(key).title}”{what}"
+        words = f"“{self.spec(key).title if key else self.project.state.title}”{what}"
         everybody = tuple(dict.fromkeys((*told, *leaders)))
         self.record(IncidentRaised("holder-disabled", words, key), Tell("incident", everybody))
 

@@ -71,7 +71,6 @@ def register_project(
         clerk=clerk,
         code=code,
         facts=facts or {},
-        day=local_day(now),
     )
     if code and not rules.check_code(code):
         reasons += code_taken(tx, code, actor=actor, now=now)
@@ -198,8 +197,10 @@ def hand_over_project(
     ]
     if not tx.directory.is_active(to):
         reasons.append(reason("person-not-found", "to"))
-    elif not tx.directory.sees(to, state.organisation, work.day):
+    elif not tx.directory.belongs(to, state.organisation):
         reasons.append(reason("receiver-out-of-scope", "to"))
+    elif tx.directory.is_administrator(to):
+        reasons.append(reason("receiver-administers", "to", name=tx.directory.name(to)))
     elif to == state.clerk:
         reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
     refuse(reasons)

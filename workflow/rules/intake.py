@@ -243,7 +243,6 @@ class _Planner:
             clerk=row.clerk,
             code=row.code,
             facts=row.facts,
-            day=self._day,
         )
         self._fault_registration(row, reasons)
         case = self._case(_as_registered(self._compiled.definition, row, values, self._day), self._compiled)
