@@ -302,10 +302,16 @@ class Casework:
         self._count_validities()
 
     def call_again(self, key: str) -> None:
-        """Offer a step that nobody holds, and a check that nobody can make, to whoever holds the post now."""
+        """Offer a step that nobody holds, and a check that nobody can make, to whoever holds the post now; without a
+        stage, look at what the project as a whole waits for.
+        """
+        if not key:
+            self.relieve_taking_over()
+            self.mind_waits()
+            return
         self.relieve_entries(key)
         stage = self.stage(key)
-        if stage.holders and stage.is_open:
+        if stage.holders:
             self.relieve(key)
         if stage.holders or not stage.step:
             return
@@ -469,11 +475,20 @@ class Casework:
 
     def disappoint(self) -> None:
         """Tell every project that still waits for this one, which has ended, that it does so in vain: none silently."""
-        title, became = self.project.state.title, PROJECT_STATES[self.project.state.state]
         for work in self._dependents():
-            told = tuple(dict.fromkeys((work.project.state.clerk, *work.holders_of("deputy_director"))))
-            words = f"所等待的项目“{title}”已{became}，请分管领导决定不再等待，或终止本项目"
-            work.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
+            work.mind_waits()
+
+    def mind_waits(self) -> None:
+        """An incident for each project that is still waited for, and has ended."""
+        for wait in self.project.state.waits:
+            if wait.ended:
+                continue
+            awaited = self.tx.project_by_id(wait.project).state
+            if awaited.state in ENDED_STATES:
+                told = tuple(dict.fromkeys((self.project.state.clerk, *self.holders_of("deputy_director"))))
+                became = PROJECT_STATES[awaited.state]
+                words = f"所等待的项目“{awaited.title}”已{became}，请分管领导决定不再等待，或终止本项目"
+                self.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
 
     def _dependents(self) -> Iterator[Casework]:
         """The projects that wait for this one, in the order of their ids, each loaded and locked in its turn."""
