@@ -206,9 +206,10 @@ class Casework:
             return (clerk,)
         return self.tx.directory.holders(post, self.project.state.organisation, exclude)
 
-    def checkers(self, post: str, exclude: Container[int]) -> tuple[int, ...]:
-        """Who may check an entry: that post, else any supervisor above."""
-        found = rules.checkers(self.tx.directory, post, self.project.state.organisation, exclude)
+    def checkers(self, post: str, exclude: Iterable[int]) -> tuple[int, ...]:
+        """Who may check what is entered now: that post, else any supervisor above; never for whom it is entered."""
+        others = {*exclude, self.on_behalf}
+        found = rules.checkers(self.tx.directory, post, self.project.state.organisation, others)
         if found:
             return found
         raise Refused(reason("nobody-to-check", post=POSTS[post]))
