@@ -38,6 +38,7 @@ DEAD_AFTER: Final = timedelta(hours=2)
 MOST_WORDS: Final = 200
 DIED: Final = ["没有办完就中断了，请重新开始。"]
 
+_ALONE = Statement(text("SELECT pg_advisory_xact_lock(hashtextextended(:examination, 0))"))
 _BEGIN = Statement(
     text(
         "INSERT INTO examination (kind, subject, by_id, began_at, outcome, words)"
@@ -100,7 +101,7 @@ async def examine(
     """Begin an examination, unless one is under way; whether it has ended by the time this returns."""
     state = request.app.state
     door: Door = state.door
-    number = await door.run(_begin, kind=kind, subject=subject, actor=actor, now=now)
+    number = await door.run(begin, kind=kind, subject=subject, actor=actor, now=now)
     if not number:
         return False
     task = asyncio.create_task(_carry_out(door, number, work, state.clock))
@@ -124,8 +125,12 @@ async def _carry_out(door: Door, number: int, work: Work, clock: Callable[[], da
         log.warning("the result of examination %s could not be kept", number)
 
 
-def _begin(tx: Transaction, *, kind: str, subject: int, actor: int, now: datetime) -> int:
+def begin(tx: Transaction, *, kind: str, subject: int, actor: int, now: datetime) -> int:
     """The number of a new examination; 0 if one is under way."""
+    if tx.dialect != "sqlite":
+        tx.execute(
+            _ALONE, examination=f"{kind}:{subject}"
+        )  # of two who look at once, neither would see the other's
     since = stamp(now - DEAD_AFTER)
     if tx.execute(_RUNNING, kind=kind, subject=subject, since=since).fetchone() is not None:
         return 0

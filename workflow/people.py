@@ -148,6 +148,11 @@ class Directory(Struct, frozen=True, dict=True):
         """Whether that one organisation lies in the person's scope."""
         return not self._roots(person, day).isdisjoint(self.upwards(organisation))
 
+    def belongs(self, person: int, organisation: int) -> bool:
+        """Whether it lies in the person's scope by a post of their own, whoever they act for."""
+        over = set(self.upwards(organisation))
+        return any(held.organisation in over for held in self.posts_of(person))
+
     def has_post(self, person: int, keys: Container[str], organisation: int) -> bool:
         """Whether the person holds one of the posts over `organisation`: there or in an ancestor."""
         over = set(self.upwards(organisation))

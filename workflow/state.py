@@ -204,6 +204,11 @@ class Paper(Struct, frozen=True, omit_defaults=True):
         particulars = f"{self.number}:{self.issued_on or ''}:{self.issuer}"
         return self.sha256 if particulars == "::" else f"{self.sha256}:{particulars}"
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether nothing more has to be done about its validity: it has none, it has lapsed, or its clock runs."""
+        return self.valid_until is None or self.lapsed or bool(self.clock and self.clock.due_on)
+
     def is_valid(self, day: date) -> bool:
         """Whether it may be relied upon on that day."""
         return not self.lapsed and (self.valid_until is None or day <= self.valid_until)

@@ -251,6 +251,9 @@ class Reference:
         stage = self.stages[key]
         self.prepare(key, prepared)
         stage.visit, stage.acts, stage.papers, stage.entry = stage.visit + 1, [], set(), None
+        if key == "build":
+            self.consumed.discard("site_opinion")
+            self.run_out()
         self.settle()
 
     def issue(self, key: str, on: date) -> None:
@@ -272,12 +275,16 @@ class Reference:
     def advance(self, days: int) -> None:
         """Days pass, and the sweep runs."""
         self.today += timedelta(days=days)
+        self.run_out()
+        self.settle()
+
+    def run_out(self) -> None:
+        """What a stage still to come uses, and is out of date, lapses."""
         until = self.until.get("site_opinion")
         if until and until < self.today and "site_opinion" not in self.lapsed | self.consumed:
             self.lapsed.add("site_opinion")
             if self.stages["site"].state == "issued":
                 self.enter("site", "lapsed", [self.clerk])
-        self.settle()
 
     # Commands
 

@@ -172,7 +172,9 @@ class Watch:
             event, StepDecided | StageReturned | StageRefused | OutsideMoved | StageTakenOver
         ):
             assert before is not None
-            assert not people & {entry.by, before.clerk}, f"{recorded.actor} checked an entry of his own"
+            assert not people & {entry.by, entry.on_behalf, before.clerk}, (
+                f"{recorded.actor} checked an entry of his own"
+            )
         match event:
             case DocumentUploaded():
                 found.authors.setdefault(event.document, set()).update(people)

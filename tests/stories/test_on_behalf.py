@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.world import Dossier, World, reply
+from tests.world import Dossier, World, refused, reply
 from workflow import queries
 from workflow.actions.outside import draft_letter
+from workflow.actions.people import change_person
 from workflow.actions.projects import stop_waiting
 from workflow.events import (
     EntryRejected,
@@ -52,7 +53,7 @@ def test_whatever_a_clerks_delegate_does_says_so(away: World) -> None:
     hall.submit("approval", by=CLERK)
     hall.withdraw("approval", by=CLERK)
     hall.hand_over("approval", "杨帆", by=CLERK)
-    hall.hand_over_project("刘畅", by=CLERK)
+    hall.hand_over_project("杨帆", by=CLERK)
 
     assert for_whom(hall) == [(CLERK, "谭丽")]
     assert {each.event.on_behalf for each in hall.history()} == {away.people["谭丽"]}
@@ -73,6 +74,18 @@ def test_whatever_a_chiefs_delegate_does_says_so(away: World) -> None:
 
     assert for_whom(hall) == for_whom(garden) == [(DEPUTY, "罗秀英")]
     assert [each.event.on_behalf for each in hall.history() if each.actor == away.people["谭丽"]] == [0, 0]
+
+
+def test_nobody_checks_what_was_entered_in_their_name(away: World) -> None:
+    """孙平 enters a reply for 杨帆: it is compared by 罗秀英, and not by 杨帆 whom the record names with it."""
+    home = away.register("home", taking_over=True)
+    number = home.take_over("site", reply("site_opinion", "2026-08-03", ""), by=CHIEF, as_printed=True)
+    assert away.names(home.state.entries[str(number)].checkers) == ["罗秀英"]
+    with refused("not-the-checker"):
+        home.confirm(number, by="杨帆")
+    away.do(change_person, "顾明", person=away.people["罗秀英"], active=False)
+
+    assert away.names(home.state.entries[str(number)].checkers) == ["马德兴"]
 
 
 def test_an_entry_says_for_whom_it_was_made_and_for_whom_it_was_checked(away: World) -> None:

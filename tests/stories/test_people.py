@@ -26,6 +26,31 @@ def incident(world: World) -> int:
     return int(world.rows("SELECT id FROM incident WHERE resolved_at IS NULL")[0][0])
 
 
+def test_an_incident_closed_before_anything_was_done_is_one_again(world: World) -> None:
+    """Refused, taken over, waiting for what was terminated: each still waits for somebody who is not there."""
+    refused_one, awaited = (
+        world.register("hall").submitted("approval", "proposal", "minutes"),
+        world.register("hall"),
+    )
+    refused_one.refuse("approval", "review", "杨帆")
+    world.register("hall", clerk="杨帆").wait_for(awaited)
+    world.register("garden", taking_over=True)
+    awaited.move("terminate")
+    world.do(change_person, "顾明", person=world.people["谭丽"], active=False)
+    found = world.incidents()
+    assert sorted(found) == ["awaited-terminated", "holder-disabled", "holder-disabled"]
+    for [number] in world.rows("SELECT id FROM incident"):
+        world.do(resolve_incident, "顾明", incident=number, how="已知悉")
+
+    assert sorted(world.incidents()) == sorted(found)
+    refused_one.hand_over_project("杨帆", by="罗秀英")
+    [number, *_] = [
+        row[0] for row in world.rows("SELECT id FROM incident WHERE resolved_at IS NULL AND stage <> ''")
+    ]
+    world.do(resolve_incident, "顾明", incident=number, how="已移交杨帆")
+    assert len(world.incidents()) == len(found) - 1
+
+
 def test_nobody_holding_the_post_is_an_incident_and_its_resolution_offers_the_step(world: World) -> None:
     """Nothing is stuck silently: the administrator fills the post, says so, and the step goes to its holder."""
     world.revoke("杨帆", "规划财务股", "section_chief")

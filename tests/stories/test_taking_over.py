@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from tests.world import Dossier, World, at, refused, reply
+from workflow.actions.people import change_person
 from workflow.events import RungFired
 from workflow.state import ReplyData
 
@@ -192,3 +193,34 @@ def test_a_taken_over_project_is_followed_like_any_other_afterwards(world: World
 
     assert world.told("谭丽") == ["opened", "approaching", "approaching", "due_today"]
     assert world.told("罗秀英") == ["escalated"]
+
+
+def test_a_taking_over_whose_clerk_is_gone_is_an_incident(world: World) -> None:
+    """No stage and no clock waits for 谭丽, only the entering itself: her chief hears that it needs another clerk."""
+    found = running(world)
+    world.do(change_person, "顾明", person=world.people["谭丽"], active=False)
+
+    assert world.incidents() == ["holder-disabled"]
+    assert (world.told("顾明"), world.told("杨帆")) == (["incident"], ["incident"])
+    found.hand_over_project("杨帆", by="罗秀英")
+
+
+def test_a_taking_over_whose_clerk_leaves_the_unit_is_an_incident_too(world: World) -> None:
+    """With her post she loses sight of it: nobody else is asked to go on."""
+    running(world)
+    world.revoke("谭丽", "规划财务股", "clerk")
+
+    assert world.incidents() == ["holder-disabled"]
+
+
+def test_nobody_takes_over_for_good_by_a_delegation_that_ends(world: World) -> None:
+    """刘畅 sees it while she acts for 谭丽; afterwards nobody would be left to enter anything."""
+    found = running(world)
+    world.delegate("谭丽", "刘畅", "2026-09-01", "2026-09-04")
+
+    with refused("receiver-out-of-scope"):
+        found.hand_over_project("刘畅")
+    with refused("receiver-out-of-scope"):
+        world.register("hall", by="刘畅", clerk="刘畅", taking_over=True)
+    with refused("receiver-administers"):
+        found.hand_over_project("顾明")

@@ -6,6 +6,7 @@ from datetime import date
 
 from tests.world import Dossier, World, at, day, definition_text, refused, reply
 from workflow.actions.definitions import publish
+from workflow.actions.people import change_person
 from workflow.doctor import examine
 from workflow.events import ClockChanged, ReplyLapsed, RungFired
 
@@ -277,3 +278,55 @@ def test_a_reply_that_ends_on_a_holiday_lapses_at_its_midnight(world: World) -> 
     world.sweep()
 
     assert home.at("site") == "lapsed"
+
+
+def used_up(world: World) -> Dossier:
+    """A home whose 用地报批 is issued, so that nobody hears any more of the validity of what it rested on."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    home.submitted("land", "red_line")
+    home.approve("land", "sign", "罗秀英", reply("land_reply", "2026-09-01"))
+    assert not home.paper("site_opinion").is_counted
+    return home
+
+
+def test_what_ran_out_unheard_lapses_when_a_reopened_stage_needs_it_again(world: World) -> None:
+    """用地报批 is reopened two months after the opinion ran out: it waits, and who applies for a new one is asked."""
+    home = used_up(world)
+    world.at("2027-11-02 10:00")
+    world.sweep()
+    assert home.at("site") == "issued"
+    home.reapply("land", by="罗秀英")
+
+    assert (home.at("land"), home.at("site")) == ("waiting", "lapsed")
+    assert home.holders("site") == ["谭丽"]
+    assert world.told("谭丽")[-1] == "lapsed"
+
+
+def test_what_is_still_valid_is_warned_of_again_when_a_stage_is_reopened(world: World) -> None:
+    """The opinion has three months left: its clock runs again, warns, and lapses on its day."""
+    home = used_up(world)
+    world.at("2027-06-01 10:00")
+    home.reapply("land", by="罗秀英")
+    assert home.at("land") == "preparing"
+    assert validity_shown(world) == "2027-09-01"
+    world.at("2027-09-02 00:00")
+    world.sweep()
+
+    assert (home.at("land"), home.at("site")) == ("waiting", "lapsed")
+    assert world.told("谭丽").count("validity") == 4
+
+
+def test_a_lapse_in_the_hands_of_nobody_is_an_incident(world: World) -> None:
+    """谭丽's account was disabled when nothing was hers to do: her chiefs hear that the lapse needs a new clerk."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    home.hand_over("land", to="杨帆", by="罗秀英")
+    world.do(change_person, "顾明", person=world.people["谭丽"], active=False)
+    assert world.incidents() == []
+    world.at("2027-09-02 10:00")
+    world.sweep()
+
+    assert world.incidents() == ["holder-disabled"]
+    assert "incident" in world.told("顾明")
+    assert "incident" in world.told("杨帆")

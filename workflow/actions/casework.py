@@ -40,7 +40,18 @@ from workflow.machine import PROJECT_STATES, IllegalMove, is_outside
 from workflow.people import SYSTEM
 from workflow.record import stamp
 from workflow.sql import Statement
-from workflow.state import ISSUED, PREPARING, Clock, Entry, Paper, Record, ReplyData, Scan, StageState
+from workflow.state import (
+    ENDED_STATES,
+    ISSUED,
+    PREPARING,
+    Clock,
+    Entry,
+    Paper,
+    Record,
+    ReplyData,
+    Scan,
+    StageState,
+)
 from workflow.timing import clock_of, validity_clock
 from workflow.transaction import OpenProject, Tell, Transaction
 
@@ -200,9 +211,10 @@ class Casework:
             return (clerk,)
         return self.tx.directory.holders(post, self.project.state.organisation, exclude)
 
-    def checkers(self, post: str, exclude: Container[int]) -> tuple[int, ...]:
-        """Who may check an entry: that post, else any supervisor above."""
-        found = rules.checkers(self.tx.directory, post, self.project.state.organisation, exclude)
+    def checkers(self, post: str, exclude: Iterable[int]) -> tuple[int, ...]:
+        """Who may check what is entered now: that post, else any supervisor above; never for whom it is entered."""
+        others = {*exclude, self.on_behalf}
+        found = rules.checkers(self.tx.directory, post, self.project.state.organisation, others)
         if found:
             return found
         raise Refused(reason("nobody-to-check", post=POSTS[post]))
@@ -293,12 +305,19 @@ class Casework:
             todo = [*todo, *(each for each in following if each not in todo)]
         if skipped:
             self.end_waits()
+        self._count_validities()
 
     def call_again(self, key: str) -> None:
-        """Offer a step that nobody holds, and a check that nobody can make, to whoever holds the post now."""
+        """Offer a step that nobody holds, and a check that nobody can make, to whoever holds the post now; without a
+        stage, look at what the project as a whole waits for.
+        """
+        if not key:
+            self.relieve_taking_over()
+            self.mind_waits()
+            return
         self.relieve_entries(key)
         stage = self.stage(key)
-        if stage.holders and stage.is_open:
+        if stage.holders:
             self.relieve(key)
         if stage.holders or not stage.step:
             return
@@ -322,11 +341,20 @@ class Casework:
         if found:
             self.record(StepOffered(key, found, afresh=True), Tell(_called(stage.state), found))
             return
-        who = rules.names(self.tx.directory, stage.holders)
-        gone = f"在{who}手中，其账号已停用或已不在岗，无人办理"
-        if self.project.state.clerk not in stage.holders:
+        gone = f"在{rules.names(self.tx.directory, stage.holders)}手中，其账号已停用或已不在岗，无人办理"
+        if self.project.state.clerk in stage.holders:
+            self._miss_clerk(key, gone)
+        else:
             self.miss(key, gone)
-            return
+
+    def relieve_taking_over(self) -> None:
+        """What is taken over waits for its clerk alone, in no stage and under no clock: once they are gone, an incident."""
+        state = self.project.state
+        if state.taking_over and state.state not in ENDED_STATES and not self._is_there(state.clerk):
+            who = self.tx.directory.name(state.clerk)
+            self._miss_clerk("", f"正在补录，经办人{who}的账号已停用或已不在岗，无人录入")
+
+    def _miss_clerk(self, key: str, gone: str) -> None:
         leaders = self.holders_of("section_chief") or self.holders_of("deputy_director")
         self.miss(key, f"{gone}；请科（股）室负责人或分管领导在项目页移交经办", leaders)
 
@@ -353,14 +381,14 @@ class Casework:
     def _is_there(self, person: int) -> bool:
         """Whether the person can still do anything here: without an account or a post over it nobody sees a project."""
         directory = self.tx.directory
-        return directory.is_active(person) and directory.sees(
-            person, self.project.state.organisation, self.day
-        )
+        return directory.is_active(person) and directory.belongs(person, self.project.state.organisation)
 
     def miss(self, key: str, what: str, leaders: Iterable[int] = ()) -> None:
-        """Raise an incident about a stage that waits for somebody who is gone; `leaders` are told as well."""
+        """Raise an incident about a stage, or without one the project, that waits for somebody who is gone; `leaders` are
+        told as well.
+        """
         told = self.tx.directory.holders("administrator", self.project.state.organisation)
-        words = f"“{self.spec(key).title}”{what}"
+        words = f"“{self.spec(key).title if key else self.project.state.title}”{what}"
         everybody = tuple(dict.fromkeys((*told, *leaders)))
         self.record(IncidentRaised("holder-disabled", words, key), Tell("incident", everybody))
 
@@ -402,6 +430,46 @@ class Casework:
             still = Clock(clock.key, clock.started_on, clock.limit)
             self.record(ClockChanged("", "consumed", "", still, document=reply))
 
+    def _count_validities(self) -> None:
+        """Count the validity of what a stage still to come rests on: it had stopped because all that used it were done,
+        or never began because it had run out when it was taken over. Out of date, it lapses now.
+        """
+        state = self.project.state
+        if not state.is_running or state.taking_over:
+            return
+        for reply in state.documents:
+            paper = self.project.state.documents[reply]
+            if paper.is_counted or not self._is_awaited(reply):
+                continue
+            if not paper.is_valid(self.day):
+                self.lapse(reply)
+            elif clock := self._validity(reply, paper):
+                self.record(ClockChanged("", "needed", "", clock, document=reply))
+
+    def lapse(self, document: str) -> None:
+        """The validity of that reply has run out, and something still needs it: its stage is to be applied for again."""
+        stage = self.project.definition.issuers.get(document, "")
+        if self.stage(stage).state == ISSUED:
+            self.after(stage, "lapse")
+        paper = self.project.state.documents[document]
+        ended = paper.clock if paper.is_counted else self._validity(document, paper)
+        run_out = replace(ended, next_at=None) if ended else None
+        lapsed = ReplyLapsed(document, stage, (self.project.state.clerk,), run_out)
+        self.record(lapsed, Tell("lapsed", self.readers_of_validity()))
+        self.relieve(stage)
+        self.settle()
+
+    def readers_of_validity(self) -> tuple[int, ...]:
+        """Who hears of a reply's validity."""
+        return tuple(dict.fromkeys((self.project.state.clerk, *self.holders_of("section_chief"))))
+
+    def _validity(self, document: str, paper: Paper) -> Clock | None:
+        """The clock that counts the validity of that reply from now on; it shows, without a next rung, what ran out."""
+        if paper.issued_on is None or paper.valid_until is None:
+            return None
+        kind = self.project.definition.documents[document]
+        return validity_clock(kind, paper.issued_on, paper.valid_until, self.tx.calendar, self.now)
+
     def end_waits(self) -> None:
         """Let go every project that waited for what has come about in this one."""
         state = self.project.state
@@ -413,11 +481,20 @@ class Casework:
 
     def disappoint(self) -> None:
         """Tell every project that still waits for this one, which has ended, that it does so in vain: none silently."""
-        title, became = self.project.state.title, PROJECT_STATES[self.project.state.state]
         for work in self._dependents():
-            told = tuple(dict.fromkeys((work.project.state.clerk, *work.holders_of("deputy_director"))))
-            words = f"所等待的项目“{title}”已{became}，请分管领导决定不再等待，或终止本项目"
-            work.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
+            work.mind_waits()
+
+    def mind_waits(self) -> None:
+        """An incident for each project that is still waited for, and has ended."""
+        for wait in self.project.state.waits:
+            if wait.ended:
+                continue
+            awaited = self.tx.project_by_id(wait.project).state
+            if awaited.state in ENDED_STATES:
+                told = tuple(dict.fromkeys((self.project.state.clerk, *self.holders_of("deputy_director"))))
+                became = PROJECT_STATES[awaited.state]
+                words = f"所等待的项目“{awaited.title}”已{became}，请分管领导决定不再等待，或终止本项目"
+                self.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
 
     def _dependents(self) -> Iterator[Casework]:
         """The projects that wait for this one, in the order of their ids, each loaded and locked in its turn."""
@@ -427,6 +504,10 @@ class Casework:
 
     def _consumed(self, reply: str) -> bool:
         return rules.is_consumed(self.project.definition, self.project.state, reply)
+
+    def _is_awaited(self, reply: str) -> bool:
+        """Whether a stage that is not done uses that reply."""
+        return reply in self.project.definition.consumers and not self._consumed(reply)
 
     # Replies
 

@@ -12,11 +12,11 @@ from workflow.actions.casework import Casework, refuse
 from workflow.clock import Limit, Unit
 from workflow.definition import POSTS, Rung
 from workflow.errors import Reason, reason
-from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, ReplyLapsed, RungFired
+from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, RungFired
 from workflow.failpoints import reach
 from workflow.record import stamp
 from workflow.sql import Statement
-from workflow.state import ENDED_STATES, ISSUED, Clock, Order
+from workflow.state import ENDED_STATES, Clock, Order
 from workflow.timing import (
     ORDER_RUNG,
     VALIDITY_LADDER,
@@ -29,7 +29,6 @@ from workflow.timing import (
     resume,
     retime,
     stop,
-    validity_clock,
 )
 from workflow.transaction import Tell, Transaction
 
@@ -183,40 +182,16 @@ def _sweep_validity(work: Casework, document: str) -> None:
             work.stop_validity(document)
             return
         if clock.rung >= len(VALIDITY_LADDER):
-            lapse(work, document)
+            work.lapse(document)
             return
         stage = work.project.definition.issuers.get(document, "")
-        told = _concerned(work)
+        told = work.readers_of_validity()
         then = at_validity_rung(clock, clock.rung + 1, work.tx.calendar)
         offset = VALIDITY_LADDER[clock.rung].offset
         work.record(
             RungFired(stage, then, offset, told, clock.next_at, document),
             Tell("validity", told),
         )
-
-
-def lapse(work: Casework, document: str) -> None:
-    """The validity of that reply has run out, and something still needs it: its stage is to be applied for again."""
-    stage = work.project.definition.issuers.get(document, "")
-    if work.stage(stage).state == ISSUED:
-        work.after(stage, "lapse")
-    lapsed = ReplyLapsed(document, stage, (work.project.state.clerk,), _run_out(work, document))
-    work.record(lapsed, Tell("lapsed", _concerned(work)))
-    work.settle()
-
-
-def _run_out(work: Casework, document: str) -> Clock | None:
-    """The validity that has run out, without a next rung; one taken over that late never had a clock."""
-    kind, paper = work.project.definition.documents[document], work.project.state.documents[document]
-    clock = paper.clock
-    if clock is None and paper.issued_on and paper.valid_until:
-        clock = validity_clock(kind, paper.issued_on, paper.valid_until, work.tx.calendar, work.now)
-    return replace(clock, next_at=None) if clock else None
-
-
-def _concerned(work: Casework) -> tuple[int, ...]:
-    """Who hears of a reply's validity."""
-    return tuple(dict.fromkeys((work.project.state.clerk, *work.holders_of("section_chief"))))
 
 
 # What people may do to a clock

@@ -23,7 +23,9 @@ _RESOLVE = Statement(
 
 
 def resolve_incident(tx: Transaction, *, incident: int, how: str, actor: int, now: datetime) -> None:
-    """Close an incident, saying how. A step that nobody held is offered to whoever holds its post now."""
+    """Close an incident, saying how. What nobody held is offered to whoever holds its post now; what still stands still
+    is an incident again.
+    """
     check_administrator(tx, actor)
     refuse(rules.check_text(how, "how", "处理说明", required=True))
     row = tx.execute(_RESOLVE, id=incident, at=stamp(now), by=actor).fetchone()
@@ -32,5 +34,5 @@ def resolve_incident(tx: Transaction, *, incident: int, how: str, actor: int, no
 
     tx.administer(IncidentResolved(incident, how.strip()), actor=actor, at=now)
     project, stage = row
-    if project and stage:
+    if project:
         Casework(tx, tx.project_by_id(project), actor=actor, now=now).call_again(stage)

@@ -64,6 +64,12 @@ _OWN_PASSWORD = Statement(text("DELETE FROM given_password WHERE person_id = :id
 _IN_HAND = Statement(
     text("SELECT project_id, stage, what FROM task WHERE person_id = :id ORDER BY project_id, stage, what")
 )
+_WITHOUT_CLOCK = Statement(
+    text(
+        "SELECT id FROM project WHERE clerk_id = :id AND state NOT IN ('archived', 'terminated')"
+        " AND own_due_on IS NULL AND outside_due_on IS NULL ORDER BY id"
+    )
+)
 _GRANT = Statement(
     text(
         "INSERT INTO post (organisation_id, person_id, key, title) VALUES (:organisation, :person, :key, :title)"
@@ -264,13 +270,15 @@ def _check_change(
 
 
 def _hand_on(tx: Transaction, person: int, actor: int, now: datetime) -> None:
-    """Offer what only that person had in hand to whoever else may do it."""
+    """Offer what only that person had in hand to whoever else may do it, and miss them where they were to enter replies."""
     for project, stage, what in tx.execute(_IN_HAND, id=person).fetchall():
         work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
         if what.startswith(CHECK):
             work.relieve_checkers(work.project.state.entries[what.removeprefix(CHECK)])
         else:
             work.relieve(stage)
+    for (project,) in tx.execute(_WITHOUT_CLOCK, id=person).fetchall():
+        Casework(tx, tx.project_by_id(project), actor=actor, now=now).relieve_taking_over()
 
 
 def _changed(person: int, column: str, value: str | bool) -> PersonChanged:  # noqa: FBT001 - the column's value

@@ -10,7 +10,6 @@ from sqlalchemy import bindparam, exists, select
 
 from workflow import rules
 from workflow.actions.casework import Casework, code_taken, refuse
-from workflow.actions.clocks import lapse
 from workflow.actions.decisions import enter
 from workflow.clock import local_day
 from workflow.errors import Forbidden, NotFound, Reason, reason
@@ -27,7 +26,7 @@ from workflow.events import (
 from workflow.machine import PROJECT, PROJECT_STATES
 from workflow.queries.scope import namesake
 from workflow.sql import Statement
-from workflow.state import ENDED_STATES, ISSUED, PASSED_STATES, Clock, ReplyData, TakenOver, Wait
+from workflow.state import ENDED_STATES, ISSUED, Clock, ReplyData, TakenOver, Wait
 from workflow.timing import ladder_of, resume, stop
 from workflow.transaction import Tell, Transaction
 
@@ -72,7 +71,6 @@ def register_project(
         clerk=clerk,
         code=code,
         facts=facts or {},
-        day=local_day(now),
     )
     if code and not rules.check_code(code):
         reasons += code_taken(tx, code, actor=actor, now=now)
@@ -199,8 +197,10 @@ def hand_over_project(
     ]
     if not tx.directory.is_active(to):
         reasons.append(reason("person-not-found", "to"))
-    elif not tx.directory.sees(to, state.organisation, work.day):
+    elif not tx.directory.belongs(to, state.organisation):
         reasons.append(reason("receiver-out-of-scope", "to"))
+    elif tx.directory.is_administrator(to):
+        reasons.append(reason("receiver-administers", "to", name=tx.directory.name(to)))
     elif to == state.clerk:
         reasons.append(reason("receiver-is-holder", "to", name=tx.directory.name(to)))
     refuse(reasons)
@@ -330,21 +330,7 @@ def close_take_over(tx: Transaction, *, ref: str, actor: int, now: datetime) -> 
     work.record(TakeOverClosed(implied))
     work.passed(*done, *implied)
     work.settle()
-    for reply in _expired(work):
-        lapse(work, reply)
     return work.project.seq
-
-
-def _expired(work: Casework) -> list[str]:
-    """The replies that were out of date when they were taken over, and that a stage still to come uses."""
-    state, consumers = work.project.state, work.project.definition.consumers
-    return [
-        reply
-        for reply, paper in state.documents.items()
-        if not paper.lapsed
-        and not paper.is_valid(work.day)
-        and any(state.stage(key).state not in PASSED_STATES for key in consumers.get(reply, ()))
-    ]
 
 
 def _outside_body(work: Casework, stage: str) -> str:

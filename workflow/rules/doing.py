@@ -114,13 +114,15 @@ def may_hand_over(case: Case, key: str) -> list[Reason]:
 
 
 def may_receive(case: Case, key: str, person: int) -> list[Reason]:
-    """Who may be given a step: somebody who may see the project and, where it is decided, has the standing to."""
+    """Who may be given a step: somebody whose own post lets them see the project, for as long as it lasts, and, where
+    it is decided, has the standing to.
+    """
     spec, stage = case.stage(key)
     directory, organisation = case.directory, case.state.organisation
     if not directory.is_active(person):
         return [reason("person-not-found", "to")]
     name = directory.name(person)
-    if not directory.sees(person, organisation, case.day):
+    if not directory.belongs(person, organisation):
         return [reason("receiver-out-of-scope", "to")]
     if stage.holders == (person,):
         return [reason("receiver-is-holder", "to", name=name)]

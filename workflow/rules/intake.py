@@ -24,7 +24,7 @@ from workflow.people import Directory
 from workflow.rules.case import Case
 from workflow.rules.doing import clerk_or_chief, may_change_facts, may_complete, may_take_over
 from workflow.rules.facts import check_sums, read_facts, typed
-from workflow.rules.people import checkers
+from workflow.rules.people import checkers, on_behalf
 from workflow.rules.registration import read_registration
 from workflow.rules.replies import check_code, check_evidence, check_replies, empty_fields, valid_until
 from workflow.state import ISSUED, Completed, Paper, ProjectState, ReplyData, TakenOver
@@ -243,7 +243,6 @@ class _Planner:
             clerk=row.clerk,
             code=row.code,
             facts=row.facts,
-            day=self._day,
         )
         self._fault_registration(row, reasons)
         case = self._case(_as_registered(self._compiled.definition, row, values, self._day), self._compiled)
@@ -302,7 +301,7 @@ class _Planner:
         """Whoever enters replies is the clerk or a supervisor, and there is somebody else to check them."""
         for each in clerk_or_chief(case):
             self._fault(row, "clerk", each)
-        involved = {self._actor, case.state.clerk}
+        involved = {self._actor, on_behalf(case, clerk_or_chief), case.state.clerk}
         if not checkers(self._directory, CHECKED_BY, case.state.organisation, involved):
             self._fault(row, "organisation", reason("nobody-to-check", post="负责人"))
 

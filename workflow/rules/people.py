@@ -192,11 +192,13 @@ def checkers(directory: Directory, post: str, organisation: int, exclude: Contai
 
 
 def entry_people(case: Case, entry: Entry) -> frozenset[int]:
-    """Who cannot check an entry: who made it, whose project it is; for a signature also its signer and the submitters."""
-    people = {entry.by, case.state.clerk}
+    """Who cannot check an entry: who made it, and for whom; whose project it is; for a signature also its signer and the
+    submitters.
+    """
+    people = {entry.by, entry.on_behalf, case.state.clerk}
     if isinstance(entry.what, PaperSigned):
         people |= {entry.what.signer, *submitters(case, entry.stage)}
-    return frozenset(people)
+    return frozenset(people - {0})
 
 
 def may_move(case: Case, key: str, trigger: str) -> list[Reason]:

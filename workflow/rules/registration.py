@@ -38,7 +38,6 @@ def read_registration(
     clerk: int,
     code: str,
     facts: Mapping[str, Any],
-    day: date,
 ) -> tuple[dict[str, Any], list[Reason]]:
     """The known facts in stored form, and every reason against registering that project."""
     values, wrong = read_facts(definition.facts, facts)
@@ -54,6 +53,6 @@ def read_registration(
         reasons.append(reason("organisation-disabled", "organisation", name=unit.name))
     if not directory.is_active(clerk):
         reasons.append(reason("person-not-found", "clerk"))
-    elif not directory.sees(clerk, organisation, day):
+    elif not directory.belongs(clerk, organisation):
         reasons.append(reason("receiver-out-of-scope", "clerk"))
     return values, reasons
