@@ -32,7 +32,7 @@ from workflow.machine import Compiled
 from workflow.people import SYSTEM
 from workflow.queries.stored import named_files
 from workflow.record import START, Broken, Link, instant, root_of, seal_hash, stamp, verify_chain
-from workflow.rules import Case, may_confirm
+from workflow.rules import Case, may_confirm, standing_in_vain
 from workflow.snapshot import compile_text, read_snapshot
 from workflow.state import ProjectState, to_json
 
@@ -234,16 +234,24 @@ def _examine_projects(connection: Connection, day: date) -> Iterator[Finding]:
         yield from _compare(connection, project, ref, state, definitions.of(state.digest))
         case = Case(state, definitions.of(state.digest), seen.directory, SYSTEM, day)
         yield from _unchecked(connection, project, case)
-        yield from _standing(case, seen.calendar, instant(updated_at))
+        yield from _standing(connection, project, case, seen.calendar, instant(updated_at))
 
 
-def _standing(case: Case, calendar: Calendar, at: datetime) -> Iterator[Finding]:
-    """Stages that should have moved by themselves, or been put before their clerk, by the last event of the project."""
+def _standing(
+    connection: Connection, project: int, case: Case, calendar: Calendar, at: datetime
+) -> Iterator[Finding]:
+    """Stages that should have moved by themselves, or been put before their clerk, by the last event of the project;
+    and those that wait in vain, and of which no incident tells.
+    """
     then = replace(case, day=local_day(at))
     for key, stage in case.definition.stages.items():
         if reconsider(then, key, calendar, at) is not None:
             words = f"“{case.state.title}”的“{stage.title}”停住了，没有列入任何人的待办"
             yield Finding("error", "unasked", words)
+            continue
+        words = standing_in_vain(then, stage)
+        if words and not _is_known(connection, project, key):
+            yield Finding("error", "in-vain", f"“{case.state.title}”的{words}")
 
 
 def _unchecked(connection: Connection, project: int, case: Case) -> Iterator[Finding]:
@@ -252,15 +260,20 @@ def _unchecked(connection: Connection, project: int, case: Case) -> Iterator[Fin
         able = filter(case.directory.is_active, entry.checkers)
         if not all(may_confirm(replace(case, actor=each), number) for each in able):
             continue
-        place = {"project": project, "stage": entry.stage}
-        if connection.execute(_OPEN_INCIDENTS, place).scalar_one() == 0:
+        if not _is_known(connection, project, entry.stage):
             title = case.definition.stages[entry.stage].title
             words = f"“{case.state.title}”的“{title}”有登记待核对，但无人可以核对，也没有登记异常"
             yield Finding("error", "stuck", words)
 
 
-_OPEN_INCIDENTS = text(
-    "SELECT count(*) FROM incident WHERE project_id = :project AND stage = :stage AND resolved_at IS NULL"
+def _is_known(connection: Connection, project: int, stage: str) -> bool:
+    """Whether an incident that is open tells of that stage."""
+    place = {"project": project, "stage": stage}
+    return connection.execute(_OPEN_INCIDENT, place).first() is not None
+
+
+_OPEN_INCIDENT = text(
+    "SELECT id FROM incident WHERE project_id = :project AND stage = :stage AND resolved_at IS NULL"
 )
 
 

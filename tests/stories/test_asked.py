@@ -7,7 +7,7 @@ from workflow import doctor, queries
 from workflow.actions import clocks
 from workflow.actions.casework import Casework
 from workflow.actions.people import change_person
-from workflow.events import StageHeld, StageRefused
+from workflow.events import ProjectMoved, StageHeld, StageRefused
 from workflow.people import SYSTEM
 from workflow.state import ReplyData
 from workflow.transaction import Transaction
@@ -104,6 +104,26 @@ def test_what_stood_still_before_anybody_was_asked_is_found_and_put_on_the_list(
         ("forest", "waiting", "谭丽"),
     ]
     assert (garden.kinds().count("stage.held"), hall.kinds().count("step.offered")) == (3, 1)
+
+
+def test_a_stage_that_waits_for_what_is_over_is_an_incident_whatever_brought_it_there(world: World) -> None:
+    """No rule leads there; should one do so by mistake, 全面自检 and the daily look say it, the latter once."""
+    hall = world.register("hall")
+
+    def by_mistake(tx: Transaction) -> None:
+        work = Casework.load(tx, hall.ref, actor=world.people["杨帆"], now=world.now)
+        work.record(ProjectMoved("start", "active", cancelled=("approval",)))
+
+    world.store.act(by_mistake)
+    examined = world.store.read(doctor.examine, now=world.now, has_file=lambda _: True)
+    assert {each.code for each in examined if each.level == "error"} == {"in-vain"}
+    for _ in range(2):
+        world.store.act(clocks.settle_project, project=1, actor=SYSTEM, now=world.now)
+
+    found = world.rows("SELECT code, text FROM incident ORDER BY id")
+    assert {row.code for row in found} == {"in-vain"}
+    assert found[0].text.startswith("“预算审批”停住了：所等的“立项审批”已经办结")
+    assert world.told("谭丽").count("incident") == world.told("罗秀英").count("incident") == len(found)
 
 
 def test_an_ended_project_asks_nobody_for_anything(world: World) -> None:

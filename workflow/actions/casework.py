@@ -67,6 +67,12 @@ _DEPENDENTS = Statement(
         " WHERE waits_for LIKE '%,,%' AND waits_for LIKE '%,' || :project || ',%'"
     )
 )
+_KNOWN_INCIDENT = Statement(
+    text(
+        "SELECT id FROM incident WHERE project_id = :project AND stage = :stage AND code = :code"
+        " AND resolved_at IS NULL"
+    )
+)
 _CODE_HOLDER = Statement(
     text(
         "SELECT title, organisation_id FROM project"
@@ -495,6 +501,15 @@ class Casework:
                 became = PROJECT_STATES[awaited.state]
                 words = f"所等待的项目“{awaited.title}”已{became}，请分管领导决定不再等待，或终止本项目"
                 self.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
+
+    def mind_standstill(self) -> None:
+        """An incident, once, for each stage that waits for what is over: whatever brought it there, nobody else would see."""
+        for key, spec in self.project.definition.stages.items():
+            words = rules.standing_in_vain(self.case, spec)
+            known = {"project": self.project.id, "stage": key, "code": "in-vain"}
+            if words and not self.tx.rows(_KNOWN_INCIDENT, **known):
+                told = tuple(dict.fromkeys((self.project.state.clerk, *self.holders_of("deputy_director"))))
+                self.record(IncidentRaised("in-vain", words, key), Tell("incident", told))
 
     def _dependents(self) -> Iterator[Casework]:
         """The projects that wait for this one, in the order of their ids, each loaded and locked in its turn."""

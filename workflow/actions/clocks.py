@@ -95,9 +95,11 @@ def running_projects(
 
 def settle_project(tx: Transaction, *, project: int, actor: int, now: datetime) -> None:
     """Let whatever of that project should have moved, or should have been asked of its clerk, do so: an older program
-    may have left it, and nothing else would happen to it by itself.
+    may have left it, and nothing else would happen to it by itself. What waits in vain becomes an incident.
     """
-    Casework(tx, tx.project_by_id(project), actor=actor, now=now).settle()
+    work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
+    work.settle()
+    work.mind_standstill()
 
 
 def report_broken_place(

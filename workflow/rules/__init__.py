@@ -61,6 +61,7 @@ from workflow.rules.needs import (
     missing,
     needs_of,
     papers_of,
+    standing_in_vain,
     unknown_facts,
     wanted,
 )

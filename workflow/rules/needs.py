@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 
@@ -13,7 +13,15 @@ from workflow.conditions.tree import Name, Not
 from workflow.definition import Definition, Register, Requirement, Stage
 from workflow.errors import Reason, reason
 from workflow.rules.case import Case
-from workflow.state import ISSUED, NOT_APPLICABLE, PASSED_STATES, Paper, ProjectState
+from workflow.state import (
+    CANCELLED,
+    ISSUED,
+    NOT_APPLICABLE,
+    PASSED_STATES,
+    WAITING,
+    Paper,
+    ProjectState,
+)
 
 SOME = 2
 """How many consequences of a fact are named one by one."""
@@ -243,6 +251,42 @@ def _awaited(case: Case, stage: Stage) -> list[Need]:
         if need.problem and not need.requirement.soft and not need.requirement.recommended
         if all(_is_reply(case.definition, key) for key in need.options)
     ]
+
+
+def standing_in_vain(case: Case, stage: Stage) -> str:
+    """That a stage waits for what is over, so that its turn would never come, and what to do; empty for any other.
+
+    Only what it waits for directly is looked at: of a chain, its end stands in vain.
+    """
+    state = case.state
+    if not state.is_running or state.taking_over or state.stage(stage.key).state != WAITING:
+        return ""
+    waited_for = (keys for keys in _sources(case, stage) if all(_is_over(case, key) for key in keys))
+    over = dict.fromkeys(key for keys in waited_for for key in keys)
+    if not over:
+        return ""
+    titles = "、".join(f"“{case.definition.stages[key].title}”" for key in over)
+    return f"“{stage.title}”停住了：所等的{titles}已经办结，不会再有结果；请负责人重新办理{titles}，或核对项目信息"
+
+
+def _sources(case: Case, stage: Stage) -> Iterator[tuple[str, ...]]:
+    """For each thing that others have to bring, the stages of which any one could."""
+    issuers = case.definition.issuers
+    for need in _awaited(case, stage):
+        if need.unknown:
+            yield from ((issuers[document],) for document in _unissued(case, need.unknown))
+        elif not _unentered(case, need):
+            papers = (paper for option in need.options for paper in case.definition.satisfiers(option))
+            yield tuple(issuers[paper] for paper in papers if paper in issuers)
+    for document in _unissued(case, _own_unknown(case, stage)):
+        yield (issuers[document],)
+    for order in stage.after:
+        if case.state.stage(order.stage).state not in PASSED_STATES:
+            yield (order.stage,)
+
+
+def _is_over(case: Case, key: str) -> bool:
+    return case.state.stage(key).state in {*PASSED_STATES, CANCELLED}
 
 
 def unknown_facts(case: Case, stage: Stage) -> frozenset[str]:
