@@ -23,6 +23,7 @@ from api.web.graphs import pictured
 from api.web.picking import picker
 from api.web.render import MEDIA, STATIC, Failure, page
 from notifications import mailbox
+from notifications.queue import undelivered
 from workflow import queries
 from workflow.content import FORMATS
 from workflow.errors import NotFound, Reason, WorkflowError, reason
@@ -310,6 +311,8 @@ async def notices(request: Request, desk: AtDesk, before: Id = 0, stuck: Id = 0)
         "notices.html",
         desk.visitor,
         administers=desk.visitor.directory.is_administrator(desk.visitor.id),
+        by_mail=request.app.state.settings.sends_mail,
+        undelivered=await desk.door.ask(undelivered, person=desk.visitor.id),
         page=await desk.ask(queries.notices, before=before),
         incidents=await desk.ask(queries.incidents, before=stuck),
     )
