@@ -57,13 +57,17 @@ class FactsChanged(Deed, frozen=True, tag="facts.changed"):
 
 
 class ProjectMoved(Deed, frozen=True, tag="project.moved"):
-    """The project's own machine moved: into the reserve, into work, suspended, resumed, ended."""
+    """The project's own machine moved: into the reserve, into work, suspended, resumed, ended.
+
+    `begun` are, when it was taken back out of work, the stages that work had begun with, and their visits.
+    """
 
     trigger: str
     to: str
     reason: str = ""
     clocks: dict[str, Clock] = {}
     cancelled: tuple[str, ...] = ()
+    begun: dict[str, int] = {}
 
 
 class ClerkChanged(Deed, frozen=True, tag="project.handed_over"):
