@@ -290,7 +290,9 @@ class _Body:
             raise self._refuse(TooSlow(reason("request-too-slow"))) from None
 
     def _oversized(self) -> Oversized:
-        return Oversized(reason("request-too-large", limit=f"{self._limit / 1024 / 1024:.2g} MB"))
+        """With files, the limit that forms name: what is left for the other fields is nobody's concern."""
+        most = self._limit - LARGEST_FORM if self._limit > LARGEST_FORM else self._limit
+        return Oversized(reason("request-too-large", limit=f"{most / 1024 / 1024:g} MB"))
 
     def _refuse(self, error: WorkflowError) -> WorkflowError:
         """Remembered, because a framework between here and the guard may take it for something else."""

@@ -28,6 +28,7 @@ from workflow.events import (
     StageHeld,
     StageOpened,
     StageRefused,
+    StageRestarted,
     StageReturned,
     StepDecided,
     StepHandedOver,
@@ -150,6 +151,7 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "ordered": wording.without_amounts(event.wanted) if isinstance(event, OrderIssued) else "",
         "answered": isinstance(event, ExplanationFiled),
         "unordered": isinstance(event, OrderWithdrawn),
+        "voids": isinstance(event, StageRestarted) and event.opinions,
         "reason": wording.without_amounts(getattr(event, "reason", "") or getattr(event, "text", "")),
     }
 

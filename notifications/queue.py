@@ -1,4 +1,4 @@
-"""The queue of mails as an administrator sees it: how many wait, how many went out, which failed and why."""
+"""The queue of mails: how many wait, how many went out, which failed and why; for one person, what never reached them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ _TROUBLED = text(
     " mail.created_at, mail.next_at, mail.reply, coalesce(person.email, '') FROM mail"
     " LEFT JOIN person ON person.id = mail.person_id WHERE mail.id < :before AND (mail.state IN ('failed', 'held')"
     " OR (mail.next_at IS NOT NULL AND mail.attempts > 0)) ORDER BY mail.id DESC LIMIT :limit"
+)
+_UNDELIVERED = text(
+    "SELECT count(*) OVER () AS number, address, reply FROM mail"
+    " WHERE person_id = :person AND state IN ('failed', 'held') ORDER BY id DESC LIMIT 1"
 )
 
 
@@ -56,6 +60,14 @@ class Troubled(Struct, frozen=True):
     email: str
 
 
+class Undelivered(Struct, frozen=True):
+    """How many mails to a person failed or may have; where the latest was to go, and its server's last word."""
+
+    number: int
+    address: str
+    reply: str
+
+
 def queue_state(connection: Connection, *, since: datetime) -> QueueState:
     """How the queue stands; `since` is when today began."""
     return QueueState(*connection.execute(_STATE, {"since": stamp(since)}).one())
@@ -67,3 +79,9 @@ def troubled(connection: Connection, *, before: int = 0) -> tuple[tuple[Troubled
     rows = connection.execute(_TROUBLED, position).all()
     items = tuple(Troubled(*row) for row in rows[:PAGE])
     return items, items[-1].id if len(rows) > PAGE else 0
+
+
+def undelivered(connection: Connection, *, person: int) -> Undelivered | None:
+    """What is not known to have reached that person and is not tried again; None if there is nothing."""
+    row = connection.execute(_UNDELIVERED, {"person": person}).one_or_none()
+    return Undelivered(*row) if row else None

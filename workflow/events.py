@@ -57,13 +57,17 @@ class FactsChanged(Deed, frozen=True, tag="facts.changed"):
 
 
 class ProjectMoved(Deed, frozen=True, tag="project.moved"):
-    """The project's own machine moved: into the reserve, into work, suspended, resumed, ended."""
+    """The project's own machine moved: into the reserve, into work, suspended, resumed, ended.
+
+    `begun` are, when it was taken back out of work, the stages that work had begun with, and their visits.
+    """
 
     trigger: str
     to: str
     reason: str = ""
     clocks: dict[str, Clock] = {}
     cancelled: tuple[str, ...] = ()
+    begun: dict[str, int] = {}
 
 
 class ClerkChanged(Deed, frozen=True, tag="project.handed_over"):
@@ -213,13 +217,15 @@ class StageReapplied(Deed, frozen=True, tag="stage.reapplied"):
 class StageRestarted(Deed, frozen=True, tag="stage.restarted"):
     """What the visit rests on changed under the deciders' hands: decisions that rested on it no longer count.
 
-    `document` is the paper that was replaced, or empty where a fact that conditions read was changed.
+    `document` is the paper that was replaced, or empty where a fact that conditions read was changed. `opinions` says
+    whether anybody had decided by then; records from before this was asked read as if somebody had.
     """
 
     stage: str
     document: str
     papers: dict[str, str]
     entered: Entered
+    opinions: bool = True
 
 
 class StageTakenOver(Deed, frozen=True, tag="stage.taken_over"):

@@ -149,7 +149,8 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
             for key, stage in stages.items()
         }
     entries = {} if event.to == "terminated" else state.entries
-    state = replace(state, state=event.to, stages=stages, entries=entries)
+    shelved = event.begun or state.shelved
+    state = replace(state, state=event.to, stages=stages, entries=entries, shelved=shelved)
     return _with_papers(state, _forgotten(state) if event.to in ENDED_STATES else {})
 
 

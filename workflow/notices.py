@@ -13,7 +13,7 @@ NOTICES: dict[str, str] = {
     "handed_over": "已转交给您",
     "relieved": "不再由您办理",
     "rejected": "核对未通过",
-    "restarted": "材料已更换，请重新审核",
+    "restarted": "材料或项目信息有变，请重新审核",
     "approaching": "临近期限",
     "due_today": "今日到期",
     "overdue": "已超期",

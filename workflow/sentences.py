@@ -203,7 +203,8 @@ def _reapplied(event: ev.StageReapplied, tell: Teller) -> str:
 
 def _restarted(event: ev.StageRestarted, tell: Teller) -> str:
     changed = f"“{tell.document(event.document)}”已更换" if event.document else "项目信息有变"
-    return f"{changed}，{tell.stage(event.stage)}原有意见不再有效，从头审核{tell.next(event.stage, event.entered)}"
+    void = "原有意见不再有效，" if event.opinions else ""
+    return f"{changed}，{tell.stage(event.stage)}{void}从头审核{tell.next(event.stage, event.entered)}"
 
 
 def _taken_over(event: ev.StageTakenOver, tell: Teller) -> str:

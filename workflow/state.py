@@ -381,7 +381,10 @@ class Wait(Struct, frozen=True, omit_defaults=True):
 
 
 class ProjectState(Struct, frozen=True, omit_defaults=True):
-    """One project: what it is, where it stands, and every stage and document of it."""
+    """One project: what it is, where it stands, and every stage and document of it.
+
+    `shelved` are the stages, with their visits, that had begun when it was last taken back out of work (退回储备).
+    """
 
     definition: str
     version: int
@@ -398,6 +401,7 @@ class ProjectState(Struct, frozen=True, omit_defaults=True):
     waits: tuple[Wait, ...] = ()
     parent: int = 0
     taking_over: bool = False
+    shelved: dict[str, int] = {}
 
     def stage(self, key: str) -> StageState:
         """The state of that stage; a stage nothing has happened to yet is waiting."""

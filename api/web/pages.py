@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from itertools import takewhile
 from typing import Annotated, Any
 
@@ -23,11 +23,12 @@ from api.web.graphs import pictured
 from api.web.picking import picker
 from api.web.render import MEDIA, STATIC, Failure, page
 from notifications import mailbox
+from notifications.queue import undelivered
 from workflow import queries
 from workflow.content import FORMATS
 from workflow.errors import NotFound, Reason, WorkflowError, reason
 from workflow.queries.numbers import number_of
-from workflow.queries.stages import NOBODY
+from workflow.queries.stages import EXPECTED_OUT, NOBODY
 from workflow.queries.views import Offer, ProjectView, StageFile, StageView, Told
 from workflow.queries.whole import Overview
 from workflow.state import LAPSED, PREPARING, REFUSED, WAITING
@@ -36,6 +37,7 @@ router = APIRouter(include_in_schema=False)
 
 Done = Annotated[str, Query(max_length=20)]
 Word = Annotated[str, Query(max_length=100)]
+Keys = Annotated[str, Query(max_length=2000)]
 
 RECENT = 12
 """How many events a project's page shows; the rest has a page of its own."""
@@ -54,15 +56,24 @@ async def static_file(name: str) -> Response:
 
 
 @router.get("/projects/{ref}")
-async def project(request: Request, desk: AtDesk, ref: str, done: Done = "") -> Response:
+async def project(request: Request, desk: AtDesk, ref: str, done: Done = "", turned: Keys = "") -> Response:
     """项目: where it is, who holds the ball, what is missing, what happened."""
-    return await project_page(request, desk, ref, done=done)
+    return await project_page(request, desk, ref, done=done, turned=turned.split(","))
 
 
 async def project_page(
-    request: Request, desk: Desk, ref: str, *, failure: Failure | None = None, done: str = ""
+    request: Request,
+    desk: Desk,
+    ref: str,
+    *,
+    failure: Failure | None = None,
+    done: str = "",
+    turned: Container[str] = (),
 ) -> Response:
-    """The project's page, perhaps with a form that was refused, or after the command `done`."""
+    """The project's page, perhaps with a form that was refused, or after the command `done`.
+
+    `turned` are the stages still to come that new facts have taken in or left out.
+    """
     found: Overview = await desk.ask(queries.overview, ref=ref, recent=RECENT)
     it = found.project
     primary = _primary(it, found.mine)
@@ -72,7 +83,7 @@ async def project_page(
         "project.html",
         desk.visitor,
         failure=failure,
-        done=_project_outcome(it, found.timeline.items, done),
+        done=_project_outcome(it, found.timeline.items, done) + _foreseen(it, turned),
         onwards=await next_item(desk) if done and not primary and not it.taking_over else None,
         it=it,
         about=it.title,
@@ -100,6 +111,21 @@ def _project_outcome(it: ProjectView, record: Iterable[Told], done: str) -> str:
     if done == "handed":
         return f"已移交，现由{it.clerk}经办。"
     return done_words(done) + _consequences(record) if done in DONE else ""
+
+
+def _foreseen(it: ProjectView, turned: Container[str]) -> str:
+    """What has been decided of those stages before their turn: “使用林地审核”列入后续事项。"""
+    found: dict[str, list[str]] = {"列入后续事项": [], EXPECTED_OUT: []}
+    for each in it.stages:
+        if each.key in turned and each.state == WAITING:
+            found[EXPECTED_OUT if each.state_words == EXPECTED_OUT else "列入后续事项"].append(each.title)
+    return "".join(f"{_first_few(titles)}{what}。" for what, titles in found.items() if titles)
+
+
+def _first_few(titles: list[str]) -> str:
+    """“使用林地审核”“社会稳定风险评估”, of more than three with their number."""
+    named = "".join(f"“{title}”" for title in titles[:_MOST_TOLD])
+    return f"{named}等{len(titles)}个事项" if len(titles) > _MOST_TOLD else named
 
 
 def _primary(it: ProjectView, mine: frozenset[int]) -> dict[str, Any] | None:
@@ -310,6 +336,8 @@ async def notices(request: Request, desk: AtDesk, before: Id = 0, stuck: Id = 0)
         "notices.html",
         desk.visitor,
         administers=desk.visitor.directory.is_administrator(desk.visitor.id),
+        by_mail=request.app.state.settings.sends_mail,
+        undelivered=await desk.door.ask(undelivered, person=desk.visitor.id),
         page=await desk.ask(queries.notices, before=before),
         incidents=await desk.ask(queries.incidents, before=stuck),
     )

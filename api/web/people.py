@@ -15,6 +15,7 @@ from api.web.commands import done_words
 from api.web.forms import Form, Sent, run, see
 from api.web.pages import Done, failure_of
 from api.web.render import Failure, page
+from workflow import queries
 from workflow.actions import people
 from workflow.errors import WorkflowError
 
@@ -24,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/delegations")
 async def delegations(request: Request, desk: AtDesk, done: Done = "") -> Response:
     """委托代理: for whom I act, and who acts for me."""
-    return _page(request, desk, done=done_words(done))
+    return await _page(request, desk, done=done_words(done))
 
 
 @router.post("/delegations")
@@ -34,7 +35,7 @@ async def delegate(request: Request, desk: AtDesk, form: Sent) -> Response:
         arguments = _delegation(form, desk.visitor.id)
         await run(desk, form, people.delegate, **arguments)
     except WorkflowError as error:
-        return _page(request, desk, failure_of("delegate", error, form.values()))
+        return await _page(request, desk, failure_of("delegate", error, form.values()))
     return see("/delegations?done=delegated")
 
 
@@ -45,7 +46,7 @@ async def end_delegation(request: Request, desk: AtDesk, form: Sent) -> Response
         agent = form.number("agent", "代理人")
         await run(desk, form, people.end_delegation, principal=desk.visitor.id, agent=agent)
     except WorkflowError as error:
-        return _page(request, desk, failure_of("end", error, form.values()))
+        return await _page(request, desk, failure_of("end", error, form.values()))
     return see("/delegations?done=ended")
 
 
@@ -103,17 +104,18 @@ def _delegation(form: Form, principal: int) -> dict[str, Any]:
     }
 
 
-def _page(request: Request, desk: Desk, failure: Failure | None = None, done: str = "") -> Response:
+async def _page(request: Request, desk: Desk, failure: Failure | None = None, done: str = "") -> Response:
     visitor = desk.visitor
     directory = visitor.directory
     current = [each for each in directory.delegations if each.ends_on >= desk.day]
+    given = [each for each in current if each.principal == visitor.id]
     return page(
         request,
         "delegations.html",
         visitor,
         failure=failure,
         done=done,
-        given=[each for each in current if each.principal == visitor.id],
+        given=[(each, await desk.ask(queries.barred, agent=each.agent)) for each in given],
         held=[each for each in current if each.agent == visitor.id],
         colleagues=_colleagues(visitor),
         today=desk.day,

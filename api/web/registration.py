@@ -26,6 +26,7 @@ from workflow.actions import projects
 from workflow.definition import Definition, Kind, Sum
 from workflow.errors import Reason, WorkflowError
 from workflow.queries.papers import field_view
+from workflow.queries.stages import EXPECTED_OUT
 from workflow.queries.views import FieldView, ProjectView
 
 router = APIRouter(include_in_schema=False)
@@ -167,7 +168,13 @@ async def change_facts(request: Request, desk: AtDesk, form: Sent, ref: str) -> 
         )
     except WorkflowError as error:
         return await _facts_page(request, desk, ref, failure_of("facts", error, form.values(), _fact_field))
-    return see(f"/projects/{ref}?done=facts")
+    after: queries.Overview = await desk.ask(queries.overview, ref=ref, recent=1)
+    turned = (
+        now.key
+        for then, now in zip(found.project.stages, after.project.stages, strict=True)
+        if (then.state_words == EXPECTED_OUT) != (now.state_words == EXPECTED_OUT)
+    )
+    return see(f"/projects/{ref}?done=facts&turned={','.join(turned)}")
 
 
 def _was(form: Form) -> dict[str, str]:

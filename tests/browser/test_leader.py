@@ -117,6 +117,9 @@ def test_warnings_fit_one_sheet_and_few_projects_are_set_larger_than_fifty(visit
 
     page.goto("/projects/print")
     expect(page.locator(".single td").first).to_have_css("font-size", "12px")  # 9 pt
+    late = page.locator(".single td.red").first
+    expect(late).to_have_text("■ 超期")
+    expect(late.locator(".shape")).to_have_css("color", "rgb(179, 38, 30)")
     assert len(printed(page).pages) == 1
 
 

@@ -17,12 +17,13 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def address(city: City) -> Iterator[str]:
-    """On 李国栋's desk: the late review of the demo, six reviews of 刘畅's, and one entry to check."""
+    """On 李国栋's desk: the late review of the demo, six reviews of 刘畅's, and one entry to check; 陈文娟 issues a reply."""
     store = Store(city.url)
     store.start()
     pile = Pile(store, city)
     pile.reviews(6)
     pile.entries(1)
+    pile.premises()
     store.close()
     with open_desk(city) as found:
         yield found
@@ -125,3 +126,20 @@ def test_a_supervisor_clears_the_morning(visit: Visit) -> None:
     row(clerk, titled(1)).get_by_role("link", name="谋划入库").click()
     expect(clerk.get_by_text("李国栋 2026-11-23 10:00 退回：测算口径不清。")).to_be_visible()
     expect(clerk.get_by_text("需求测算：补人口口径", exact=True)).to_be_visible()
+
+
+def test_the_last_decision_shows_every_field_beside_the_paper_without_a_scroller_of_its_own(
+    visit: Visit,
+) -> None:
+    """陈文娟 issues the reply of 房源核验: only the page scrolls, and the paper stays beside what she fills in."""
+    desk = visit("chenwenjuan")
+    desk.goto("/projects/pile-8/stages/premises")
+    expect(desk.locator("iframe[name=reader]")).to_be_in_viewport()
+    keep_picture(desk, "supervisor-issues")
+
+    scrolls = "each => [...each.querySelectorAll('*')].filter(it => getComputedStyle(it).overflowY === 'auto' && it.scrollHeight > it.clientHeight).length"
+    assert desk.locator("#act").evaluate(scrolls) == 0
+    approve = desk.get_by_role("button", name="同意", exact=True)
+    approve.scroll_into_view_if_needed()
+    expect(approve).to_be_in_viewport(ratio=1)
+    expect(desk.locator("iframe[name=reader]")).to_be_in_viewport(ratio=0.9)

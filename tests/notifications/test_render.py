@@ -172,6 +172,19 @@ def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bur
     assert "期限：停表中（等省里批示）" in first_lines["retimed"].text
 
 
+def test_a_review_begun_again_says_why_and_which_opinions_fell_only_if_there_were_any(bureau: Bureau) -> None:
+    bureau.register("2026-11-05 09:00")
+    cause = causes(bureau)["restarted"]
+    by_fact = replace(cause, event=replace(cause.event, document="", opinions=False))
+    of_paper, of_fact = (
+        render("restarted", describe(it, base_url=BASE, today=TODAY)) for it in (cause, by_fact)
+    )
+
+    assert of_paper.text.startswith("“房屋权属证明”已更换，原有意见不再有效，请于")
+    assert of_fact.subject.endswith("概算审核，项目信息有变")
+    assert of_fact.text.startswith("项目信息有变，请于")
+
+
 def test_whoever_acted_for_another_is_named_with_them(bureau: Bureau) -> None:
     """Every mail that names who did it says 代, in its words and in the story of the timeline."""
     bureau.register("2026-11-05 09:00")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from tests.world import Dossier, World, day, definition_text, refused, reply
-from workflow.actions import definitions
+from workflow.actions import clocks, definitions
+from workflow.actions.casework import Casework
 from workflow.clock import Span
-from workflow.events import StageHeld, StageSkipped, StepDecided
+from workflow.events import Entered, StageHeld, StageRestarted, StageSkipped, StepDecided
+from workflow.people import SYSTEM
+from workflow.transaction import Transaction
 
 
 def garden(world: World, **facts: object) -> Dossier:
@@ -237,6 +240,29 @@ def in_publicity(world: World) -> Dossier:
     passed(found, "study", "study_report", "study_reply")
     found.submit("notice")
     return found
+
+
+def test_a_publicity_of_before_there_were_limits_gets_its_clock_by_the_day(world: World) -> None:
+    """An older program left 开工公告 without one: it runs from the 1st, as if it always had, and only once."""
+    found = in_publicity(world)
+
+    def left(tx: Transaction) -> None:
+        work = Casework.load(tx, found.ref, actor=world.people["谭丽"], now=world.now)
+        stage = work.stage("notice")
+        work.record(StageRestarted("notice", "", stage.papers, Entered(stage.state, stage.holders), False))
+
+    world.store.act(left)
+    assert found.due("notice") is None
+    world.at("2026-09-04 09:00")
+    [project] = world.store.act(clocks.running_projects, actor=SYSTEM, now=world.now)
+    for _ in range(2):
+        world.store.act(clocks.settle_project, project=project, actor=SYSTEM, now=world.now)
+
+    assert found.due("notice") == day("2026-09-15")
+    assert found.kinds().count("clock.changed") == 1
+    world.at("2026-09-18 09:30")
+    world.sweep()
+    assert world.told("谭丽")[-2:] == ["approaching", "due_today"]
 
 
 def test_a_publicity_is_not_concluded_before_its_lawful_days_are_over(world: World) -> None:

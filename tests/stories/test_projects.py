@@ -9,7 +9,7 @@ from workflow import queries
 from workflow.actions.projects import change_facts, hand_over_project, move_project, register_project
 from workflow.errors import Forbidden, NotFound
 from workflow.queries.audit import AuditFilter, audit_entries
-from workflow.state import Filed
+from workflow.state import Filed, Fix
 
 REAL_CODES = [
     "2411-441900-04-01-542884",
@@ -297,6 +297,14 @@ def test_the_first_step_of_a_later_phase_calls_for_work_and_a_planned_project_fo
     assert [(each.offer.action, work.mine[0].stage) for each in work.moves] == [("move-start", "budget")]
     hall.move("start")
     assert due() == ""
+    hall.move("shelve")
+    assert due() == "", "what 罗秀英 has just taken back with a reason is not asked for again"
+    hall.move("suspend")
+    hall.move("resume")
+    assert due() == ""
+    hall.return_("budget", hall.at("budget"), "罗秀英", Fix("重算"))
+    hall.submit("budget")
+    assert due() == "move-start", "until a step of a later phase is begun anew"
 
 
 def test_an_archived_project_lies_still(world: World) -> None:

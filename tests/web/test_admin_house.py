@@ -352,6 +352,29 @@ def test_a_refused_mail_goes_out_again_to_the_address_that_was_mended(city: City
         assert any("mended@huanchuan.example" in str(mail["To"]) for mail in office.arrived)
 
 
+def test_whoever_a_mail_did_not_reach_reads_so_on_their_notices(city: City) -> None:
+    office = Office({"RCPT": ["550 no such user"]})
+    with post_office(office) as port, with_mail(city, host="127.0.0.1", port=port, security="plain") as admin:
+        deliver(admin)
+        [(name, address)] = city.execute(
+            "SELECT person.staff_number, mail.address FROM mail JOIN person ON person.id = mail.person_id"
+            " WHERE mail.state = 'failed'"
+        )
+        theirs = Desk(TestClient(admin.client.app, "http://127.0.0.1", client=("127.0.0.1", 50000)))
+        theirs.client.portal = admin.client.portal
+        theirs.open("/sign-in")
+        theirs.send("/sign-in", staff_number=name, password=demo.PASSWORD)
+
+        page = theirs.open("/notices")
+
+        assert f"有1封邮件未能确认送达您的邮箱 {address}，最近一封的原因：550 no such user。" in page.words
+        assert "请系统管理员重新投递，地址有误的先更正" in page.words
+        admin.open("/admin/mail")
+        admin.send("/mail/again")
+        assert "未能确认送达" not in theirs.open("/notices").words
+        assert "未能确认送达" not in admin.open("/notices").words
+
+
 # Health
 
 

@@ -66,6 +66,7 @@ def test_the_record_is_narrowed_by_person_project_kind_period_and_words(city: Ci
     assert times(desk)
     assert all("2026-11-09T16" <= at < "2026-11-11T16" for at in times(desk))
     assert "没有符合条件的记录" in desk.open("/audit?text=从来没有人写过的话").words
+    assert "不查人名；查人请选“人员”，由他人代办的也在内。" in desk.open("/audit?text=代陈文娟").words
     assert "起止日期颠倒了" in desk.open("/audit?since=2026-11-11&until=2026-11-10").words
     page = desk.open("/audit?since=yesterday")
     assert "“yesterday”不是日期" in page.words

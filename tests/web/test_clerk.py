@@ -89,7 +89,10 @@ def test_the_projects_page_tells_of_the_review_that_a_new_version_sets_back(
 
     page = clerk.send("/papers/upload", {"file": pdf("概算书")})
 
-    assert "材料已上传。“改造工程概算书”已更换，“概算审核”原有意见不再有效，从头审核" in page.words
+    assert (
+        "材料已上传。“改造工程概算书”已更换，“概算审核”从头审核，下一步：科室审核（李国栋）。" in page.words
+    )
+    assert "不再有效" not in page.words, "nobody had said anything yet"
 
 
 def test_a_paper_beside_the_review_sets_nothing_back(city: City, sign_in: SignIn) -> None:

@@ -60,3 +60,23 @@ def test_what_was_done_in_ones_name_is_found_with_what_one_did(city: City, sign_
         assert "陈文娟（代李国栋）" in page.words
     page = overseer.open(f"/audit?person={city.people['luoxiuying']}&since=2026-11-23&kind=decisions")
     assert "没有符合条件的记录" in page.words
+
+
+def test_a_delegation_says_what_the_delegate_had_a_hand_in(city: City, sign_in: SignIn) -> None:
+    """李国栋 delegates to 刘畅, who submitted 大院社区, and to 陈文娟: the page says what 刘畅 cannot do for him."""
+    holder = sign_in("liguodong")
+    holder.open("/delegations")
+    page = holder.send("/delegations", agent=str(city.people["chenwenjuan"]), **AWAY)
+    assert "经手过以下" not in page.words
+
+    page = holder.send("/delegations", agent=str(city.people["liuchang"]), **AWAY)
+
+    assert (
+        "刘畅经手过以下各项，须回避，不能代您办理，请转办或由您自办：大院社区综合养老服务中心改造·概算审核（科室审核中）。"
+        in page.words
+    )
+    assert "已委托" in page.words
+    assert f"/projects/{city.projects['E']}/stages/budget_review" in page.links
+    clerk = sign_in("liuchang")
+    clerk.open(f"/projects/{city.projects['E']}/stages/budget_review")
+    assert not clerk.page.has_form("/decide")

@@ -62,6 +62,7 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.StageWithdrawn(STAGE, REVIEW, "补附件"), "杨帆撤回了“可研审批”，理由：补附件。"),
     (ev.StageReapplied(STAGE, REVIEW, "补正后重报"), "杨帆重新办理“可研审批”，理由：补正后重报。"),
     (ev.StageRestarted(STAGE, "feasibility_report", {}, REVIEW), "“可行性研究报告”已更换，“可研审批”原有意见不再有效，从头审核，下一步：科室审核（杨帆）。"),
+    (ev.StageRestarted(STAGE, "", {}, REVIEW, opinions=False), "项目信息有变，“可研审批”从头审核，下一步：科室审核（杨帆）。"),
     (ev.StageTakenOver(STAGE, {"feasibility_reply": REPLY}, DAY, 4), "杨帆核对了补录的“可研审批”：可研批复云发改审〔2026〕27号。"),
     (ev.StageTakenOver(STAGE), "“可研审批”在已补录的批复之前，视为已办（补录）。"),
     (ev.ReplyCompleted(STAGE, "feasibility_reply", {"estimate": "1200"}, "取自可研报告", 4), "杨帆核对了补登的可研批复（投资估算1200万元，取自可研报告）。"),

@@ -101,6 +101,25 @@ def test_a_changed_fact_says_which_stages_it_opened_and_which_it_holds(city: Cit
     assert "缺" in clerk.open(f"{address}/stages/forest").html.partition("<tbody>")[2]
 
 
+def test_a_changed_fact_says_what_it_decides_of_stages_whose_turn_has_not_come(
+    city: City, sign_in: SignIn
+) -> None:
+    """殡仪馆二期 takes no forest after all, then some: 使用林地审核 falls away and is back, long before its turn."""
+    clerk, address = sign_in("wuhaitao"), f"/projects/{city.projects['C']}"
+    clerk.open(f"{address}/facts")
+    page = clerk.send("/facts", **{"fact.forest_land": "0"})
+    assert "项目信息已更新。“使用林地审核”预计不适用。" in page.words
+
+    clerk.open(f"{address}/facts")
+    page = clerk.send("/facts", **{"fact.forest_land": "0.3"})
+    assert "项目信息已更新。“使用林地审核”列入后续事项。" in page.words
+
+    clerk.open(f"{address}/facts")
+    page = clerk.send("/facts", **{"fact.forest_land": "0.4"})
+    assert "项目信息已更新。" in page.words
+    assert "列入后续事项" not in page.words
+
+
 def test_what_is_in_use_before_its_stages_are_done_is_said_to_be_meant(city: City, sign_in: SignIn) -> None:
     """陈文娟 puts 大院社区 into use: the form names what is left, and she ticks that it is so; 归档 stays refused."""
     deputy, address = sign_in("chenwenjuan"), f"/projects/{city.projects['E']}"

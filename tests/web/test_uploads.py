@@ -80,7 +80,7 @@ def test_an_upload_without_an_end_is_stopped_at_the_limit(city: City, sign_in: S
     answer = desk.client.post(f"{address}/papers/upload", content=without_end(), headers=HEADERS)
 
     assert answer.status_code == 413
-    assert "提交的内容超过52 MB" in Page(413, answer.text, "").words
+    assert "提交的内容超过50 MB" in Page(413, answer.text, "").words
     assert "填写的内容还在" in answer.text
     assert stored(city) == before
 

@@ -408,7 +408,9 @@ class Casework:
             return
         exclude = rules.submitters(self.case, key) | rules.paper_authors(self.case, papers)
         entered = self.entered(key, self.after(key, "restart"), exclude=exclude)
-        self.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
+        opinions = any(act.what != "submit" for act in stage.acts)
+        restarted = StageRestarted(key, document, papers, entered, opinions)
+        self.move(key, restarted, Tell("restarted", entered.holders))
         self.relieve_entries(key)
 
     def learned(self, names: Iterable[str]) -> None:

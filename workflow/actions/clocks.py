@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
-from workflow.clock import Limit, Unit
+from workflow.clock import Limit, Unit, local_day
 from workflow.definition import POSTS, Rung
 from workflow.errors import Reason, reason
 from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, RungFired
@@ -99,6 +99,8 @@ def settle_project(tx: Transaction, *, project: int, actor: int, now: datetime) 
     """
     work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
     work.settle()
+    for key in work.project.state.stages:
+        _time_publicity(work, key)
     work.mind_standstill()
 
 
@@ -114,6 +116,15 @@ def report_broken_place(
     """An incident for a place whose clock cannot be moved: it must not stop everybody else's."""
     words = f"项目编号{project}的时钟无法推进（{why}），请联系技术人员；其他项目不受影响"
     tx.raise_incident(project=project, stage=stage, code="sweep-broken", text_=words, at=now)
+
+
+def _time_publicity(work: Casework, key: str) -> None:
+    """A publicity that was hung out before publicities had limits: its clock runs from when it came there."""
+    stage = work.stage(key)
+    if stage.clock is None and stage.since is not None and rules.is_publicity(work.case, key):
+        clock = work.entered(key, stage.state, started_on=local_day(stage.since)).clock
+        if clock is not None:
+            work.record(ClockChanged(key, "recomputed", "公示现有办结时限", clock))
 
 
 def _sweep_stage(work: Casework, key: str) -> None:

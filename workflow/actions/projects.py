@@ -174,7 +174,8 @@ def move_project(
     to = PROJECT.after(state.state, trigger)
     cancelled = tuple(key for key in state.stages if trigger == "terminate" and _may_cancel(work, key))
     told = _concerned(work) if trigger in {"suspend", "resume", "terminate"} else ()
-    moved = ProjectMoved(trigger, to, reason_given, _clocks_after(work, trigger), cancelled)
+    begun = rules.begun_work(work.case) if trigger == "shelve" else {}
+    moved = ProjectMoved(trigger, to, reason_given, _clocks_after(work, trigger), cancelled, begun)
     work.record(moved, Tell("moved", told))
     if trigger == "resume":
         work.settle()

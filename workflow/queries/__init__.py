@@ -56,5 +56,5 @@ from workflow.queries.taking_over import TakeOverView, take_over
 from workflow.queries.views import ProjectView, StageFile, Timeline
 from workflow.queries.warnings import Warnings, trouble, warnings, worst
 from workflow.queries.whole import Overview, overview, project
-from workflow.queries.worklist import WorkItem, Worklist, worklist
+from workflow.queries.worklist import WorkItem, Worklist, barred, worklist
 from workflow.snapshot import snapshot

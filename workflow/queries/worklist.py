@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select
 
 from workflow import rules
@@ -201,6 +202,42 @@ def worklist(connection: Connection, *, person: int, day: date) -> Worklist:
         more=len(tasks) > MOST_TASKS,
         more_still=len(still) > MOST_STILL,
     )
+
+
+class Barred(Struct, frozen=True):
+    """One thing that waits for a person and that a delegate could not do for them, in words."""
+
+    ref: str
+    stage: str
+    words: str
+
+
+def barred(connection: Connection, *, person: int, agent: int, day: date) -> list[Barred]:
+    """Of what waits for the person, what `agent` had a hand in: by 回避 they neither decide nor check it for them."""
+    snap = snapshot(connection)
+    mine = select(*(TASK.c[name] for name in ("project_id", "stage", "what"))).where(
+        TASK.c.person_id == person
+    )
+    rows = connection.execute(
+        mine.order_by(TASK.c.project_id, TASK.c.stage, TASK.c.what).limit(MOST_TASKS)
+    ).all()
+    opened = readings(connection, snap, (row.project_id for row in rows), person, day)
+    found = []
+    for row in rows:
+        reading = opened[row.project_id]
+        delegate = replace(reading.case, actor=agent, lent=(person,))
+        if _may_not_stand_in(delegate, row.stage, row.what):
+            spec = reading.stage(row.stage)
+            words = f"{reading.state.title}·{spec.title}（{task_words(spec, row.what)}）"
+            found.append(Barred(reading.ref, row.stage, words))
+    return found
+
+
+def _may_not_stand_in(delegate: rules.Case, stage: str, what: str) -> bool:
+    group, _ = _group(what)
+    if group == COMPARE:
+        return bool(rules.may_confirm(delegate, what.removeprefix(CHECK)))
+    return group == DECIDE and bool(rules.is_decider(delegate, stage, delegate.actor))
 
 
 def _without_clock(connection: Connection, snap: Snapshot, person: int, day: date) -> list[Reading]:

@@ -14,6 +14,7 @@ from workflow.rules.case import (
 from workflow.rules.doing import (
     PROJECT_MOVES,
     again_trigger,
+    begun_work,
     due_move,
     expiring,
     may_begin_again,

@@ -6,7 +6,7 @@ from datetime import date
 
 from workflow.calendar import Calendar
 from workflow.clock import due, local_day
-from workflow.definition import POSTS
+from workflow.definition import POSTS, Definition
 from workflow.errors import Reason, reason
 from workflow.machine import PROJECT, PROJECT_STATES, IllegalMove, is_outside
 from workflow.rules.case import Case, names, state_words, step_title
@@ -349,23 +349,36 @@ def unfinished_stages(case: Case) -> str:
 def due_move(case: Case) -> str:
     """The move of the whole project that its stages call for; empty if they call for none.
 
-    What the reserve (储备) holds is planned: the first phase is done. Work (在办) has begun with a step of a later one.
+    What the reserve (储备) holds is planned: the first phase is done. Work (在办) has begun with a step of a later one;
+    what had begun when a chief took the project back out of work calls for nothing.
     """
-    definition, state = case.definition, case.state
+    state = case.state
     if state.state in {"active", "in_use"} and not unfinished_stages(case):
         return "put_into_use" if state.state == "active" else "archive"
     if state.taking_over or state.is_blocked or state.state not in {"planning", "reserve"}:
         return ""
-    planning = {key for key, spec in definition.stages.items() if spec.phase == definition.phases[0]}
-    work = definition.stages.keys() - planning
-    if any(_is_begun(state.stage(key)) for key in work or planning):
+    planning, work = _phases(case.definition)
+    if begun_work(case).items() - state.shelved.items():
         return "start"
     planned = work and all(state.stage(key).state in PASSED_STATES for key in planning)
     return "reserve" if planned and state.state == "planning" else ""
 
 
+def begun_work(case: Case) -> dict[str, int]:
+    """The stages that work (在办) has begun with, and in which visit each: those of later phases, if there are any."""
+    planning, work = _phases(case.definition)
+    found = {key: case.state.stage(key) for key in sorted(work or planning)}
+    return {key: stage.visit for key, stage in found.items() if _is_begun(stage)}
+
+
 def _is_begun(stage: StageState) -> bool:
     return stage.state == ISSUED or (stage.is_open and stage.state != PREPARING)
+
+
+def _phases(definition: Definition) -> tuple[set[str], set[str]]:
+    """The stages of the first phase, and all others."""
+    planning = {key for key, spec in definition.stages.items() if spec.phase == definition.phases[0]}
+    return planning, definition.stages.keys() - planning
 
 
 def clerk_or_chief(case: Case) -> list[Reason]:
