@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from tests.world import Dossier, World, at, refused, reply
+from tests.world import Dossier, World, at, definition_text, refused, reply
+from workflow.actions.definitions import publish
 from workflow.actions.people import change_person
 from workflow.events import RungFired
 from workflow.state import ReplyData
@@ -62,6 +63,21 @@ def test_what_lies_behind_an_entered_reply_counts_as_done(world: World) -> None:
     assert found.waits_for("notice") == ["使用林地审核同意书尚未录入：请在“使用林地审核”中补录批复"]
     assert found.holders("notice") == ["谭丽"], "nobody else can enter it, and nothing else is waited for"
     found.confirm(found.take_over("forest", old("forest_consent")))
+    assert found.at("notice") == "preparing"
+
+
+def test_a_reply_that_stands_for_what_is_needed_is_asked_for_as_well(world: World) -> None:
+    """开工公告 needs 用地预审意见, for which 选址审查's opinion stands: that it was never entered is 谭丽's to mend."""
+    text = definition_text("garden").replace("version: 1", "version: 2")
+    text = text.replace("needs: [forest_consent]", "needs: [precheck]")
+    world.digests["garden"] = world.do(publish, "顾明", text=text, name="garden.yaml")
+    found = running(world)
+    found.confirm(found.take_over("design", old("design_reply")))
+    found.close_take_over()
+
+    assert found.waits_for("notice") == ["用地预审意见尚未录入：请在“选址审查”中补录批复"]
+    assert found.holders("notice") == ["谭丽"]
+    found.confirm(found.take_over("site", old("combined_opinion")))
     assert found.at("notice") == "preparing"
 
 

@@ -249,7 +249,7 @@ def _awaited(case: Case, stage: Stage) -> list[Need]:
         need
         for need in needs_of(case, stage)
         if need.problem and not need.requirement.soft and not need.requirement.recommended
-        if all(_is_reply(case.definition, key) for key in need.options)
+        if all(_replies(case.definition, [key]) for key in need.options)
     ]
 
 
@@ -276,8 +276,7 @@ def _sources(case: Case, stage: Stage) -> Iterator[tuple[str, ...]]:
         if need.unknown:
             yield from ((issuers[document],) for document in _unissued(case, need.unknown))
         elif not _unentered(case, need):
-            papers = (paper for option in need.options for paper in case.definition.satisfiers(option))
-            yield tuple(issuers[paper] for paper in papers if paper in issuers)
+            yield tuple(issuers[reply] for reply in _replies(case.definition, need.options))
     for document in _unissued(case, _own_unknown(case, stage)):
         yield (issuers[document],)
     for order in stage.after:
@@ -338,10 +337,10 @@ def _reply_blocker(case: Case, need: Need) -> Blocker:
 
 def _unentered(case: Case, need: Need) -> str:
     """The stage that counts as issued, and has issued that reply, though the reply was never entered; empty if none."""
-    issued = [key for key in need.options if key in case.definition.issuers]
-    if need.problem == "missing" and issued and _is_unentered(case, issued[0]):
-        return case.definition.issuers[issued[0]]
-    return ""
+    if need.problem != "missing":
+        return ""
+    replies = _replies(case.definition, need.options)
+    return next((case.definition.issuers[each] for each in replies if _is_unentered(case, each)), "")
 
 
 def _is_unentered(case: Case, reply: str) -> bool:
@@ -351,8 +350,10 @@ def _is_unentered(case: Case, reply: str) -> bool:
     )
 
 
-def _is_reply(definition: Definition, document: str) -> bool:
-    return any(paper in definition.issuers for paper in definition.satisfiers(document))
+def _replies(definition: Definition, options: Iterable[str]) -> list[str]:
+    """The replies that would satisfy a need for one of these documents: themselves, or what stands for them."""
+    papers = [paper for option in options for paper in definition.satisfiers(option)]
+    return [paper for paper in papers if paper in definition.issuers]
 
 
 def applies(case: Case, stage: Stage) -> bool | Unknown:
