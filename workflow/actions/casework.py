@@ -400,6 +400,14 @@ class Casework:
         self.move(key, StageRestarted(key, document, papers, entered), Tell("restarted", entered.holders))
         self.relieve_entries(key)
 
+    def replaced(self, document: str) -> None:
+        """Begin every visit again whose submission rests on another version of that paper."""
+        content = self.project.state.documents[document].content
+        for key in rules.unsettled_by(self.case, document):
+            papers = self.stage(key).papers
+            if papers[document] != content:
+                self.restart(key, document, {**papers, document: content})
+
     def learned(self, names: Iterable[str]) -> None:
         """What follows when facts, or fields of replies, became others: reviews that rest on them begin again, and
         whatever waited for them moves.
@@ -410,12 +418,17 @@ class Casework:
         self.settle()
 
     def passed(self, *stages: str) -> None:
-        """What follows when stages were issued: consumed replies stop their clocks, others open, waits end."""
+        """What follows when stages were issued: what rests on an earlier reply of theirs begins again, consumed replies
+        stop their clocks, others open, waits end.
+        """
+        definition = self.project.definition
+        for reply in (each for key in stages for each in definition.stages[key].issues):
+            if reply in self.project.state.documents:
+                self.replaced(reply)
         for reply, paper in self.project.state.documents.items():
             if paper.clock is not None and paper.clock.due_on is not None and self._consumed(reply):
                 self.stop_validity(reply)
-        after = self.project.definition.followers
-        self.settle(key for stage in stages for key in after.get(stage, ()))
+        self.settle(key for stage in stages for key in definition.followers.get(stage, ()))
         self.end_waits()
 
     def stop_validity(self, reply: str) -> None:

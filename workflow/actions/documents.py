@@ -102,8 +102,5 @@ def _next(work: Casework, document: str, **content: object) -> Paper:
 
 def _add(work: Casework, document: str, paper: Paper) -> None:
     work.record(DocumentUploaded(document, paper))
-    for key in rules.unsettled_by(work.case, document):
-        papers = work.stage(key).papers
-        if papers[document] != paper.content:
-            work.restart(key, document, {**papers, document: paper.content})
+    work.replaced(document)
     work.settle(work.project.definition.needed_by.get(document, ()))
