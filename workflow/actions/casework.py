@@ -493,15 +493,14 @@ class Casework:
             work.mind_waits()
 
     def mind_waits(self) -> None:
-        """An incident for each project that is still waited for, and has ended."""
+        """An incident for each project that is still waited for, and has ended: unnamed, as not all who read this see it."""
         for wait in self.project.state.waits:
             if wait.ended:
                 continue
-            awaited = self.tx.project_by_id(wait.project).state
-            if awaited.state in ENDED_STATES:
+            became = self.tx.project_by_id(wait.project).state.state
+            if became in ENDED_STATES:
                 told = tuple(dict.fromkeys((self.project.state.clerk, *self.holders_of("deputy_director"))))
-                became = PROJECT_STATES[awaited.state]
-                words = f"所等待的项目“{awaited.title}”已{became}，请分管领导决定不再等待，或终止本项目"
+                words = f"所等待的另一项目已{PROJECT_STATES[became]}，请分管领导决定不再等待，或终止本项目"
                 self.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
 
     def _dependents(self) -> Iterator[Casework]:
