@@ -149,3 +149,14 @@ def test_who_lets_a_project_go_on_need_not_see_what_it_waits_for(world: World) -
     assert (wait.ref, wait.words, wait.stop.allowed) == ("", "等待“另一项目”投用", True)
     hall.do(stop_waiting, "孙平", other=wait.stop.target, reason_given="可先行")
     assert hall.at("approval") == "preparing"
+
+
+def test_who_hands_in_the_same_file_once_more_can_still_decide(world: World) -> None:
+    """杨帆 sends the report along with another stage's papers: nothing in it is his, and nobody else could review it."""
+    garden = world.register("garden").submitted("study", "study_report")
+    garden.hand_over("site", to="杨帆", by="谭丽")
+    garden.upload("study_report", by="杨帆")
+    assert world.names(garden.paper("study_report").authors) == ["谭丽"]
+    garden.approve("study", "review", "杨帆", reply("study_reply", world.today.isoformat()))
+
+    assert garden.at("study") == "issued"
