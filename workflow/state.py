@@ -172,7 +172,7 @@ class Paper(Struct, frozen=True, omit_defaults=True):
 
     A reply carries number, issuer, day of issue, validity and the values of its declared fields.
     `by` entered it and, where that needs a check, `checked_by` saw the original; `on_behalf` and `checked_for` are
-    for whom they did. `authors` are all who ever handed in a version: none of them may decide on it.
+    for whom they did. `authors` are all who ever handed in a version that was not there: none of them may decide on it.
     """
 
     version: int

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import pylopdf_fonts_zh_cn
@@ -40,6 +40,8 @@ SECONDS: Final = 20.0
 
 SERIF: Final = "Noto Serif SC"
 SANS: Final = "Noto Sans SC"
+_NO_GLYPH: Final = "could not be displayed with font"
+"""What the typesetter says of a sign for which it has no picture."""
 _SOURCE: Final = Path(__file__).with_name("sheet.typ")
 
 
@@ -83,14 +85,26 @@ class Press:
             raise Unavailable(reason("print-busy")) from None
 
     def set(self, sheet: Sheet, now: datetime) -> bytes:
-        """The same at once, on this thread. The same sheet and instant give the same bytes."""
+        """The same at once, on this thread. The same sheet and instant give the same bytes.
+
+        A sign that no font has is an empty box, which PDF/A does not allow: such a sheet is a plain PDF.
+        """
         inputs = {
             "sheet": msgspec.json.encode(sheet).decode(),
             "faces": msgspec.json.encode(self._faces).decode(),
             "imprint": str(sheet.imprint),
         }
+        try:
+            return self._compile(inputs, now, "a-2b")
+        except typst.TypstError as error:
+            if _NO_GLYPH not in str(error):
+                raise
+            log.warning("no font has a sign of a sheet, so it is no PDF/A: %s", error)
+            return self._compile(inputs, now, "1.7")
+
+    def _compile(self, inputs: dict[str, str], now: datetime, standard: Literal["a-2b", "1.7"]) -> bytes:
         made = self._compiler.compile(
-            format="pdf", sys_inputs=inputs, pdf_standards="a-2b", timestamp=now.replace(microsecond=0)
+            format="pdf", sys_inputs=inputs, pdf_standards=standard, timestamp=now.replace(microsecond=0)
         )
         if not isinstance(made, bytes):
             raise TypeError("a PDF is one file")

@@ -24,6 +24,7 @@ from api.security import form_of
 from api.web.forms import SECRETS, WORDS
 from api.web.render import page
 from workflow.clock import local_day
+from workflow.queries.numbers import number_of
 
 ADDRESS, BACK, TYPED, CHOSEN = "kept.address", "kept.back", "kept.typed.", "kept.chosen."
 """The names under which a sign-in form carries another form along."""
@@ -153,12 +154,12 @@ def confirm_page(request: Request, visitor: Visitor, kept: Kept, problem: Proble
 def _names(kept: Kept, visitor: Visitor, day: date) -> dict[str, str]:
     """The people chosen in it, by number: whoever sees something that the visitor sees, and nobody else."""
     directory = visitor.directory
-    chosen = {int(value) for name, value in kept.typed if name in _PEOPLE and value.isdecimal()}
+    chosen = {value: number_of(value) for name, value in kept.typed if name in _PEOPLE}
     seen = directory.scope(visitor.id, day)
     return {
-        str(person): directory.name(person)
-        for person in chosen
-        if not seen.isdisjoint(directory.scope(person, day))
+        value: directory.name(person)
+        for value, person in chosen.items()
+        if person is not None and not seen.isdisjoint(directory.scope(person, day))
     }
 
 

@@ -60,6 +60,7 @@ class Entry:
 
     what: str
     by: str
+    hands: set[str]
     checkers: list[str]
     on: date
 
@@ -262,6 +263,7 @@ class Reference:
             self.until[reply] = on + timedelta(days=VALID_DAYS) if reply == "site_opinion" else None
             self.lapsed.discard(reply)
             self.consumed.discard(reply)
+            self.replaced(reply)
         if self.stages["build"].state in {"issued", "not_applicable"} and "site_opinion" in self.until:
             self.consumed.add("site_opinion")
         self.settle()
@@ -379,6 +381,11 @@ class Reference:
             return False
         self.authors.setdefault(paper, []).extend([actor, stands])
         self.until[paper] = None
+        self.replaced(paper)
+        self.settle()
+        return True
+
+    def replaced(self, paper: str) -> None:
         for key, stage in self.stages.items():
             first = STEPS[key][0]
             internal = bool(stage.step) and (
@@ -386,8 +393,6 @@ class Reference:
             )
             if paper in stage.papers and internal:
                 self.restart(key)
-        self.settle()
-        return True
 
     def restart(self, key: str) -> None:
         stage = self.stages[key]
@@ -480,8 +485,7 @@ class Reference:
         may = {actor, *self.principals(actor)} & {*stage.holders, *standing}
         if decides and (actor in self.involved(stage) or may <= self.involved(stage)):
             return False
-        within = bool(SEES & {to, *self.principals(to)})
-        if not self.works(actor) or not stage.is_open or not may or not within or stage.holders == [to]:
+        if not self.works(actor) or not stage.is_open or not may or to not in SEES or stage.holders == [to]:
             return False
         if decides and (to in self.involved(stage) or to not in standing):
             return False
@@ -499,7 +503,8 @@ class Reference:
             or not self.possible(stage, what)
         ):
             return False
-        stage.entry = Entry(what, actor, self.checkers({actor, self.clerk}), self.today)
+        hands = {actor, stands}
+        stage.entry = Entry(what, actor, hands, self.checkers({*hands, self.clerk}), self.today)
         return True
 
     def possible(self, stage: Stage, what: str) -> bool:
@@ -529,9 +534,10 @@ class Reference:
         return True
 
     def may_check(self, actor: str, stage: Stage) -> bool:
-        if stage.entry is None or not self.sees(actor) or actor in {stage.entry.by, self.clerk}:
+        if stage.entry is None or not self.sees(actor):
             return False
-        return self.capacity(actor, stage.entry.checkers) not in {None, stage.entry.by, self.clerk}
+        kept_out = {*stage.entry.hands, self.clerk, None}
+        return actor not in kept_out and self.capacity(actor, stage.entry.checkers) not in kept_out
 
     def confirm(self, actor: str, key: str) -> bool:
         stage = self.stages[key]

@@ -176,7 +176,7 @@ class Watch:
                 f"{recorded.actor} checked an entry of his own"
             )
         match event:
-            case DocumentUploaded():
+            case DocumentUploaded() if not _is_the_same(before, event):
                 found.authors.setdefault(event.document, set()).update(people)
             case StageSubmitted():
                 found.hands[event.stage] = people | self._authors(found, event.papers)
@@ -320,6 +320,12 @@ class Watch:
 def _orders(state: ProjectState) -> dict[str, Order]:
     """Every open order, by its stage."""
     return {key: stage.order for key, stage in state.stages.items() if stage.order is not None}
+
+
+def _is_the_same(before: ProjectState | None, event: DocumentUploaded) -> bool:
+    """Whether what was there was handed in once more."""
+    paper = before.documents.get(event.document) if before else None
+    return paper is not None and paper.content == event.paper.content
 
 
 def _epoch(clock: Clock) -> tuple[Any, ...]:

@@ -7,6 +7,25 @@ from workflow.actions.documents import register_document
 from workflow.errors import NotFound
 
 
+def test_a_review_that_rests_on_a_superseded_reply_begins_again(world: World) -> None:
+    """可研批复 was issued anew while 林地 was reviewed: nobody signs on the one that was read before."""
+    garden = world.register("garden", facts={"forest": "1.5"})
+    garden.submitted("study", "study_report")
+    garden.approve("study", "review", "杨帆", reply("study_reply", "2026-09-01"))
+    garden.submitted("forest", "forest_report")
+    seen = garden.content("forest")
+    garden.reapply("study", by="罗秀英")
+    garden.submit("study")
+    garden.approve(
+        "study", "review", "杨帆", reply("study_reply", "2026-09-01", number="云发改审〔2026〕99号")
+    )
+
+    assert garden.stage("forest").papers["study_reply"] == garden.paper("study_reply").content
+    assert garden.kinds().count("stage.restarted") == 1
+    with refused("content-changed", says="可研批复"):
+        garden.approve("forest", "review", "杨帆", reply("forest_consent", "2026-09-01"), content=seen)
+
+
 def test_a_new_version_supersedes_and_the_old_one_stays(world: World) -> None:
     """Content never changes; a version is added, and every author is remembered."""
     world.delegate("谭丽", "刘畅", "2026-09-01", "2026-09-30")

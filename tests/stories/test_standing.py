@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.world import Dossier, World, refused, reply
+from workflow import queries
 from workflow.actions.people import delegate, grant_post
-from workflow.actions.projects import register_project
+from workflow.actions.projects import register_project, stop_waiting
 from workflow.errors import Refused, WorkflowError
+from workflow.events import IncidentRaised
 
 
 def in_review(world: World) -> Dossier:
@@ -128,3 +130,33 @@ def test_a_title_is_one_line(world: World, title: str) -> None:
         )  # fmt: skip
 
     assert error.value.code == "text-control-characters"
+
+
+def test_who_lets_a_project_go_on_need_not_see_what_it_waits_for(world: World) -> None:
+    """孙平 leads 规划财务股 alone: he hears that what is waited for has ended, not what it was, and can let go of it."""
+    world.person("孙平", "规划财务股", "deputy_director")
+    elsewhere = world.register("hall", "养老服务站", by="刘畅", organisation="养老服务股")
+    hall = world.register("hall")
+    hall.wait_for(elsewhere, by="马德兴")
+    elsewhere.move("terminate")
+    assert world.told("孙平") == ["incident"]
+    assert "养老服务站" not in hall.last(IncidentRaised).text
+
+    page = world.store.read(
+        queries.overview, ref=hall.ref, person=world.people["孙平"], day=world.today, recent=5
+    )
+    [wait] = page.project.waits
+    assert (wait.ref, wait.words, wait.stop.allowed) == ("", "等待“另一项目”投用", True)
+    hall.do(stop_waiting, "孙平", other=wait.stop.target, reason_given="可先行")
+    assert hall.at("approval") == "preparing"
+
+
+def test_who_hands_in_the_same_file_once_more_can_still_decide(world: World) -> None:
+    """杨帆 sends the report along with another stage's papers: nothing in it is his, and nobody else could review it."""
+    garden = world.register("garden").submitted("study", "study_report")
+    garden.hand_over("site", to="杨帆", by="谭丽")
+    garden.upload("study_report", by="杨帆")
+    assert world.names(garden.paper("study_report").authors) == ["谭丽"]
+    garden.approve("study", "review", "杨帆", reply("study_reply", world.today.isoformat()))
+
+    assert garden.at("study") == "issued"

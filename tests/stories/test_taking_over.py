@@ -9,6 +9,7 @@ import pytest
 from tests.world import Dossier, World, at, definition_text, refused, reply
 from workflow.actions.definitions import publish
 from workflow.actions.people import change_person
+from workflow.errors import Refused
 from workflow.events import RungFired
 from workflow.state import ReplyData
 
@@ -240,3 +241,21 @@ def test_nobody_takes_over_for_good_by_a_delegation_that_ends(world: World) -> N
         world.register("hall", by="刘畅", clerk="刘畅", taking_over=True)
     with refused("receiver-administers"):
         found.hand_over_project("顾明")
+
+
+@pytest.mark.parametrize(
+    ("on", "until"),
+    [("9999-12-31", None), ("0026-03-04", None), ("2025-03-04", "9999-12-31"), ("2100-12-01", None)],
+)
+def test_a_day_that_no_calendar_knows_is_named_when_it_is_entered(
+    world: World, on: str, until: str | None
+) -> None:
+    """A slip of the pen in a year, or 长期 typed as 9999: refused at its reply, not when the taking-over is to end."""
+    home = world.register("home", taking_over=True)
+    given = reply("site_opinion", on, "", valid_until=date.fromisoformat(until) if until else None)
+
+    with pytest.raises(Refused) as found:
+        home.take_over("site", given, as_printed=True)
+    assert ("date-beyond-calendar", "site_opinion") in {
+        (each.code, each.place) for each in found.value.reasons
+    }

@@ -72,6 +72,16 @@ def test_the_one_to_whom_work_goes_is_named_before_it_is_sent(city: City, sign_i
     assert "另有 1 项" in page.words
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "٣", "陈文娟"])
+def test_a_number_of_nobody_spoils_no_signing_in(city: City, sign_in: SignIn, number: str) -> None:
+    desk = sign_in("liguodong")
+    desk.open(f"/projects/{city.projects['E']}{STAGE}")
+    lose_the_session(desk)
+    desk.send("/hand-over", to=number, reason="出差")
+
+    assert log_in_again(desk, "liguodong").status == 200
+
+
 def test_a_wrong_password_on_the_way_loses_nothing_either(city: City, sign_in: SignIn) -> None:
     desk = sign_in("liguodong")
     desk.open(f"/projects/{city.projects['E']}{STAGE}")

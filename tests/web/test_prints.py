@@ -326,6 +326,16 @@ def test_what_looks_like_source_is_printed_as_words(press: Press) -> None:
     assert "root:" not in printed
 
 
+def test_a_sign_that_no_font_has_spoils_no_sheet(city: City, sign_in: SignIn, press: Press) -> None:
+    """A rare name, a box ticked by an input method, a picture: one project's words keep nobody from printing the list."""
+    rare = "𠮷☑😀"
+    pdf = PdfReader(io.BytesIO(press.set(Sheet(f"王{rare}", "一", (), IMPRINT), NOW)))
+    assert text(pdf).startswith("王")
+
+    found = opened(sign_in("jianghui"), f"/projects/print.pdf?type={rare}")
+    assert "没有符合条件的项目" in text(found)
+
+
 def test_no_template_is_computed_on_paper(press: Press) -> None:
     lines = tuple(Pair(f"第{number}项", (each,)) for number, each in enumerate(TEMPLATES))
     sheet = Sheet("材料清单", "试印", (Particulars((lines,)),), IMPRINT)

@@ -413,6 +413,14 @@ class Casework:
         self.move(key, restarted, Tell("restarted", entered.holders))
         self.relieve_entries(key)
 
+    def replaced(self, document: str) -> None:
+        """Begin every visit again whose submission rests on another version of that paper."""
+        content = self.project.state.documents[document].content
+        for key in rules.unsettled_by(self.case, document):
+            papers = self.stage(key).papers
+            if papers[document] != content:
+                self.restart(key, document, {**papers, document: content})
+
     def learned(self, names: Iterable[str]) -> None:
         """What follows when facts, or fields of replies, became others: reviews that rest on them begin again, and
         whatever waited for them moves.
@@ -423,12 +431,17 @@ class Casework:
         self.settle()
 
     def passed(self, *stages: str) -> None:
-        """What follows when stages were issued: consumed replies stop their clocks, others open, waits end."""
+        """What follows when stages were issued: what rests on an earlier reply of theirs begins again, consumed replies
+        stop their clocks, others open, waits end.
+        """
+        definition = self.project.definition
+        for reply in (each for key in stages for each in definition.stages[key].issues):
+            if reply in self.project.state.documents:
+                self.replaced(reply)
         for reply, paper in self.project.state.documents.items():
             if paper.clock is not None and paper.clock.due_on is not None and self._consumed(reply):
                 self.stop_validity(reply)
-        after = self.project.definition.followers
-        self.settle(key for stage in stages for key in after.get(stage, ()))
+        self.settle(key for stage in stages for key in definition.followers.get(stage, ()))
         self.end_waits()
 
     def stop_validity(self, reply: str) -> None:
@@ -493,15 +506,14 @@ class Casework:
             work.mind_waits()
 
     def mind_waits(self) -> None:
-        """An incident for each project that is still waited for, and has ended."""
+        """An incident for each project that is still waited for, and has ended: unnamed, as not all who read this see it."""
         for wait in self.project.state.waits:
             if wait.ended:
                 continue
-            awaited = self.tx.project_by_id(wait.project).state
-            if awaited.state in ENDED_STATES:
+            became = self.tx.project_by_id(wait.project).state.state
+            if became in ENDED_STATES:
                 told = tuple(dict.fromkeys((self.project.state.clerk, *self.holders_of("deputy_director"))))
-                became = PROJECT_STATES[awaited.state]
-                words = f"所等待的项目“{awaited.title}”已{became}，请分管领导决定不再等待，或终止本项目"
+                words = f"所等待的另一项目已{PROJECT_STATES[became]}，请分管领导决定不再等待，或终止本项目"
                 self.record(IncidentRaised("awaited-terminated", words), Tell("incident", told))
 
     def mind_standstill(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from msgspec.structs import replace
+
 from workflow import rules
 from workflow.actions.casework import Casework, refuse
 from workflow.definition import DocumentType, Register
@@ -89,21 +91,21 @@ def _load(
 
 def _next(work: Casework, document: str, **content: object) -> Paper:
     before = work.project.state.documents.get(document)
-    hands = (*(before.authors if before else ()), work.actor, work.on_behalf)
-    return Paper(
+    authors = before.authors if before else ()
+    paper = Paper(
         version=before.version + 1 if before else 1,
         by=work.actor,
         on_behalf=work.on_behalf,
         at=work.now,
-        authors=tuple(dict.fromkeys(filter(None, hands))),
+        authors=authors,
         **content,  # type: ignore[arg-type]
     )
+    if before is not None and before.content == paper.content:
+        return paper  # what others wrote is theirs, whoever hands it in once more: nothing begins again
+    return replace(paper, authors=tuple(dict.fromkeys(filter(None, (*authors, work.actor, work.on_behalf)))))
 
 
 def _add(work: Casework, document: str, paper: Paper) -> None:
     work.record(DocumentUploaded(document, paper))
-    for key in rules.unsettled_by(work.case, document):
-        papers = work.stage(key).papers
-        if papers[document] != paper.content:
-            work.restart(key, document, {**papers, document: paper.content})
+    work.replaced(document)
     work.settle(work.project.definition.needed_by.get(document, ()))

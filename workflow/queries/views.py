@@ -242,7 +242,7 @@ class Link(Struct, frozen=True):
 
 
 class WaitView(Struct, frozen=True):
-    """Another project that this one waits for, and whether this person may let it go on without."""
+    """Another project that this one waits for, `ref` if this person sees it; and whether they may let it go on without."""
 
     ref: str
     words: str

@@ -142,4 +142,5 @@ def _link(connection: Connection, reading: Reading, other: int) -> Link:
 def _wait(connection: Connection, reading: Reading, other: int, stage: str) -> WaitView:
     link = _link(connection, reading, other)
     words = f"等待“{link.title}”{'相关事项办结' if stage else '投用'}"
-    return WaitView(link.ref, words, stop_offer(reading, link.ref))
+    awaited = connection.execute(select(PROJECT.c.ref).where(PROJECT.c.id == other)).scalar_one()
+    return WaitView(link.ref, words, stop_offer(reading, awaited))

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from workflow.calendar import FIRST, LAST
 from workflow.clock import validity_end
-from workflow.definition import DocumentType, Stage
+from workflow.definition import Definition, DocumentType, Stage
 from workflow.errors import Reason, reason
 from workflow.rules.case import Case
 from workflow.rules.facts import check_text, read_facts
@@ -67,6 +68,8 @@ def check_replies(
     for key, reply in given.items():
         if key not in spec.issues:
             reasons.append(reason("reply-not-issued-here", key, stage=spec.title))
+        elif beyond := _beyond_calendar(case.definition, spec, reply):
+            reasons.append(reason("date-beyond-calendar", key, day=beyond))
         else:
             reasons += _check_reply(case, case.definition.documents[key], reply, as_printed=as_printed)
     return reasons
@@ -123,6 +126,16 @@ def _check_reply(case: Case, kind: DocumentType, reply: ReplyData, *, as_printed
         reasons += check_format(kind, reply.name)
     _, wrong = read_facts(kind.fields, reply.fields)
     return reasons + wrong
+
+
+def _beyond_calendar(definition: Definition, spec: Stage, reply: ReplyData) -> date | None:
+    """The day of the reply from which, or to which, nobody could count: a slip of the pen, or 9999 for 长期."""
+    until = valid_until(definition.documents[reply.document], reply) if reply.issued_on <= LAST else None
+    counted = until is not None or any(
+        order.stage == spec.key and order.wait for each in definition.stages.values() for order in each.after
+    )
+    days = (each for each in (reply.issued_on, until) if each is not None)
+    return next((each for each in days if each > LAST or (counted and each < FIRST)), None)
 
 
 def check_code(code: str) -> list[Reason]:
