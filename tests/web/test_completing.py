@@ -26,7 +26,10 @@ def test_an_estimate_that_nobody_wrote_down_is_filled_in_and_checked(city: City,
     assert "投资估算：请填写数字" in page.words
     page = clerk.send("/complete", **{FIELD: "2,800万元", "basis": "原件未载明，取自可研报告第8章"})
     assert "补登已登记，待李国栋核对原件后生效。" in page.words
+    assert "本事项为补录，各环节未在本系统办理" in page.words
+    assert "李国栋 · 2个工作日" not in page.words, "nobody reviewed it here"
     page = chief.open("/checks")
+    assert "补登，只须核对：" in page.words
     assert "投资估算 2,800.00 万元依据 原件未载明，取自可研报告第8章" in page.words
     chief.open(address)
     chief.send("/reject", reason="应为2860万元")

@@ -6,6 +6,7 @@ import pytest
 
 from api.cases import CONCERNS, FINDINGS, INCIDENTS
 from tests.web.conftest import SignIn
+from workflow.errors import Reason, reason
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,17 @@ def test_the_help_of_administrators_answers_every_case_and_its_ways_lead_somewhe
 
     assert [case.words for case in every.values() if f"{case.words} {case.remedy}" not in page.words] == []
     assert {desk.open(address).status for address in {case.page for case in every.values()} - {""}} == {200}
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused"),
+    [
+        ("supervisor", reason("lost-to", who="陈文娟", at="10:32", what="签批")),
+        ("supervisor", reason("content-changed", title="需求测算", version=3)),
+        ("clerk", reason("document-missing-registrable", title="局党组会纪要", clerk="")),
+    ],
+)
+def test_the_help_quotes_refusals_as_they_are_said(sign_in: SignIn, kind: str, refused: Reason) -> None:
+    said = f"{refused.text}".removesuffix("。")
+
+    assert said in sign_in("liuchang").open(f"/help/{kind}").words.replace("‘", "“").replace("’", "”")

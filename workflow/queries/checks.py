@@ -42,7 +42,9 @@ class CheckReply(Struct, frozen=True):
 
 
 class CheckItem(Struct, frozen=True):
-    """One entry: the replies of one stage, which are confirmed together."""
+    """One entry: the replies of one stage, which are confirmed together; of a reply that was there already, only what
+    was `filled_in` now is to be checked.
+    """
 
     number: int
     stage: str
@@ -50,6 +52,7 @@ class CheckItem(Struct, frozen=True):
     by: str
     at: str
     replies: tuple[CheckReply, ...]
+    filled_in: bool
 
 
 class CheckProject(Struct, frozen=True):
@@ -126,6 +129,7 @@ def _item(case: rules.Case, snap: Snapshot, entry: Entry, what: TakenOver | Comp
         by=snap.directory.acting(entry.by, entry.on_behalf),
         at=clock_time(entry.at),
         replies=replies,
+        filled_in=isinstance(what, Completed),
     )
 
 
