@@ -30,7 +30,8 @@ _EFFECTS = {
     "stopped": "暂停了“{title}”的时限",
     "resumed": "恢复了“{title}”的时限",
     "recomputed": "重新计算了“{title}”的到期日",
-    "consumed": "“{title}”已用于后续事项，有效期不再提醒",
+    "consumed": "“{title}”的后续事项均已办结或不适用，有效期不再提醒",
+    "needed": "“{title}”又有事项要用，有效期重新提醒",
 }
 
 
@@ -271,7 +272,7 @@ def _clock(event: ev.ClockChanged, tell: Teller) -> str:
         return f"{tell.who}重新计算了{stage}督办未答复时提醒的日子{_because(event.reason)}"
     title = tell.document(event.document) if event.document else tell.stage(event.stage).strip("“”")
     done = _EFFECTS.get(event.effect, "调整了“{title}”的时限").format(title=title)
-    who = "" if event.effect == "consumed" else tell.who
+    who = "" if event.effect in {"consumed", "needed"} else tell.who
     due = f"，到期日{_day(event.clock.due_on)}" if event.clock.due_on and event.effect != "consumed" else ""
     return f"{who}{done}{due}{_because(event.reason)}"
 

@@ -244,6 +244,7 @@ class Casework:
     def begin_again(self, key: str, event: Event, *tell: Tell) -> None:
         """Record the move that begins a new visit; what it rests on may have changed since the old one began."""
         self.move(key, event, *tell)
+        self.watch_validity()
         self.settle([key, *self.project.definition.followers.get(key, ())])
 
     def others(self, people: Iterable[int], *kept: int) -> tuple[int, ...]:
@@ -281,6 +282,8 @@ class Casework:
             if event is None:
                 continue
             self.move(key, event, Tell("asked", event.asked if isinstance(event, StageHeld) else ()))
+            if isinstance(event, StageHeld):
+                self.watch_validity()
             skipped = skipped or isinstance(event, StageSkipped)
             following = [key] if isinstance(event, StageHeld) and event.opens_on is None else []
             if isinstance(event, StageSkipped | StageHeld):
@@ -384,7 +387,7 @@ class Casework:
     def passed(self, *stages: str) -> None:
         """What follows when stages were issued: consumed replies stop their clocks, others open, waits end."""
         for reply, paper in self.project.state.documents.items():
-            if paper.clock is not None and paper.clock.due_on is not None and self._consumed(reply):
+            if paper.clock is not None and paper.clock.due_on is not None and self.is_consumed(reply):
                 self.stop_validity(reply)
         after = self.project.definition.followers
         self.settle(key for stage in stages for key in after.get(stage, ()))
@@ -396,6 +399,15 @@ class Casework:
         if clock is not None:
             still = Clock(clock.key, clock.started_on, clock.limit)
             self.record(ClockChanged("", "consumed", "", still, document=reply))
+
+    def watch_validity(self) -> None:
+        """What had done its work and is needed again runs out like any other: nothing waits for it in silence."""
+        for reply, paper in self.project.state.documents.items():
+            stopped = paper.clock is not None and paper.clock.due_on is None
+            if stopped and paper.issued_on and paper.valid_until and not self.is_consumed(reply):
+                kind = self.project.definition.documents[reply]
+                clock = validity_clock(kind, paper.issued_on, paper.valid_until, self.tx.calendar, self.now)
+                self.record(ClockChanged("", "needed", "", clock, document=reply))
 
     def end_waits(self) -> None:
         """Let go every project that waited for what has come about in this one."""
@@ -420,7 +432,8 @@ class Casework:
         for (dependent,) in sorted(rows):
             yield Casework(self.tx, self.tx.project_by_id(dependent), actor=SYSTEM, now=self.now)
 
-    def _consumed(self, reply: str) -> bool:
+    def is_consumed(self, reply: str) -> bool:
+        """Whether all that uses the reply is done, or does not apply."""
         return rules.is_consumed(self.project.definition, self.project.state, reply)
 
     # Replies
