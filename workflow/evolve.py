@@ -137,7 +137,7 @@ def _project_moved(state: ProjectState, event: ev.ProjectMoved, recorded: ev.Rec
     for key, clock in event.clocks.items():
         stages[key] = replace(stages[key], clock=clock)
     for key in event.cancelled:
-        stages[key] = _rested(stages[key], CANCELLED, recorded, opens_on=None)
+        stages[key] = _rested(state.stage(key), CANCELLED, recorded, opens_on=None)
     if event.to not in RUNNING_STATES:
         stages = {
             key: replace(stage, opens_on=None, order=None) if stage.opens_on or stage.order else stage

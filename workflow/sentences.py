@@ -30,8 +30,8 @@ _EFFECTS = {
     "stopped": "暂停了“{title}”的时限",
     "resumed": "恢复了“{title}”的时限",
     "recomputed": "重新计算了“{title}”的到期日",
-    "consumed": "“{title}”已用于后续事项，有效期不再提醒",
-    "needed": "“{title}”又为未办结的事项所需，恢复有效期提醒",
+    "consumed": "“{title}”的后续事项均已办结或不适用，有效期不再提醒",
+    "needed": "“{title}”又有事项要用，有效期重新提醒",
 }
 
 

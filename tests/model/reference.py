@@ -1,24 +1,17 @@
 """What ought to happen, written down a second time: one walk project, without database, events or machine.
 
 It shares no code with the engine; only the table of days off is lent to it. Each command answers whether it is
-accepted, and if so changes the model.
+accepted, and if so changes the model. Who is who is `house`, what is kept of a stage `places`, 督办 `supervision`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-CLERK = "谭丽"
-POSTS = {  # post -> holders in the project's own section, then in the bureau above it
-    "section_chief": [["杨帆", "何静"], ["马德兴"]],
-    "deputy_director": [["罗秀英"]],
-}
-SUPERVISORS = {"杨帆", "何静", "马德兴", "罗秀英"}
-CHIEFS = {"罗秀英", "马德兴"}
-SEES = {CLERK, *SUPERVISORS, "蒋慧"}
-PEOPLE = [*sorted(SEES), "刘畅"]
+from tests.model.house import CHIEFS, CLERK, SEES, SUPERVISORS, House
+from tests.model.places import PASSED, Clock, Entry, Stage
+
 VALID_DAYS = 40
 STANDING = {"section_chief": SUPERVISORS, "deputy_director": CHIEFS}
 
@@ -38,7 +31,10 @@ NEEDS = {
 ISSUES = {"plan": "plan_reply", "site": "site_opinion", "forest": "forest_consent", "build": ""}
 ISSUER = {reply: stage for stage, reply in ISSUES.items() if reply}
 AFTER = {"build": "forest"}
-CLOSED = {"waiting", "not_applicable", "issued", "refused", "lapsed"}
+USES = {"site_opinion": ["build"]}
+"""Where a reply that has an end is used."""
+FIELDS = {"plan_reply": ("cost", "length"), "site_opinion": ("area",)}
+"""What is written on a reply; the cost decides whether anything is built."""
 PAPERS = ["plan", "map", "forest_report", "contract"]
 OUTSIDE = {  # act -> from which part of an outside step, to which
     "filed": ("filing", "filed"), "accepted": ("filed", "accepted"), "correction": ("filed", "correcting"), "corrected": ("correcting", "filed"),
@@ -49,130 +45,37 @@ LIMITS = {
     "build.external.filing": 3, "build.external.filed": 5, "build.external.accepted": 20,
 }  # fmt: skip
 """How many working days there are for what; the rest has no limit."""
-EXTENSION = 5
 RENEWAL = 20
-RETURNS_FROM = {"filing", "filed", "correcting", "accepted"}
+REMINDED = (60, 20, 5, 0)
+"""So many working days before its end people hear of a reply's validity, and look whether it is still needed."""
 
 
-@dataclass
-class Entry:
-    """A record that waits for its check."""
-
-    what: str
-    by: str
-    hands: set[str]
-    checkers: list[str]
-    on: date
-
-
-@dataclass
-class Clock:
-    """The time that a place has: its first day, its working days, and the days that do not count."""
-
-    started: date
-    limit: int
-    outside: bool
-    stops: list[tuple[date, date | None, str]] = field(default_factory=list)
-    extended: bool = False
-
-    @property
-    def stopped(self) -> str:
-        """Why it stands still; empty while it runs."""
-        return self.stops[-1][2] if self.stops and self.stops[-1][1] is None else ""
-
-    def stop(self, on: date, why: str) -> None:
-        self.stops.append((on, None, why))
-
-    def resume(self, on: date) -> None:
-        begin, _, why = self.stops.pop()
-        self.stops.append((begin, on, why))
-
-    def due(self, is_workday: Callable[[date], bool]) -> date | None:
-        """Its last day, counted one by one."""
-        if self.stopped:
-            return None
-        day, left = self.started, self.limit + EXTENSION * self.extended
-        while left:
-            day += timedelta(days=1)
-            left -= is_workday(day) and not any(begin <= day < (end or day) for begin, end, _ in self.stops)
-        return day
-
-
-@dataclass
-class Stage:
-    """Where a stage stands."""
-
-    state: str = "waiting"
-    visit: int = 0
-    acts: list[tuple[str, ...]] = field(default_factory=list)
-    holders: list[str] = field(default_factory=list)
-    papers: set[str] = field(default_factory=set)
-    entry: Entry | None = None
-    clock: Clock | None = None
-    prepared: Clock | None = None
-    """The clock of its preparation, which goes on in the same visit."""
-
-    @property
-    def is_open(self) -> bool:
-        return self.state not in CLOSED
-
-    @property
-    def step(self) -> str:
-        return "" if not self.is_open or self.state == "preparing" else self.state.split(".")[0]
-
-    @property
-    def part(self) -> str:
-        return self.state.partition(".")[2]
-
-
-class Reference:
+class Reference(House):
     """The whole project as it ought to be."""
 
     def __init__(self, today: date, is_workday: Callable[[date], bool]) -> None:
-        self.today = today
-        self.is_workday = is_workday
+        super().__init__(today, is_workday)
         self.clerk = CLERK
         self.suspended = False
+        self.ended = False
         self.stages = {key: Stage() for key in STEPS}
         self.authors: dict[str, list[str]] = {}
         self.until: dict[str, date | None] = {}
+        self.fields: dict[str, dict[str, str]] = {}
+        self.dated: dict[str, date] = {}
+        self.seen: dict[str, date] = {}
         self.lapsed: set[str] = set()
         self.consumed: set[str] = set()
         self.forest: int | None = None
-        self.delegations: list[tuple[str, str, date, date]] = []
         self.settle()
 
     # Who
 
-    def principals(self, agent: str) -> list[str]:
-        return [who for who, to, begin, end in self.delegations if to == agent and begin <= self.today <= end]
-
     def sees(self, person: str) -> bool:
-        people = [person, *self.principals(person)]
-        if SEES & set(people):
-            return True
-        held = {who for stage in self.stages.values() if stage.is_open for who in stage.holders}
-        held |= {who for stage in self.stages.values() if stage.entry for who in stage.entry.checkers}
-        return bool(held & set(people))
-
-    def capacity(self, actor: str, people: Iterable[str]) -> str | None:
-        """The one for whom the actor stands (himself, or a principal), or None."""
-        people = list(people)
-        if actor in people:
-            return actor
-        return next((who for who in self.principals(actor) if who in people), None)
-
-    def leads(self, actor: str, posts: set[str]) -> bool:
-        return bool(posts & {actor, *self.principals(actor)})
-
-    def holders(self, post: str, exclude: set[str]) -> list[str]:
-        for level in POSTS[post]:
-            if found := [who for who in level if who not in exclude]:
-                return found
-        return []
-
-    def checkers(self, exclude: set[str]) -> list[str]:
-        return self.holders("section_chief", exclude) or self.holders("deputy_director", exclude)
+        stages = self.stages.values()
+        asked = {who for stage in stages for who in (*stage.holders, stage.again)}
+        asked |= {who for stage in stages if stage.entry for who in stage.entry.checkers}
+        return bool((SEES | asked) & self.acts_as(person))
 
     def involved(self, stage: Stage) -> set[str]:
         return {who for act in stage.acts for who in act} | self.authors_of(stage.papers)
@@ -183,35 +86,55 @@ class Reference:
     # What is there
 
     def valid(self, paper: str) -> bool:
+        """Whether it may be relied upon: not past its end, or used in time (办妥下一事项的，继续有效)."""
         until = self.until.get(paper)
-        return paper in self.until and paper not in self.lapsed and (until is None or self.today <= until)
+        in_time = until is None or self.today <= until or self.is_used(paper)
+        return paper in self.until and paper not in self.lapsed and in_time
+
+    def is_used(self, reply: str) -> bool:
+        """Whether nothing is left that would need it."""
+        return all(self.stages[key].state in PASSED for key in USES[reply])
+
+    def applies(self, key: str) -> bool | None:
+        """Whether its condition holds; None if what it reads was not said yet."""
+        cost = self.fields.get("plan_reply", {}).get("cost")
+        read: float | str | None = {"forest": self.forest, "build": cost}.get(key, 1)
+        return None if read is None else float(read) > 0
+
+    def in_turn(self, key: str) -> bool:
+        return key not in AFTER or self.stages[AFTER[key]].state in PASSED
 
     def holds(self, key: str) -> bool:
         """Whether all that the submission rested on still stands: papers, order and condition."""
-        after = key not in AFTER or self.stages[AFTER[key]].state in {"issued", "not_applicable"}
-        return after and all(map(self.valid, NEEDS[key])) and (key != "forest" or bool(self.forest))
+        return self.in_turn(key) and all(map(self.valid, NEEDS[key])) and bool(self.applies(key))
 
     # What moves by itself
 
     def settle(self) -> None:
-        moved = not self.suspended
+        moved = not self.stands_still
         while moved:
             moved = sum(self.reconsider(key) for key in self.stages) > 0
+        needed = [] if self.stands_still else [each for each in self.consumed if not self.is_used(each)]
+        for reply in needed:  # again: it is watched from here on, or has run out unheard
+            self.consumed.discard(reply)
+            self.seen[reply] = self.today
+            if not self.valid(reply):
+                self.lapse(reply)
+                self.settle()
 
     def reconsider(self, key: str) -> bool:
         stage = self.stages[key]
         if stage.state not in {"waiting", "preparing", "not_applicable"}:
             return False
-        free = all(self.valid(need) for need in NEEDS[key] if need in ISSUER)
-        if key in AFTER:
-            free = free and self.stages[AFTER[key]].state in {"issued", "not_applicable"}
-        known = key != "forest" or self.forest is not None
+        free = self.in_turn(key) and all(self.valid(need) for need in NEEDS[key] if need in ISSUER)
+        known = self.applies(key) is not None
         should = "waiting"
         if free and known:
-            should = "preparing" if key != "forest" or self.forest else "not_applicable"
+            should = "preparing" if self.applies(key) else "not_applicable"
         asked = [self.clerk] if free and not known else []
         if should == stage.state:
-            stage.holders = asked if should == "waiting" else stage.holders
+            if should == "waiting":
+                stage.holders, stage.order = asked, stage.order if asked else None
             return False
         if stage.state != "waiting":
             should = "waiting"  # the other way leads through waiting
@@ -235,7 +158,7 @@ class Reference:
 
     def enter(self, key: str, state: str, holders: list[str] | None = None, on: date | None = None) -> None:
         stage, limit = self.stages[key], LIMITS.get(f"{key}.{state}")
-        stage.state = state
+        stage.state, stage.order, stage.again = state, None, ""
         stage.holders = [self.clerk] if state == "preparing" else holders or []
         started = on or self.today
         stage.clock = Clock(started, limit, state.endswith((".filed", ".accepted"))) if limit else None
@@ -252,62 +175,82 @@ class Reference:
         stage = self.stages[key]
         self.prepare(key, prepared)
         stage.visit, stage.acts, stage.papers, stage.entry = stage.visit + 1, [], set(), None
-        if key == "build":
-            self.consumed.discard("site_opinion")
-            self.run_out()
         self.settle()
 
-    def issue(self, key: str, on: date) -> None:
+    def issue(self, key: str, on: date, said: dict[str, str]) -> None:
         self.enter(key, "issued")
         if reply := ISSUES[key]:
             self.until[reply] = on + timedelta(days=VALID_DAYS) if reply == "site_opinion" else None
+            self.fields[reply], self.seen[reply] = said, self.today
             self.lapsed.discard(reply)
             self.consumed.discard(reply)
-            self.replaced(reply)
-        if self.stages["build"].state in {"issued", "not_applicable"} and "site_opinion" in self.until:
-            self.consumed.add("site_opinion")
+            if self.dated.get(reply) != on:  # the same day on it, the same reply
+                self.replaced(reply)
+            self.dated[reply] = on
+        self.consumed |= {each for each in USES if each in self.until and self.is_used(each)}
         self.settle()
 
     def lapses_within(self, days: int) -> bool:
         """Whether a reply would lapse in that time if somebody swept."""
         until = self.until.get("site_opinion")
-        waits = until and "site_opinion" not in self.lapsed | self.consumed
+        waits = until and "site_opinion" not in self.lapsed | self.consumed and not self.ended
         return bool(waits and until and until < self.today + timedelta(days=days))
 
     def advance(self, days: int) -> None:
         """Days pass, and the sweep runs."""
+        lapses, reply = self.lapses_within(days), "site_opinion"
         self.today += timedelta(days=days)
-        self.run_out()
+        if self.is_used(reply) and (lapses or self.is_reminded(reply)):
+            self.consumed.add(reply)
+        elif lapses:
+            self.lapse(reply)
+        self.seen[reply] = self.today
         self.settle()
 
-    def run_out(self) -> None:
-        """What a stage still to come uses, and is out of date, lapses."""
-        until = self.until.get("site_opinion")
-        if until and until < self.today and "site_opinion" not in self.lapsed | self.consumed:
-            self.lapsed.add("site_opinion")
-            if self.stages["site"].state == "issued":
-                self.enter("site", "lapsed", [self.clerk])
+    def lapse(self, reply: str) -> None:
+        self.lapsed.add(reply)
+        if self.stages[ISSUER[reply]].state == "issued":
+            self.enter(ISSUER[reply], "lapsed", [self.clerk])
 
-    # Commands
-
-    def delegate(self, principal: str, agent: str, days: int) -> bool:
-        end = self.today + timedelta(days=days)
-        given = [until for who, to, _, until in self.delegations if (who, to) == (principal, agent)]
-        if principal == agent or any(end <= until for until in given):
+    def is_reminded(self, reply: str) -> bool:
+        """Whether a day has come, since the sweep last saw the reply, on which people hear that it will lapse."""
+        if (until := self.until.get(reply)) is None:
             return False
-        self.delegations.append((principal, agent, self.today, end))
+        last = until if self.is_workday(until) else self.workday(until, -1)
+        return any(self.seen[reply] < self.workday(last, -each) <= self.today for each in REMINDED)
+
+    # The project as a whole
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether nothing is done in it now."""
+        return self.suspended or self.ended
+
+    def works(self, actor: str) -> bool:
+        """Whether the actor knows of the project, and it goes on."""
+        return self.sees(actor) and not self.stands_still
+
+    def sees_to_it(self, actor: str) -> str | None:
+        """In whose standing, besides, it is the clerk or a supervisor; None if it is neither."""
+        people = {self.clerk, *SUPERVISORS}
+        return self.stands_for(actor, lambda who: bool(who & people)) if self.works(actor) else None
+
+    def terminate(self, actor: str) -> bool:
+        if not self.sees(actor) or not self.leads(actor, CHIEFS) or self.ended:
+            return False
+        self.suspended, self.ended = False, True
+        for key, stage in self.stages.items():
+            if stage.state not in {*PASSED, "lapsed"}:
+                self.enter(key, "cancelled")
+            stage.holders, stage.order, stage.entry, stage.again = [], None, None, ""
         return True
 
-    def end_delegation(self, principal: str, agent: str) -> bool:
-        left = [each for each in self.delegations if each[:2] != (principal, agent)]
-        ended, self.delegations = len(self.delegations) - len(left), left
-        return ended > 0
-
     def suspend(self, actor: str) -> bool:
-        if not self.sees(actor) or not self.leads(actor, CHIEFS) or self.suspended:
+        if not self.works(actor) or not self.leads(actor, CHIEFS):
             return False
         self.suspended = True
         for stage in self.stages.values():
+            stage.order = None
             if stage.clock and not stage.clock.outside and not stage.clock.stopped:
                 stage.clock.stop(self.today, "suspended")
         return True
@@ -326,7 +269,7 @@ class Reference:
         stage, clock = self.stages[key], self.stages[key].clock
         if not self.works(actor) or not self.leads(actor, CHIEFS) or clock is None or clock.outside:
             return False
-        if {actor, *self.principals(actor)} & {*stage.holders, self.clerk}:
+        if self.acts_as(actor) & {*stage.holders, self.clerk}:
             return False
         if bool(clock.stopped) is not (effect == "resume"):
             return False
@@ -340,29 +283,23 @@ class Reference:
         return True
 
     def hand_over_project(self, actor: str, to: str) -> bool:
-        may = self.capacity(actor, [self.clerk]) or self.leads(actor, SUPERVISORS)
-        within = bool(SEES & {to, *self.principals(to)})
-        if not self.works(actor) or not may or not within or to == self.clerk:
+        if self.sees_to_it(actor) is None or to not in SEES or to == self.clerk:
             return False
         for stage in self.stages.values():
             if stage.holders == [self.clerk]:
                 stage.holders = [to]
         self.clerk = to
         for entry in [stage.entry for stage in self.stages.values() if stage.entry]:
-            if set(entry.checkers) <= {entry.by, to}:
-                entry.checkers = self.checkers({entry.by, to}) or entry.checkers
+            if set(entry.checkers) <= {*entry.hands, to}:
+                entry.checkers = self.checkers({*entry.hands, to}) or entry.checkers
         return True
 
-    def works(self, actor: str) -> bool:
-        """Whether the actor knows of the project, and it is not suspended."""
-        return self.sees(actor) and not self.suspended
+    # Facts and papers
 
     def change_forest(self, actor: str, value: int | None) -> bool:
-        if not self.works(actor) or not (
-            self.capacity(actor, [self.clerk]) or self.leads(actor, SUPERVISORS)
-        ):
+        if self.sees_to_it(actor) is None:
             return False
-        if value != self.forest and self.stages["forest"].step:
+        if value != self.forest:
             self.restart("forest")
         self.forest = value
         self.settle()
@@ -387,17 +324,47 @@ class Reference:
 
     def replaced(self, paper: str) -> None:
         for key, stage in self.stages.items():
-            first = STEPS[key][0]
-            internal = bool(stage.step) and (
-                not stage.part or (stage.part == "filing" and first != "external")
-            )
-            if paper in stage.papers and internal:
+            if paper in stage.papers:
                 self.restart(key)
 
     def restart(self, key: str) -> None:
-        stage = self.stages[key]
+        """Its steps begin again, if it is at one of them in the house, or waits to be taken out of it."""
+        stage, first = self.stages[key], STEPS[key][0]
+        if not stage.step or (stage.part and not (stage.part == "filing" and first != "external")):
+            return
         stage.acts = stage.acts[:1]
-        self.enter_step(key, STEPS[key][0], set(stage.acts[0]) | self.authors_of(stage.papers))
+        self.enter_step(key, first, set(stage.acts[0]) | self.authors_of(stage.papers))
+
+    def complete(self, actor: str, key: str, reply: str, said: dict[str, str]) -> bool:
+        """补登: what was left empty on a reply of an issued stage is entered, and nothing that is said."""
+        stage = self.stages[key]
+        given = {field: value for field, value in said.items() if value}
+        readable = all(value.isdigit() for value in given.values())
+        empty = reply == ISSUES[key] and given and given.keys() <= self.left_empty(key)
+        stands = self.sees_to_it(actor)
+        if stands is None or stage.state != "issued" or stage.entry or not readable or not empty:
+            return False
+        self.enter_for_check(key, "completed", actor, stands, given)
+        return True
+
+    def left_empty(self, key: str) -> set[str]:
+        """What nobody has said of the reply of a stage that was issued."""
+        reply = ISSUES[key]
+        return set(FIELDS.get(reply, ())) - self.fields.get(reply, {}).keys()
+
+    def enter_for_check(self, key: str, what: str, by: str, standing: str, said: dict[str, str]) -> None:
+        stage, checkers = self.stages[key], self.checkers({by, standing, self.clerk})
+        stage.again, stage.entry = "", Entry(what, by, standing, checkers, self.today, said)
+
+    def fill_in(self, key: str, said: dict[str, str]) -> None:
+        """What was checked stands on the reply; what waited for it, or rests on it, goes on from there."""
+        fields = self.fields[ISSUES[key]]
+        fields.update({field: value for field, value in said.items() if field not in fields})
+        if "cost" in said:
+            self.restart("build")
+        self.settle()
+
+    # Stages
 
     def submit(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
@@ -411,7 +378,7 @@ class Reference:
         self.enter_step(key, STEPS[key][0], set(act) | self.authors_of(stage.papers))
         return True
 
-    def decide(self, actor: str, key: str, step: str, outcome: str) -> bool:
+    def decide(self, actor: str, key: str, step: str, outcome: str, said: dict[str, str]) -> bool:
         stage = self.stages[key]
         stands = self.capacity(actor, stage.holders)
         if not self.works(actor) or stage.step != step or stage.part or stands is None:
@@ -420,18 +387,18 @@ class Reference:
             return False
         if outcome == "approved":
             stage.acts.append((actor, stands))
-            self.go_on(key, self.today)
+            self.go_on(key, self.today, said)
         else:
             self.end(key, outcome, (actor, stands))
         return True
 
-    def go_on(self, key: str, on: date) -> None:
+    def go_on(self, key: str, on: date, said: dict[str, str]) -> None:
         stage = self.stages[key]
         later = STEPS[key][STEPS[key].index(stage.step) + 1 :]
         if later:
             self.enter_step(key, later[0], self.involved(stage))
         else:
-            self.issue(key, on)
+            self.issue(key, on, said)
 
     def end(self, key: str, outcome: str, act: tuple[str, ...]) -> None:
         if outcome == "returned":
@@ -471,18 +438,13 @@ class Reference:
         until = self.until.get(ISSUES[key])
         if until is None or ISSUES[key] in self.consumed:
             return False
-        warned = until
-        for _ in range(RENEWAL):
-            warned -= timedelta(days=1)
-            while not self.is_workday(warned):
-                warned -= timedelta(days=1)
-        return warned <= self.today
+        return self.workday(until, -RENEWAL) <= self.today
 
     def hand_over(self, actor: str, key: str, to: str) -> bool:
         stage = self.stages[key]
         decides = bool(stage.step) and not stage.part
         standing = STANDING[BY[stage.step]] if decides else SUPERVISORS
-        may = {actor, *self.principals(actor)} & {*stage.holders, *standing}
+        may = self.acts_as(actor) & {*stage.holders, *standing}
         if decides and (actor in self.involved(stage) or may <= self.involved(stage)):
             return False
         if not self.works(actor) or not stage.is_open or not may or to not in SEES or stage.holders == [to]:
@@ -492,7 +454,9 @@ class Reference:
         stage.holders = [to]
         return True
 
-    def record(self, actor: str, key: str, what: str) -> bool:
+    # What is entered by one and checked by another
+
+    def record(self, actor: str, key: str, what: str, said: dict[str, str]) -> bool:
         stage = self.stages[key]
         stands = self.capacity(actor, [*stage.holders, self.clerk])
         if (
@@ -503,8 +467,7 @@ class Reference:
             or not self.possible(stage, what)
         ):
             return False
-        hands = {actor, stands}
-        stage.entry = Entry(what, actor, hands, self.checkers({*hands, self.clerk}), self.today)
+        self.enter_for_check(key, what, actor, stands, said)
         return True
 
     def possible(self, stage: Stage, what: str) -> bool:
@@ -521,9 +484,9 @@ class Reference:
 
     def reject(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
-        if not self.may_check(actor, stage):
+        if stage.entry is None or not self.may_check(actor, stage):
             return False
-        stage.entry = None
+        stage.again, stage.entry = stage.entry.standing, None
         return True
 
     def take_back(self, actor: str, key: str) -> bool:
@@ -541,14 +504,24 @@ class Reference:
 
     def confirm(self, actor: str, key: str) -> bool:
         stage = self.stages[key]
-        if not self.may_check(actor, stage) or self.suspended or not stage.part:
+        entry = stage.entry
+        if entry is None or not self.may_check(actor, stage) or self.stands_still:
             return False
-        assert stage.entry is not None
-        hands = (actor, self.capacity(actor, stage.entry.checkers) or actor, stage.entry.by)
-        what, on, stage.entry = stage.entry.what, stage.entry.on, None
+        if entry.what == "completed":
+            stage.entry = None
+            self.fill_in(key, entry.said)
+        elif stage.part:
+            stage.entry = None
+            self.happened(key, entry, (actor, self.capacity(actor, entry.checkers) or actor, entry.by))
+        return stage.entry is None
+
+    def happened(self, key: str, entry: Entry, hands: tuple[str, ...]) -> None:
+        """What an outside office did has its effect, from its own day on."""
+        stage, what, on = self.stages[key], entry.what, entry.on
         if what in OUTSIDE:
             self.enter(key, f"external.{OUTSIDE[what][1]}", [self.clerk], on)
         elif what in {"special", "special_ends", "extended"} and stage.clock:
+            stage.order = None
             if what == "extended":
                 stage.clock.extended = True
             elif what == "special":
@@ -557,7 +530,6 @@ class Reference:
                 stage.clock.resume(on)
         elif what == "approved":
             stage.acts.append(hands)
-            self.go_on(key, on)
+            self.go_on(key, on, entry.said)
         else:
             self.end(key, what, hands)
-        return True

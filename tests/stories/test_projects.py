@@ -192,11 +192,11 @@ def test_what_became_free_during_a_suspension_opens_when_it_ends(world: World) -
 
 
 def test_terminating_cancels_everything_open_and_silences_its_clocks(world: World) -> None:
-    """终止: open stages are cancelled, entries dropped, and no sweep finds anything any more."""
+    """终止: what is open or never began is cancelled, entries dropped, and no sweep finds anything any more."""
     hall = world.register("hall").submitted("approval", "proposal", "minutes")
     hall.sign_on_paper("approval", "review", signer="杨帆")
     hall.move("terminate")
-    assert (hall.at("approval"), hall.state.entries) == ("cancelled", {})
+    assert (hall.at("approval"), hall.at("budget"), hall.state.entries) == ("cancelled", "cancelled", {})
     assert world.rows("SELECT * FROM task") == []
     world.outage(30)
     world.sweep()

@@ -10,6 +10,8 @@ from workflow.actions.people import change_person
 from workflow.doctor import examine
 from workflow.events import ClockChanged, ReplyLapsed, RungFired
 
+FACTS = "facts:\n  acres: {title: 新增用地, kind: decimal, unit: 公顷}\ndocuments:"
+
 
 def with_opinion(world: World) -> Dossier:
     """A home whose 选址意见书 was issued on 2026-09-01 and is valid for a year."""
@@ -217,6 +219,43 @@ def test_a_consumed_reply_never_lapses(world: World) -> None:
     world.sweep()
 
     assert [home.at(key) for key in ("proposal", "site", "land")] == ["issued"] * 3
+    assert "validity" not in world.told("谭丽")
+
+
+def test_a_consumed_reply_that_is_needed_again_lapses_like_any_other(world: World) -> None:
+    """用地报批 is reopened: the opinion is watched again, and 谭丽 applies for another once it has run out."""
+    home = with_opinion(world)
+    with_proposal_reply(home)
+    home.upload("red_line")
+    home.submit("land")
+    home.approve("land", "sign", "罗秀英", reply("land_reply", "2026-09-01"))
+    world.now = at("2027-08-30 10:00")
+    home.reapply("land", by="罗秀英")
+    assert home.at("land") == "preparing"
+    world.now = at("2027-09-02 10:00")
+    world.sweep()
+
+    assert (home.at("site"), home.holders("site"), home.at("land")) == ("lapsed", ["谭丽"], "waiting")
+
+
+def test_a_reply_that_only_what_does_not_apply_would_need_never_lapses(world: World) -> None:
+    """Nothing is to be built on new land: nobody hears of the opinion's end, nobody applies for another."""
+    text = definition_text("home").replace("type: home", "type: home-there").replace("documents:", FACTS, 1)
+    text = text.replace(
+        "    needs: [proposal_reply, site_opinion",
+        "    when: acres > 0\n    needs: [proposal_reply, site_opinion",
+    )
+    world.digests["home-there"] = world.do(publish, "顾明", text=text, name="home-there.yaml")
+    home = world.register("home-there", facts={"acres": "0"})
+    with_proposal_reply(home)
+    home.submitted("site", "site_plan")
+    home.file("site")
+    home.accept("site")
+    home.conclude("site", reply("site_opinion", "2026-09-01"))
+    world.now = at("2027-09-02 10:00")
+    world.sweep()
+
+    assert (home.at("site"), home.at("land")) == ("issued", "not_applicable")
     assert "validity" not in world.told("谭丽")
 
 

@@ -439,7 +439,7 @@ class Casework:
             if reply in self.project.state.documents:
                 self.replaced(reply)
         for reply, paper in self.project.state.documents.items():
-            if paper.clock is not None and paper.clock.due_on is not None and self._consumed(reply):
+            if paper.clock is not None and paper.clock.due_on is not None and self.is_consumed(reply):
                 self.stop_validity(reply)
         self.settle(key for stage in stages for key in definition.followers.get(stage, ()))
         self.end_waits()
@@ -531,12 +531,13 @@ class Casework:
         for (dependent,) in sorted(rows):
             yield Casework(self.tx, self.tx.project_by_id(dependent), actor=SYSTEM, now=self.now)
 
-    def _consumed(self, reply: str) -> bool:
+    def is_consumed(self, reply: str) -> bool:
+        """Whether all that uses the reply is done, or does not apply."""
         return rules.is_consumed(self.project.definition, self.project.state, reply)
 
     def _is_awaited(self, reply: str) -> bool:
         """Whether a stage that is not done uses that reply."""
-        return reply in self.project.definition.consumers and not self._consumed(reply)
+        return reply in self.project.definition.consumers and not self.is_consumed(reply)
 
     # Replies
 

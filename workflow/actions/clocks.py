@@ -191,7 +191,7 @@ def _sweep_validity(work: Casework, document: str) -> None:
         clock = paper.clock
         if clock is None or clock.next_at is None or clock.next_at > work.now:
             return
-        if work.project.state.state in ENDED_STATES:
+        if work.project.state.state in ENDED_STATES or work.is_consumed(document):
             work.stop_validity(document)
             return
         if clock.rung >= len(VALIDITY_LADDER):

@@ -160,7 +160,7 @@ def move_project(
     `unfinished` says that it is in use though stages are left.
 
     Suspending stops the clocks of our own work, never a statutory one that runs at another office.
-    Terminating cancels every open stage.
+    Terminating cancels every stage that is open or was still to come.
     """
     work = Casework.load(tx, ref, actor=actor, now=now)
     state = work.project.state
@@ -172,7 +172,8 @@ def move_project(
     )
 
     to = PROJECT.after(state.state, trigger)
-    cancelled = tuple(key for key in state.stages if trigger == "terminate" and _may_cancel(work, key))
+    stages = work.project.definition.stages if trigger == "terminate" else ()
+    cancelled = tuple(key for key in stages if _may_cancel(work, key))
     told = _concerned(work) if trigger in {"suspend", "resume", "terminate"} else ()
     begun = rules.begun_work(work.case) if trigger == "shelve" else {}
     moved = ProjectMoved(trigger, to, reason_given, _clocks_after(work, trigger), cancelled, begun)
