@@ -53,6 +53,14 @@ def test_a_file_with_a_missing_paper_is_refused_and_says_which(world: World) -> 
     assert hall.at("approval") == "review"
 
 
+def test_no_step_is_decided_where_the_stage_is_at_none(world: World) -> None:
+    """A form without its step, sent while the papers are still gathered, is refused like any other."""
+    hall = world.register("hall")
+
+    with refused("step-not-open"):
+        hall.approve("approval", "", "杨帆")
+
+
 def test_a_recommended_paper_never_blocks(world: World) -> None:
     """推荐材料 may be missing; what is there when the file is handed in is part of what is decided on."""
     without = in_review(world)

@@ -44,7 +44,7 @@ def decide(
     _check_content(work, stage, content, turn)
     work.check_turn(stage, turn)
     trigger = _trigger(outcome)
-    approves = trigger == "approve" and work.stage(stage).step == step
+    approves = trigger == "approve" and step != "" and work.stage(stage).step == step
     refuse(
         [
             *work.may(rules.may_decide, stage, step, trigger),
