@@ -234,7 +234,7 @@ class Commands(RuleBasedStateMachine):
 
     @rule(actor=LIKELY, key=st.sampled_from(["plan", "plan", "site", "forest"]),
           reply=st.sampled_from(["plan_reply", "site_opinion", ""]), said=ADDED)  # fmt: skip
-    def complete(self, actor: str, key: str, reply: str, said: tuple[str, str]) -> None:
+    def complete(self, actor: str, key: str, reply: str, said: tuple[str, ...]) -> None:
         """补登, of the stage's own reply or of another's."""
         document = reply or ISSUES[key]
         what = Completed(document, dict(zip(FIELDS.get(document, ()), said, strict=False)))
@@ -353,7 +353,7 @@ class Commands(RuleBasedStateMachine):
         """The number of the entry that waits at a stage; 0 if none does."""
         return next((each.number for each in self.walk.state.entries.values() if each.stage == key), 0)
 
-    def written(self, document: str, said: tuple[str, str]) -> dict[str, str]:
+    def written(self, document: str, said: tuple[str, ...]) -> dict[str, str]:
         """What stands on a reply of that kind, as far as anything was said."""
         fields = zip(FIELDS.get(document, ()), said, strict=False)
         return {field: value for field, value in fields if value}

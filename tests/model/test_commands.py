@@ -14,7 +14,7 @@ from tests.databases import Databases
 from tests.model import supervision
 from tests.model.commands import ANYBODY, CHASING, FILLED, LIKELY, Commands
 from tests.model.house import CLERK, PEOPLE
-from tests.model.reference import ISSUES, STEPS
+from tests.model.reference import FIELDS, ISSUES, STEPS
 
 pytestmark = pytest.mark.slow
 
@@ -89,10 +89,12 @@ class Walk(Commands):
         return choices.choice([who, who, *(each for each in PEOPLE if who in self.expected.principals(each))])
 
     def answer(self, key: str, choices: Random) -> None:
-        """Whoever has the stage, or only its project, says why; or the order is taken back."""
-        stage = self.expected.stages[key]
+        """Whoever has the stage gives it away; or they, or only its clerk, say why; or the order is taken back."""
+        stage, chance = self.expected.stages[key], choices.random()
         assert stage.order is not None
-        if choices.random() < 0.5:
+        if chance < 0.4:
+            self.hand_over(self.one_of(stage.holders, choices), key, choices.choice(PEOPLE))
+        elif chance < 0.7:
             self.explain(self.one_of([*stage.holders, self.expected.clerk], choices), key)
         else:
             self.withdraw_order(self.one_of([stage.order.by, stage.order.standing], choices), key)
@@ -107,7 +109,8 @@ class Walk(Commands):
             for _ in range(choices.randrange(9)):
                 self.next_thing(key, choices)
         elif stage.state == "issued":
-            said = (choices.choice(FILLED), choices.choice(FILLED))
+            fields, empty = FIELDS.get(ISSUES[key], ()), self.expected.left_empty(key)
+            said = tuple(choices.choice(FILLED) if field in empty else "" for field in fields)
             self.complete(self.one_of([self.expected.clerk, "杨帆", "蒋慧"], choices), key, ISSUES[key], said)
 
     def next_thing(self, key: str, choices: Random) -> None:
