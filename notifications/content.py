@@ -32,6 +32,7 @@ from workflow.events import (
     StageReturned,
     StepDecided,
     StepHandedOver,
+    StopReviewed,
 )
 from workflow.queries.words import day_words, due_of, due_words, left_words, light_on
 from workflow.sentences import Teller, sentence
@@ -151,6 +152,7 @@ def _what(cause: Cause, today: date) -> dict[str, Any]:
         "ordered": wording.without_amounts(event.wanted) if isinstance(event, OrderIssued) else "",
         "answered": isinstance(event, ExplanationFiled),
         "unordered": isinstance(event, OrderWithdrawn),
+        "stood": _stood(event, today),
         "voids": isinstance(event, StageRestarted) and event.opinions,
         "reason": wording.without_amounts(getattr(event, "reason", "") or getattr(event, "text", "")),
     }
@@ -161,6 +163,13 @@ def _entered(cause: Cause) -> str:
     if cause.kind != "check" or not isinstance(cause.event, EntryRecorded | EntryOffered):
         return ""
     return wording.without_amounts(entry_words(cause.event.entry.what, _teller(cause)))
+
+
+def _stood(event: Event, today: date) -> dict[str, Any]:
+    """Since when what was stopped stands still, and for how many working days."""
+    if not isinstance(event, StopReviewed):
+        return {}
+    return {"since": wording.plain(event.since, today), "days": event.days}
 
 
 def _teller(cause: Cause) -> Teller:

@@ -399,6 +399,18 @@ class LetterDrafted(Deed, frozen=True, tag="letter.drafted"):
     text: str
 
 
+class StopReviewed(Deed, frozen=True, tag="stop.reviewed"):
+    """What somebody stopped still stands still: whoever can let it go on was asked again whether it should.
+
+    A stage's clock, or with an empty `stage` the whole project, since the day `since`; `days` are working days.
+    """
+
+    stage: str
+    since: date
+    days: int
+    reason: str = ""
+
+
 class IncidentRaised(Deed, frozen=True, tag="incident.raised"):
     """Something cannot go on without help: nobody holds a post, a ladder reaches nobody."""
 
@@ -443,6 +455,7 @@ Event = (
     | OrderIssued
     | OrderWithdrawn
     | LetterDrafted
+    | StopReviewed
     | IncidentRaised
 )
 

@@ -423,5 +423,6 @@ _CHANGES: dict[type, Callable[[ProjectState, Any, ev.Recorded], ProjectState]] =
     ev.OrderIssued: _order_issued,
     ev.OrderWithdrawn: _order_withdrawn,
     ev.LetterDrafted: _unchanged,
+    ev.StopReviewed: _unchanged,
     ev.IncidentRaised: _unchanged,
 }

@@ -23,6 +23,7 @@ NOTICES: dict[str, str] = {
     "order_ended": "督办已了结",
     "retimed": "时限有变",
     "moved": "项目中止、恢复或终止",
+    "standing": "停了很久，请复查",
     "validity": "批复即将失效",
     "lapsed": "批复已失效",
     "outside_late": "外部门办理超期",

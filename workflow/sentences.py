@@ -307,6 +307,13 @@ def _letter(event: ev.LetterDrafted, tell: Teller) -> str:
     return f"{tell.who}为{tell.stage(event.stage)}拟了商请函（代拟稿，未发）"
 
 
+def _stop_reviewed(event: ev.StopReviewed, tell: Teller) -> str:
+    what = f"{tell.stage(event.stage)}的时限" if event.stage else "项目"
+    why = f"因“{event.reason.rstrip('。')}”，" if event.reason else ""
+    stopped = "停止计算" if event.stage else "中止"
+    return f"{what}{why}自{_day(event.since)}起{stopped}，已{event.days}个工作日，提请复查"
+
+
 def _incident(event: ev.IncidentRaised, _: Teller) -> str:
     return f"出现需要处理的异常：{event.text.rstrip('。')}"
 
@@ -347,6 +354,7 @@ _TOLD: dict[type, Callable[[Any, Teller], str]] = {
     ev.OrderIssued: _order_issued,
     ev.OrderWithdrawn: _order_withdrawn,
     ev.LetterDrafted: _letter,
+    ev.StopReviewed: _stop_reviewed,
     ev.IncidentRaised: _incident,
 }
 

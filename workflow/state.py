@@ -412,6 +412,11 @@ class ProjectState(Struct, frozen=True, omit_defaults=True):
         """Whether work goes on: neither suspended, terminated nor archived."""
         return self.state in RUNNING_STATES
 
+    @property
+    def is_suspended(self) -> bool:
+        """Whether it stands still as a whole (中止) until a chief lets it go on."""
+        return self.state not in RUNNING_STATES | ENDED_STATES
+
     def has_reached(self, stage: str) -> bool:
         """Whether that stage has passed, or, without one, the project is in use: what others may wait for."""
         return self.stage(stage).state in PASSED_STATES if stage else self.state in {"in_use", "archived"}

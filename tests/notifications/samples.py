@@ -71,6 +71,7 @@ def causes(bureau: Bureau) -> dict[str, Cause]:
         "order_ended": (chen, li, ev.ExplanationFiled(key, "review", "正在与造价站核对，11月24日审结", answers=True)),
         "retimed": (li, chen, ev.ClockChanged(key, "extended", "情况复杂", replace(review, due_on=date(2026, 11, 24)))),
         "moved": (liu, chen, ev.ProjectMoved("suspend", "active_suspended", "市里要求暂缓实施")),
+        "standing": (chen, SYSTEM, ev.StopReviewed(key, date(2026, 10, 22), 20, "等省里批示")),
         "validity": (liu, SYSTEM, ev.RungFired(key, expiring, -20, (liu, li), _now(), document="budget_reply")),
         "lapsed": (liu, SYSTEM, ev.ReplyLapsed("budget_reply", key)),
         "outside_late": (liu, SYSTEM, ev.RungFired(key, outside, 5, (liu, chen), _now())),

@@ -89,6 +89,8 @@ EVENTS: list[tuple[ev.Event, str]] = [
     (ev.OrderWithdrawn(STAGE, "已当面答复"), "杨帆撤回了对“可研审批”的督办，理由：已当面答复。"),
     (ev.RungFired(STAGE, ASKED, 1, (3,), NOW), "“可研审批”的督办逾期未答复，已提醒罗秀英。"),
     (ev.ClockChanged(STAGE, "recomputed", "载入2027年工作日历", ASKED), "杨帆重新计算了“可研审批”督办未答复时提醒的日子，理由：载入2027年工作日历。"),
+    (ev.StopReviewed(STAGE, date(2026, 9, 1), 20, "等省里批示"), "“可研审批”的时限因“等省里批示”，自2026年9月1日起停止计算，已20个工作日，提请复查。"),
+    (ev.StopReviewed("", date(2026, 9, 1), 40, "资金未落实"), "项目因“资金未落实”，自2026年9月1日起中止，已40个工作日，提请复查。"),
     (ev.LetterDrafted(STAGE, "external", "函"), "杨帆为“可研审批”拟了商请函（代拟稿，未发）。"),
     (ev.IncidentRaised("nobody-holds-post", "岗位空缺。", STAGE), "出现需要处理的异常：岗位空缺。"),
 ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import date, datetime
 
 from msgspec.structs import replace
 from sqlalchemy import text
@@ -12,12 +13,21 @@ from workflow.actions.casework import Casework, refuse
 from workflow.clock import Limit, Unit, local_day
 from workflow.definition import POSTS, Rung
 from workflow.errors import Reason, reason
-from workflow.events import ClockChanged, ExplanationFiled, IncidentRaised, RungFired
+from workflow.events import (
+    DECODER,
+    ClockChanged,
+    ExplanationFiled,
+    IncidentRaised,
+    ProjectMoved,
+    RungFired,
+    StopReviewed,
+)
 from workflow.failpoints import reach
-from workflow.record import stamp
+from workflow.record import instant, stamp
 from workflow.sql import Statement
 from workflow.state import ENDED_STATES, Clock, Order
 from workflow.timing import (
+    HELD,
     ORDER_RUNG,
     VALIDITY_LADDER,
     at_rung,
@@ -43,8 +53,16 @@ _DUE = Statement(
 
 
 _WORKED_ON = Statement(
-    text("SELECT id FROM project WHERE state IN ('planning', 'reserve', 'active', 'in_use') ORDER BY id")
+    text("SELECT id FROM project WHERE state NOT IN ('archived', 'terminated') ORDER BY id")
 )
+_LAST = Statement(
+    text(
+        "SELECT at, data FROM event WHERE project_id = :project AND data LIKE :begins ORDER BY seq DESC LIMIT 1"
+    )
+)
+
+REVIEW = 20
+"""After so many working days whoever can end a stop is asked again whether it should last: our own rule."""
 
 
 def sweep(tx: Transaction, *, actor: int, now: datetime, limit: int = 100) -> int:
@@ -89,19 +107,23 @@ def running_projects(
     actor: int,  # noqa: ARG001 - every use case names its actor
     now: datetime,  # noqa: ARG001 - as above
 ) -> list[int]:
-    """Every project in which work goes on."""
+    """Every project that is not over; one that is suspended is not forgotten."""
     return [project for (project,) in tx.execute(_WORKED_ON).fetchall()]
 
 
 def settle_project(tx: Transaction, *, project: int, actor: int, now: datetime) -> None:
     """Let whatever of that project should have moved, or should have been asked of its clerk, do so: an older program
-    may have left it, and nothing else would happen to it by itself. What waits in vain becomes an incident.
+    may have left it, and nothing else would happen to it by itself. What waits in vain becomes an incident, and what
+    somebody stopped is reviewed from time to time.
     """
     work = Casework(tx, tx.project_by_id(project), actor=actor, now=now)
     work.settle()
-    for key in work.project.state.stages:
-        _time_publicity(work, key)
+    if work.project.state.is_running:
+        for key in work.project.state.stages:
+            _time_publicity(work, key)
     work.mind_standstill()
+    for stage, since, why in list(_stops(work)):
+        _review_stop(work, stage, since, why)
 
 
 def report_broken_place(
@@ -125,6 +147,37 @@ def _time_publicity(work: Casework, key: str) -> None:
         clock = work.entered(key, stage.state, started_on=local_day(stage.since)).clock
         if clock is not None:
             work.record(ClockChanged(key, "recomputed", "公示现有办结时限", clock))
+
+
+def _stops(work: Casework) -> Iterator[tuple[str, date, str]]:
+    """What somebody stopped and nobody has let go on: (stage, since, why), or without a stage the whole project."""
+    state = work.project.state
+    if state.is_suspended:
+        at, data = work.tx.rows(
+            _LAST, project=work.project.id, begins='{"type":"project.moved","trigger":"suspend"%'
+        )[0]
+        moved = DECODER.decode(data)
+        yield "", local_day(instant(at)), moved.reason if isinstance(moved, ProjectMoved) else ""
+        return
+    for key, stage in state.stages.items():
+        clock = stage.clock
+        if stage.is_open and clock is not None and clock.stopped and clock.spans[-1].why != HELD:
+            yield key, clock.spans[-1].start, clock.spans[-1].why
+
+
+def _review_stop(work: Casework, stage: str, since: date, why: str) -> None:
+    """Ask again, if nobody was asked for long, whether that should go on standing still."""
+    begins = f'{{"type":"stop.reviewed","stage":"{stage}",%'
+    asked = [local_day(instant(at)) for at, _ in work.tx.rows(_LAST, project=work.project.id, begins=begins)]
+    if work.tx.calendar.workdays_between(max([since, *asked]), work.day) < REVIEW:
+        return
+    holders = work.stage(stage).holders if stage else ()
+    chiefs = (*work.holders_of("deputy_director"), *work.holders_of("section_chief"))
+    told = tuple(
+        dict.fromkeys((work.project.state.clerk, *holders, *(chiefs or work.holders_of("administrator"))))
+    )
+    days = work.tx.calendar.workdays_between(since, work.day)
+    work.record(StopReviewed(stage, since, days, why), Tell("standing", told))
 
 
 def _sweep_stage(work: Casework, key: str) -> None:
