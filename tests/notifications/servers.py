@@ -108,8 +108,11 @@ async def serving(office: Office, *, tls: ssl.SSLContext | None = None, **option
     finally:
         server.close()
         for line in lines:
-            if line.transport is not None:
-                cast("asyncio.WriteTransport", line.transport).abort()
+            transport = cast("asyncio.WriteTransport | None", line.transport)
+            if (
+                transport is not None and not transport.is_closing()
+            ):  # of a closed TLS line nothing is left to abort
+                transport.abort()
         await asyncio.sleep(0)
 
 

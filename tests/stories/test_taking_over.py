@@ -195,7 +195,7 @@ def test_a_project_terminated_while_it_is_taken_over_leaves_nothing_to_check(wor
     assert (hall.state.entries, world.rows("SELECT what FROM task")) == ({}, [])
     with refused("entry-not-found"):
         hall.reject(number)
-    with refused("project-not-running"):
+    with refused("project-not-running", "illegal-move"):
         hall.take_over("approval", reply("approval_reply", "2025-03-04", "云民审〔2025〕15号"))
 
 
