@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from tests.world import Dossier, World
 from workflow.actions.clocks import REVIEW, running_projects, settle_project
 from workflow.actions.people import change_person
@@ -46,7 +44,7 @@ def test_a_clock_that_a_chief_stopped_is_asked_about_every_four_weeks_until_it_r
 
 def test_a_special_procedure_that_nobody_ends_is_asked_about(world: World) -> None:
     """特别程序 was said to have begun; that it ended, nobody wrote down."""
-    home = world.register("home").submitted("site", "site_form")
+    home = world.register("home").submitted("site", "site_plan")
     for what in (Filed(world.today), Accepted(world.today), SpecialBegan(world.today, "专家评审")):
         home.confirm(home.record("site", what, as_printed=True))
     mornings(world, REVIEW)
@@ -69,16 +67,3 @@ def test_a_suspended_project_is_asked_about_whatever_it_was_at(world: World) -> 
         world.do(change_person, "顾明", person=world.people[name], active=False)
     mornings(world, REVIEW)
     assert "standing" in world.told("顾明")
-
-
-def test_a_preparation_that_only_waits_is_not_asked_about(world: World) -> None:
-    """事项暂缓 ends by itself, or its clerk is asked: that is another matter."""
-    garden = world.register("garden", facts={"forest": "1.2"})
-    for stage, paper, issued in (("study", "study_report", "study_reply"), ("site", "site_plan", "combined_opinion")):
-        del issued
-        garden.submitted(stage, paper)
-    garden.return_("study", "review", "杨帆")
-    mornings(world, REVIEW + 1)
-
-    assert asked(garden) == []
-    assert world.today > date(2026, 9, 1)

@@ -27,7 +27,6 @@ from workflow.record import instant, stamp
 from workflow.sql import Statement
 from workflow.state import ENDED_STATES, Clock, Order
 from workflow.timing import (
-    HELD,
     ORDER_RUNG,
     VALIDITY_LADDER,
     at_rung,
@@ -161,7 +160,7 @@ def _stops(work: Casework) -> Iterator[tuple[str, date, str]]:
         return
     for key, stage in state.stages.items():
         clock = stage.clock
-        if stage.is_open and clock is not None and clock.stopped and clock.spans[-1].why != HELD:
+        if stage.is_open and clock is not None and clock.stopped:
             yield key, clock.spans[-1].start, clock.spans[-1].why
 
 
