@@ -62,7 +62,6 @@ class Reference(House):
         self.authors: dict[str, list[str]] = {}
         self.until: dict[str, date | None] = {}
         self.fields: dict[str, dict[str, str]] = {}
-        self.dated: dict[str, date] = {}
         self.seen: dict[str, date] = {}
         self.lapsed: set[str] = set()
         self.consumed: set[str] = set()
@@ -184,9 +183,7 @@ class Reference(House):
             self.fields[reply], self.seen[reply] = said, self.today
             self.lapsed.discard(reply)
             self.consumed.discard(reply)
-            if self.dated.get(reply) != on:  # the same day on it, the same reply
-                self.replaced(reply)
-            self.dated[reply] = on
+            self.replaced(reply)
         self.consumed |= {each for each in USES if each in self.until and self.is_used(each)}
         self.settle()
 
