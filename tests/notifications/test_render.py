@@ -166,7 +166,7 @@ def test_what_is_taken_from_somebody_says_that_nothing_is_left_to_do(bureau: Bur
 
     assert {kind: mail.text.splitlines()[0] for kind, mail in first_lines.items()} == {
         "relieved": "刘畅已撤回本件，您不必再办；重新报送时另行通知。",
-        "retimed": "陈文娟已暂停本件时限，恢复前不计时、不提醒；恢复时另行通知。",
+        "retimed": "陈文娟已暂停本件时限，恢复前不计时、不提醒到期；恢复时另行通知。",
         "moved": "陈文娟已将本项目终止，未办结的事项一并取消，不再办理。",
     }
     assert "尚缺材料" not in first_lines["relieved"].text
