@@ -356,6 +356,17 @@ def test_what_is_still_valid_is_warned_of_again_when_a_stage_is_reopened(world: 
     assert world.told("谭丽").count("validity") == 4
 
 
+def test_what_ran_out_while_nobody_swept_is_not_awaited_in_vain(world: World) -> None:
+    """The clock still has its last word to say: until then 用地报批 waits, and 全面自检 has nothing to complain of."""
+    home = with_opinion(world)
+    world.at("2027-09-02 10:00")
+    home.upload("red_line")
+    world.prove()
+    world.sweep()
+
+    assert (home.at("land"), home.at("site")) == ("waiting", "lapsed")
+
+
 def test_a_lapse_in_the_hands_of_nobody_is_an_incident(world: World) -> None:
     """谭丽's account was disabled when nothing was hers to do: her chiefs hear that the lapse needs a new clerk."""
     home = with_opinion(world)

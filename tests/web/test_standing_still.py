@@ -74,7 +74,10 @@ def test_a_terminated_project_promises_no_way_back(city: City, sign_in: SignIn) 
 def test_what_a_stopped_clock_means_is_said_before_it_is_stopped(city: City, sign_in: SignIn) -> None:
     page = sign_in("chenwenjuan").open(f"/projects/{city.projects['A']}/stages/land_permit")
 
-    assert "自今日起停止计时、不提醒到期，恢复后接着计时；每满20个工作日提请复查。办理人和经办人会收到通知。" in page.words
+    assert (
+        "自今日起停止计时、不提醒到期，恢复后接着计时；每满20个工作日提请复查。办理人和经办人会收到通知。"
+        in page.words
+    )
 
 
 def test_a_changed_fact_says_which_stages_it_opened_and_which_it_holds(city: City, sign_in: SignIn) -> None:

@@ -276,12 +276,20 @@ def _sources(case: Case, stage: Stage) -> Iterator[tuple[str, ...]]:
         if need.unknown:
             yield from ((issuers[document],) for document in _unissued(case, need.unknown))
         elif not _unentered(case, need):
-            yield tuple(issuers[reply] for reply in _replies(case.definition, need.options))
+            replies = _replies(case.definition, need.options)
+            if not any(_runs_out(case, reply) for reply in replies):
+                yield tuple(issuers[reply] for reply in replies)
     for document in _unissued(case, _own_unknown(case, stage)):
         yield (issuers[document],)
     for order in stage.after:
         if case.state.stage(order.stage).state not in PASSED_STATES:
             yield (order.stage,)
+
+
+def _runs_out(case: Case, reply: str) -> bool:
+    """Whether its validity has a word to say yet: a sweep that is late lets it lapse, and its stage begins again."""
+    paper = case.state.documents.get(reply)
+    return paper is not None and paper.clock is not None and paper.clock.next_at is not None
 
 
 def _is_over(case: Case, key: str) -> bool:
